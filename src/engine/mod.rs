@@ -1,0 +1,3 @@
+//! What every front end calls.
+
+pub mod request;

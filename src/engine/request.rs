@@ -1,0 +1,327 @@
+//! What a front end asks of the engine: plain data, already parsed, nothing resolved yet.
+//!
+//! Text that needs the image or the host to be understood (a user name, an entrypoint, a host path) is kept as typed;
+//! [`crate::engine`] turns it into a plan.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Where the root file system comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RootSource {
+    /// An image reference or ID as typed, or one of the reserved names `hello` and `host`.
+    Image(String),
+    /// `--rootfs DIR[:O]`.
+    Directory {
+        /// The host directory as typed.
+        path: PathBuf,
+        /// `:O`: keep the directory as it is, write to a layer above it.
+        overlay: bool,
+    },
+}
+
+/// `--pull`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PullPolicy {
+    /// Always ask the registry.
+    Always,
+    /// Ask only when the image is not in the store.
+    #[default]
+    Missing,
+    /// Never ask.
+    Never,
+    /// Fetch when the registry's digest differs; an unreachable registry is no error if the image is here.
+    Newer,
+}
+
+/// One `-v`, `--mount` or `--tmpfs`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MountRequest {
+    /// What is mounted.
+    pub kind: MountKind,
+    /// Host path or volume name as typed; `None` for tmpfs and anonymous volumes.
+    pub source: Option<String>,
+    /// Absolute path in the container.
+    pub destination: String,
+    /// Options in podman's words and order: `ro`, `rw`, `U`, `O`, `nosuid`, `rshared`, `size=64m`, `mode=1777`, `idmap`, ...
+    pub options: Vec<String>,
+    /// Docker's `-v` makes a missing host directory, `--mount` and podman's `-v` do not.
+    pub create_source: bool,
+    /// `subpath=` of a volume.
+    pub subpath: Option<String>,
+}
+
+/// The kind of a mount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MountKind {
+    /// A host path.
+    Bind,
+    /// A named or anonymous volume.
+    Volume,
+    /// Memory.
+    Tmpfs,
+    /// An instance of devpts.
+    Devpts,
+    /// A read-only view of another image.
+    Image,
+}
+
+/// How a namespace is chosen (`--pid`, `--ipc`, `--uts`, `--cgroupns`, `--network`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NamespaceMode {
+    /// The container's own.
+    #[default]
+    Private,
+    /// The caller's.
+    Host,
+    /// Of another container (`container:NAME`).
+    Container(String),
+    /// A namespace file (`ns:PATH`).
+    Path(PathBuf),
+    /// Own and empty (`--network none`, `--ipc none`).
+    None,
+    /// `--ipc shareable`.
+    Shareable,
+}
+
+/// `--userns` (uid and gid maps given by hand are in [`ContainerRequest::uid_map`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UserNamespaceMode {
+    /// The user becomes root, subordinate ids follow (`--userns=""`, `host`).
+    #[default]
+    Host,
+    /// The user keeps this id inside.
+    KeepId {
+        /// Id the user has inside; its own when absent.
+        uid: Option<u32>,
+        /// Group id likewise.
+        gid: Option<u32>,
+        /// Number of ids to map.
+        size: Option<u32>,
+    },
+    /// The user is not mapped at all.
+    NoMap,
+    /// A range picked from the subordinate ids.
+    Auto {
+        /// Number of ids; from the image when absent.
+        size: Option<u32>,
+        /// Extra `uidmapping=` entries as typed.
+        uid_mapping: Vec<String>,
+        /// Extra `gidmapping=` entries as typed.
+        gid_mapping: Vec<String>,
+    },
+    /// Of another container.
+    Container(String),
+    /// A namespace file.
+    Path(PathBuf),
+}
+
+/// One `--ulimit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UlimitRequest {
+    /// Lower-case name without `RLIMIT_`, e.g. `nofile`; `host` copies all of the caller's.
+    pub name: String,
+    /// Soft limit; `u64::MAX` is unlimited.
+    pub soft: u64,
+    /// Hard limit; `u64::MAX` is unlimited.
+    pub hard: u64,
+}
+
+/// One `-p`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishRequest {
+    /// Host address as typed; empty is all.
+    pub host_ip: String,
+    /// First host port; 0 lets the system choose.
+    pub host_port: u16,
+    /// First port in the container.
+    pub container_port: u16,
+    /// Number of ports.
+    pub count: u16,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: String,
+}
+
+/// Everything about a container to be created.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerRequest {
+    /// Root file system.
+    pub root: RootSource,
+    /// `--pull`.
+    pub pull: PullPolicy,
+    /// `--platform` (`os/arch[/variant]`), or from `--os`, `--arch`, `--variant`.
+    pub platform: Option<String>,
+    /// `--authfile`.
+    pub authfile: Option<PathBuf>,
+    /// `--creds` (`user:password`).
+    pub creds: Option<String>,
+    /// `--tls-verify`; `None` follows registries.conf.
+    pub tls_verify: Option<bool>,
+    /// `--quiet`: no pull progress.
+    pub quiet: bool,
+    /// `--name`.
+    pub name: Option<String>,
+    /// `--replace`.
+    pub replace: bool,
+    /// `--rm`.
+    pub remove: bool,
+    /// Arguments after the image.
+    pub command: Vec<String>,
+    /// `--entrypoint`: `Some(vec![])` clears the image's (`--entrypoint ""`); a JSON array gives several words.
+    pub entrypoint: Option<Vec<String>>,
+    /// `-e`, `--env-file` and `--env-host` resolved in order: `NAME=value`. Later wins.
+    pub env: Vec<String>,
+    /// `--env-host`.
+    pub env_host: bool,
+    /// `--env-merge`, `NAME=value` with `${VAR}` from the image's environment.
+    pub env_merge: Vec<String>,
+    /// `--unsetenv`.
+    pub unset_env: Vec<String>,
+    /// `--unsetenv-all`.
+    pub unset_env_all: bool,
+    /// `--http-proxy` (default true).
+    pub http_proxy: bool,
+    /// `-u`, as typed.
+    pub user: Option<String>,
+    /// `-w`.
+    pub workdir: Option<String>,
+    /// `--hostname`.
+    pub hostname: Option<String>,
+    /// `-i`.
+    pub interactive: bool,
+    /// `-t`.
+    pub tty: bool,
+    /// `-a`: which of `stdin`, `stdout`, `stderr`; empty is the default set.
+    pub attach: Vec<String>,
+    /// `--detach-keys`, as typed.
+    pub detach_keys: Option<String>,
+    /// `-v`, `--mount`, `--tmpfs` in the order given.
+    pub mounts: Vec<MountRequest>,
+    /// `--volumes-from CONTAINER[:OPTIONS]`.
+    pub volumes_from: Vec<String>,
+    /// `--image-volume`: `anonymous` (also `bind`), `tmpfs`, `ignore`.
+    pub image_volume: Option<String>,
+    /// `--read-only`.
+    pub read_only: bool,
+    /// `--read-only-tmpfs` (default true).
+    pub read_only_tmpfs: bool,
+    /// `--add-host HOST:IP` as typed.
+    pub add_host: Vec<String>,
+    /// `--no-hosts`.
+    pub no_hosts: bool,
+    /// `--no-hostname`.
+    pub no_hostname: bool,
+    /// `--dns`.
+    pub dns: Vec<String>,
+    /// `--dns-search`.
+    pub dns_search: Vec<String>,
+    /// `--dns-option`.
+    pub dns_option: Vec<String>,
+    /// `--init`.
+    pub init: bool,
+    /// `--privileged`.
+    pub privileged: bool,
+    /// `--cap-add` as typed (`ALL`, `NET_ADMIN`, `cap_net_admin`).
+    pub cap_add: Vec<String>,
+    /// `--cap-drop` as typed.
+    pub cap_drop: Vec<String>,
+    /// `--security-opt` as typed.
+    pub security_opt: Vec<String>,
+    /// `--device HOST[:CONTAINER[:rwm]]` as typed.
+    pub devices: Vec<String>,
+    /// `--ulimit`.
+    pub ulimits: Vec<UlimitRequest>,
+    /// `--sysctl` as `(name, value)`.
+    pub sysctl: Vec<(String, String)>,
+    /// `--shm-size` in bytes.
+    pub shm_size_bytes: Option<u64>,
+    /// `--group-add` as typed, `keep-groups` included.
+    pub group_add: Vec<String>,
+    /// `--umask`, octal as typed.
+    pub umask: Option<String>,
+    /// `--tz`.
+    pub timezone: Option<String>,
+    /// `--pid`.
+    pub pid: NamespaceMode,
+    /// `--ipc`.
+    pub ipc: NamespaceMode,
+    /// `--uts`.
+    pub uts: NamespaceMode,
+    /// `--cgroupns`.
+    pub cgroup: NamespaceMode,
+    /// `--network` as typed, in order; empty is the default.
+    pub network: Vec<String>,
+    /// `-p`.
+    pub publish: Vec<PublishRequest>,
+    /// `--expose`, e.g. `80/tcp`.
+    pub expose: Vec<String>,
+    /// `--userns`.
+    pub userns: UserNamespaceMode,
+    /// `--uidmap` as typed.
+    pub uid_map: Vec<String>,
+    /// `--gidmap` as typed.
+    pub gid_map: Vec<String>,
+    /// `--subuidname`.
+    pub subuid_name: Option<String>,
+    /// `--subgidname`.
+    pub subgid_name: Option<String>,
+    /// `--stop-signal` as typed.
+    pub stop_signal: Option<String>,
+    /// `--stop-timeout` in seconds.
+    pub stop_timeout_seconds: Option<u32>,
+    /// `--timeout` in seconds; 0 is none.
+    pub timeout_seconds: u32,
+    /// `--label`, `--label-file`: `(key, value)`.
+    pub labels: Vec<(String, String)>,
+    /// `--annotation`.
+    pub annotations: Vec<(String, String)>,
+    /// `--cidfile`.
+    pub cidfile: Option<PathBuf>,
+    /// `--pidfile`.
+    pub pidfile: Option<PathBuf>,
+    /// `--conmon-pidfile`: the keeper's pid.
+    pub keeper_pidfile: Option<PathBuf>,
+    /// `--preserve-fds`: this many descriptors from 3 on.
+    pub preserve_fds: u32,
+    /// `--preserve-fd`: these descriptors.
+    pub preserve_fd: Vec<u32>,
+    /// `--passwd` (default true): add the user to /etc/passwd and /etc/group.
+    pub passwd: bool,
+    /// `--passwd-entry`.
+    pub passwd_entry: Option<String>,
+    /// `--group-entry`.
+    pub group_entry: Option<String>,
+    /// `--hostuser`.
+    pub host_users: Vec<String>,
+    /// `--oom-score-adj`.
+    pub oom_score_adj: Option<i32>,
+    /// `--log-driver`: `k8s-file`, `json-file`, `none`, `passthrough`.
+    pub log_driver: Option<String>,
+    /// `--log-opt` as `(key, value)`.
+    pub log_options: Vec<(String, String)>,
+    /// `--restart` as typed.
+    pub restart: Option<String>,
+    /// `--storage-driver` for this container, as typed.
+    pub storage_driver: Option<String>,
+    /// `--sig-proxy` (default true).
+    pub sig_proxy: bool,
+    /// `--personality`.
+    pub personality: Option<String>,
+    /// The words of the command that made the container, for `inspect`.
+    pub create_command: Vec<String>,
+}
+
+impl Default for RootSource {
+    fn default() -> Self {
+        RootSource::Image(String::new())
+    }
+}
+
+impl ContainerRequest {
+    /// A request with podman's defaults for everything but the root.
+    pub fn new(root: RootSource) -> Self {
+        ContainerRequest { root, http_proxy: true, read_only_tmpfs: true, passwd: true, sig_proxy: true, ..Default::default() }
+    }
+}

@@ -1,0 +1,1 @@
+//! Images: names, platforms, manifests, registries and pulling.

@@ -1,0 +1,5 @@
+//! Parse, dispatch, print the error, choose the exit code; nothing else.
+
+fn main() -> std::process::ExitCode {
+    coracle::cli::main()
+}

@@ -1,0 +1,3 @@
+//! The on-disk layout; the only code that knows it.
+
+pub mod paths;

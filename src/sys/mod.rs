@@ -1,0 +1,4 @@
+//! The only unsafe code: thin, safe wrappers of system calls that neither `rustix` nor `nix` offers safely.
+//!
+//! Descriptors are borrowed in (`impl AsFd`) and owned out (`OwnedFd`), always close-on-exec. Every function names
+//! its manual page.
