@@ -322,6 +322,13 @@ impl Default for RootSource {
 impl ContainerRequest {
     /// A request with podman's defaults for everything but the root.
     pub fn new(root: RootSource) -> Self {
-        ContainerRequest { root, http_proxy: true, read_only_tmpfs: true, passwd: true, sig_proxy: true, ..Default::default() }
+        ContainerRequest {
+            root,
+            http_proxy: true,
+            read_only_tmpfs: true,
+            passwd: true,
+            sig_proxy: true,
+            ..Default::default()
+        }
     }
 }
