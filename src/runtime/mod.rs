@@ -1,1 +1,4 @@
 //! The OCI runtime: keeper, guard, init.
+
+pub mod id_map;
+pub mod subordinate;
