@@ -1,4 +1,6 @@
 //! The OCI runtime: keeper, guard, init.
 
+pub mod capabilities;
 pub mod id_map;
+pub mod option_error;
 pub mod subordinate;
