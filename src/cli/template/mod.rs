@@ -1,0 +1,127 @@
+//! `--format`: Go's `text/template` with the functions of podman and docker, over JSON data.
+//!
+//! Other people's scripts pass templates to podman and docker; here they run unchanged. A template is split into words
+//! (`lex`), parsed (`parse`, `node`), and walked over a [`serde_json::Value`] whose objects have Go's field names
+//! (`execute`, `value`); `print` is Go's `fmt`, `functions` the table of functions, `table` the columns of `table ...`
+//! formats.
+//!
+//! Literal text knows `\t` and `\n` as podman and docker expand them. A format that starts with `table ` has a header
+//! line made from the names of its fields, and blanks between its columns count as tabs, as in podman.
+//!
+//! What must stay true: parsing and rendering never panic, use bounded stack, time and memory whatever the template
+//! and the data, and errors read like Go's.
+//!
+//! Follows <https://pkg.go.dev/text/template> and <https://pkg.go.dev/fmt>.
+
+mod error;
+mod execute;
+mod functions;
+mod lex;
+mod literal;
+mod node;
+mod parse;
+mod print;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use error::TemplateError;
+pub use table::{align, header_of};
+
+use parse::{Expansion, Tree};
+use serde_json::Value;
+use value::Item;
+
+/// A parsed `--format`.
+#[derive(Debug)]
+pub struct Template {
+    name: String,
+    text: String,
+    tree: Tree,
+    is_table: bool,
+    is_range: bool,
+}
+
+impl Template {
+    /// Parses a format; messages call it `format`. See [`Template::parse_named`].
+    pub fn parse(text: &str) -> Result<Template, TemplateError> {
+        Template::parse_named("format", text)
+    }
+
+    /// Parses a format; `name` is the command's, as podman shows in its messages (`template: ps:1: ...`).
+    pub fn parse_named(name: &str, text: &str) -> Result<Template, TemplateError> {
+        let (body, expansion) = match text.strip_prefix("table ") {
+            Some(body) => (body.trim_start_matches(' '), Expansion::Table),
+            None => (text, Expansion::Escapes),
+        };
+        match parse::parse(body, expansion) {
+            Ok(tree) => Ok(Template {
+                name: name.into(),
+                text: body.into(),
+                tree,
+                is_table: expansion == Expansion::Table,
+                is_range: expansion != Expansion::Table && is_list_template(body),
+            }),
+            Err((at, reason)) => {
+                let (line, _) = refusal_position(body, at);
+                Err(TemplateError::Syntax { name: name.into(), line, reason })
+            }
+        }
+    }
+
+    /// Whether the format began with `table `: use [`Template::render_table`].
+    pub fn is_table(&self) -> bool {
+        self.is_table
+    }
+
+    /// Evaluates the template once over `data` (for commands about one thing, such as `info`). Adds no newline.
+    pub fn render(&self, data: &Value) -> Result<String, TemplateError> {
+        execute::run(self, Item::top(data), None)
+    }
+
+    /// Evaluates the template for each row and ends each with a newline; a template that itself begins with
+    /// `{{range` is evaluated once over the whole list, as in podman.
+    pub fn render_rows(&self, rows: &[Value]) -> Result<String, TemplateError> {
+        if self.is_range {
+            return execute::run(self, Item::Array(rows), None).map(ended);
+        }
+        let mut text = String::new();
+        for row in rows {
+            text.push_str(&ended(self.render(row)?));
+        }
+        Ok(text)
+    }
+
+    /// A header line and one line per row in aligned columns; `headers` gives the header of a field
+    /// ([`header_of`] is podman's rule for those without a word of their own).
+    pub fn render_table(&self, headers: &dyn Fn(&str) -> String, rows: &[Value]) -> Result<String, TemplateError> {
+        let header = execute::run(self, Item::Headers, Some(headers))?;
+        Ok(align(&(ended(header) + &self.render_rows(rows)?)))
+    }
+
+    /// The rows of [`Template::render_table`] without the header line (`--noheading`).
+    pub fn render_columns(&self, rows: &[Value]) -> Result<String, TemplateError> {
+        Ok(align(&self.render_rows(rows)?))
+    }
+}
+
+/// Whether a format walks the list of rows itself.
+fn is_list_template(body: &str) -> bool {
+    body.strip_prefix("{{").is_some_and(|action| action.trim_start_matches(['-', ' ']).starts_with("range"))
+}
+
+fn ended(mut text: String) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// Line (from 1) and byte in the line (from 0) of byte `at`.
+fn refusal_position(text: &str, at: usize) -> (usize, usize) {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    (line, before.len() - start)
+}

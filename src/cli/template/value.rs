@@ -1,0 +1,207 @@
+//! The values a template works on: JSON data seen the way Go sees the structs and maps it came from.
+//!
+//! JSON does not tell a struct from a map, and templates do: a field a struct lacks is an error, a key a map lacks prints
+//! `<no value>`. An object is taken for a struct when every key could be an exported field (a capital first), and for a
+//! map when the name it is found under is one that podman and docker use for maps ([`MAP_FIELDS`]) or when its keys are
+//! anything else. The top of the data is always a struct.
+
+use serde_json::{Map, Value};
+use std::rc::Rc;
+
+/// Fields that hold maps whatever their keys look like.
+const MAP_FIELDS: [&str; 22] = [
+    "Annotations",
+    "ContainerNames",
+    "Containers",
+    "Data",
+    "DriverOpts",
+    "EndpointSettings",
+    "ExposedPorts",
+    "GraphOptions",
+    "GraphStatus",
+    "Labels",
+    "LogOpts",
+    "Networks",
+    "Options",
+    "Ports",
+    "PortBindings",
+    "Registries",
+    "StorageOpt",
+    "Sysctls",
+    "Tmpfs",
+    "UnitFiles",
+    "Volumes",
+    "VolumesNamed",
+];
+
+/// What an object was in Go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Struct,
+    Map,
+}
+
+/// One value. Cloning is cheap: text and lists are borrowed or shared.
+#[derive(Clone, Debug)]
+pub(super) enum Item<'a> {
+    /// Nothing was found; prints `<no value>`.
+    Missing,
+    Nil,
+    Bool(bool),
+    Integer(i128),
+    Float(f64),
+    Text(&'a str),
+    /// Text made by a function.
+    Made(Rc<str>),
+    Array(&'a [Value]),
+    /// A list made by a function.
+    List(Rc<[Item<'a>]>),
+    Object(&'a Map<String, Value>, Shape),
+    /// The data while a table's header line is made: each field is the header of its column.
+    Headers,
+}
+
+impl<'a> Item<'a> {
+    /// The value found under `name` (empty: an element of a list, or no field).
+    pub(super) fn of(value: &'a Value, name: &str) -> Self {
+        match value {
+            Value::Null if MAP_FIELDS.contains(&name) => Item::Missing,
+            Value::Null => Item::Nil,
+            Value::Bool(value) => Item::Bool(*value),
+            Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(value), _) => Item::Integer(value.into()),
+                (None, Some(value)) => Item::Integer(value.into()),
+                (None, None) => Item::Float(number.as_f64().unwrap_or_default()),
+            },
+            Value::String(text) => Item::Text(text),
+            Value::Array(items) => Item::Array(items),
+            Value::Object(map) => Item::Object(map, shape(map, name)),
+        }
+    }
+
+    /// The data a template is rendered with.
+    pub(super) fn top(value: &'a Value) -> Self {
+        match value {
+            Value::Object(map) => Item::Object(map, Shape::Struct),
+            other => Item::of(other, ""),
+        }
+    }
+
+    pub(super) fn made(text: impl Into<Rc<str>>) -> Self {
+        Item::Made(text.into())
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Item::Text(text) => Some(text),
+            Item::Made(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Go's truth: not the zero value, not empty.
+    pub(super) fn is_true(&self) -> bool {
+        match self {
+            Item::Missing | Item::Nil => false,
+            Item::Bool(value) => *value,
+            Item::Integer(value) => *value != 0,
+            Item::Float(value) => *value != 0.0,
+            Item::Text(text) => !text.is_empty(),
+            Item::Made(text) => !text.is_empty(),
+            Item::Array(items) => !items.is_empty(),
+            Item::List(items) => !items.is_empty(),
+            Item::Object(map, shape) => *shape == Shape::Struct || !map.is_empty(),
+            Item::Headers => true,
+        }
+    }
+
+    /// Number of elements of a list.
+    pub(super) fn list_length(&self) -> Option<usize> {
+        match self {
+            Item::Array(items) => Some(items.len()),
+            Item::List(items) => Some(items.len()),
+            _ => None,
+        }
+    }
+
+    /// Element `index` of a list.
+    pub(super) fn element(&self, index: usize) -> Option<Item<'a>> {
+        match self {
+            Item::Array(items) => items.get(index).map(|item| Item::of(item, "")),
+            Item::List(items) => items.get(index).cloned(),
+            _ => None,
+        }
+    }
+
+    /// The elements of a list; empty for anything else.
+    pub(super) fn elements(&self) -> impl Iterator<Item = Item<'a>> + '_ {
+        (0..self.list_length().unwrap_or(0)).filter_map(|index| self.element(index))
+    }
+
+    /// Go's name of the type.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Item::Missing | Item::Nil => "<nil>",
+            Item::Bool(_) => "bool",
+            Item::Integer(_) => "int",
+            Item::Float(_) => "float64",
+            Item::Text(_) | Item::Made(_) => "string",
+            Item::Array(_) | Item::List(_) if self.elements().all(|item| item.text().is_some()) => "[]string",
+            Item::Array(_) | Item::List(_) => "[]interface {}",
+            Item::Object(map, Shape::Map) if map.values().all(Value::is_string) => "map[string]string",
+            Item::Object(_, Shape::Map) => "map[string]interface {}",
+            Item::Object(_, Shape::Struct) | Item::Headers => "struct",
+        }
+    }
+
+    /// As JSON.
+    pub(super) fn to_json(&self) -> Value {
+        match self {
+            Item::Missing | Item::Nil | Item::Headers => Value::Null,
+            Item::Bool(value) => Value::from(*value),
+            Item::Integer(value) => match (i64::try_from(*value), u64::try_from(*value)) {
+                (Ok(value), _) => Value::from(value),
+                (_, Ok(value)) => Value::from(value),
+                _ => Value::Null,
+            },
+            Item::Float(value) => Value::from(*value),
+            Item::Text(text) => Value::from(*text),
+            Item::Made(text) => Value::from(&**text),
+            Item::Array(items) => Value::from(*items),
+            Item::List(items) => items.iter().map(Item::to_json).collect(),
+            Item::Object(map, _) => Value::Object((*map).clone()),
+        }
+    }
+
+    /// Finds the field or key `name`. A struct's field is also found when only its capitals differ (`.ID`, `.Id`), as
+    /// podman and docker do not agree on them.
+    pub(super) fn field(&self, name: &str) -> Result<Item<'a>, String> {
+        let (map, shape) = match self {
+            Item::Missing => return Ok(Item::Missing),
+            Item::Nil => return Err(format!("nil pointer evaluating interface {{}}.{name}")),
+            Item::Object(map, shape) => (*map, *shape),
+            other => return Err(format!("can't evaluate field {name} in type {}", other.type_name())),
+        };
+        if let Some(value) = map.get(name) {
+            return Ok(Item::of(value, name));
+        }
+        if shape == Shape::Map {
+            return Ok(Item::Missing);
+        }
+        let mut alike = map.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        match (alike.next(), alike.next()) {
+            (Some((key, value)), None) => Ok(Item::of(value, key)),
+            _ => Err(format!("can't evaluate field {name} in type struct")),
+        }
+    }
+}
+
+fn shape(map: &Map<String, Value>, name: &str) -> Shape {
+    let fields = !map.is_empty() && map.keys().all(|key| is_exported(key));
+    if fields && !MAP_FIELDS.contains(&name) { Shape::Struct } else { Shape::Map }
+}
+
+fn is_exported(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_uppercase())
+        && key.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+}
