@@ -1,1 +1,4 @@
 //! The container's root file system.
+pub mod error;
+pub mod tree;
+pub use error::Error;

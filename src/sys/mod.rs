@@ -2,3 +2,6 @@
 //!
 //! Descriptors are borrowed in (`impl AsFd`) and owned out (`OwnedFd`), always close-on-exec. Every function names
 //! its manual page.
+
+pub mod errno;
+pub mod mapping;
