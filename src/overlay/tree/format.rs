@@ -202,6 +202,11 @@ impl Tree {
         !self.xattrs.is_empty()
     }
 
+    /// Whether any file has holes.
+    pub fn has_sparse_files(&self) -> bool {
+        !self.extents.is_empty()
+    }
+
     /// The node with this number.
     pub fn node(&self, number: u32) -> Option<Node> {
         let start = (number as usize).checked_mul(NODE)?;
@@ -213,10 +218,7 @@ impl Tree {
             uid: u32_at(node, 4)?,
             gid: u32_at(node, 8)?,
             links: u32_at(node, 12)?,
-            modified: Timestamp {
-                seconds: u64_at(node, 16)? as i64,
-                nanoseconds: u32_at(node, 24)?.min(999_999_999),
-            },
+            modified: Timestamp { seconds: u64_at(node, 16)? as i64, nanoseconds: u32_at(node, 24)?.min(999_999_999) },
             device: u32_at(node, 28)?,
             size: u64_at(node, 32)?,
             payload: u64_at(node, 40)?,

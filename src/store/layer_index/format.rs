@@ -269,9 +269,7 @@ impl<'a> EntryView<'a> {
         let (xattrs, _) = self.xattrs.as_chunks::<XATTR>();
         let strings = self.strings;
         xattrs.iter().map_while(move |xattr| {
-            let string = |at| {
-                record::slice(strings, u64::from(u32_at(xattr, at)?), u64::from(u32_at(xattr, at + 4)?))
-            };
+            let string = |at| record::slice(strings, u64::from(u32_at(xattr, at)?), u64::from(u32_at(xattr, at + 4)?));
             Some(XattrView { name: string(0)?, value: string(8)? })
         })
     }

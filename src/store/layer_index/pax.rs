@@ -88,13 +88,13 @@ impl Overrides {
             b"minor" => sparse.minor = Some(decimal(value).ok_or(())?),
             b"name" => sparse.name = text(value)?,
             b"size" | b"realsize" => sparse.size = Some(decimal(value).ok_or(())?),
-            b"offset" if sparse.map.len() % 2 == 0 => sparse.map.push(decimal(value).ok_or(())?),
-            b"numbytes" if sparse.map.len() % 2 == 1 => sparse.map.push(decimal(value).ok_or(())?),
+            b"offset" if sparse.map.len().is_multiple_of(2) => sparse.map.push(decimal(value).ok_or(())?),
+            b"numbytes" if !sparse.map.len().is_multiple_of(2) => sparse.map.push(decimal(value).ok_or(())?),
             b"offset" | b"numbytes" => return Err(()),
             b"map" => {
                 let numbers = value.split(|&byte| byte == b',').filter(|number| !number.is_empty());
                 sparse.map = numbers.map(decimal).collect::<Option<_>>().ok_or(())?;
-                if sparse.map.len() % 2 != 0 {
+                if !sparse.map.len().is_multiple_of(2) {
                     return Err(());
                 }
             }

@@ -74,7 +74,7 @@ impl MapParser {
     }
 
     fn complete(&self) -> bool {
-        self.count.is_some_and(|count| self.values.len() as u64 / 2 >= count && self.values.len() % 2 == 0)
+        self.count.is_some_and(|count| self.values.len() as u64 / 2 >= count && self.values.len().is_multiple_of(2))
     }
 
     /// How many numbers are held.

@@ -1,0 +1,200 @@
+//! Answers from an image's merged tree and its layers' tars.
+//!
+//! An inode number is the node's number plus one, so nothing is remembered between requests and FORGET costs nothing.
+
+use super::adapter::{Add, Listed, ROOT_INODE, Source, Totals};
+use super::{Error, Ids};
+use crate::overlay::tree::{Node, NodeKind, Tree};
+use crate::store::layer_index::Timestamp;
+use fuser::{Errno, FileAttr, FileType, INodeNo};
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Layers never change, so what the kernel was told holds for as long as it likes. (68 years; the kernel's clock arithmetic
+/// is signed.)
+const FOREVER: Duration = Duration::from_secs(1 << 31);
+
+/// An image being served.
+pub(super) struct Image {
+    tree: Tree,
+    layers: Vec<File>,
+    ids: Ids,
+}
+
+impl Image {
+    /// Checks that the layer files are those the tree was made from, by number and size.
+    pub(super) fn new(tree: Tree, layers: Vec<File>, ids: Ids) -> Result<Image, Error> {
+        let sizes = tree.layer_sizes();
+        if sizes.len() != layers.len() {
+            return Err(Error::Layer { layer: sizes.len().min(layers.len()) });
+        }
+        for (number, (size, layer)) in sizes.zip(&layers).enumerate() {
+            if !layer.metadata().is_ok_and(|found| found.len() == size) {
+                return Err(Error::Layer { layer: number });
+            }
+        }
+        Ok(Image { tree, layers, ids })
+    }
+
+    fn node(&self, inode: u64) -> Result<(u32, Node), Errno> {
+        let number =
+            inode.checked_sub(ROOT_INODE).and_then(|number| u32::try_from(number).ok()).ok_or(Errno::ESTALE)?;
+        Ok((number, self.tree.node(number).ok_or(Errno::EIO)?))
+    }
+
+    fn file_attributes(&self, number: u32, node: &Node) -> FileAttr {
+        let time = system_time(node.modified);
+        FileAttr {
+            ino: INodeNo(u64::from(number) + ROOT_INODE),
+            size: node.size,
+            blocks: node.size.div_ceil(512),
+            atime: time,
+            mtime: time,
+            ctime: time,
+            crtime: time,
+            kind: file_type(node.kind),
+            perm: node.permissions,
+            nlink: node.links,
+            uid: self.ids.uid(node.uid),
+            gid: self.ids.gid(node.gid),
+            rdev: node.device,
+            blksize: 4096,
+            flags: 0,
+        }
+    }
+
+    fn read_exact(&self, layer: u16, offset: u64, buffer: &mut [u8]) -> Result<(), Errno> {
+        let layer = self.layers.get(usize::from(layer)).ok_or(Errno::EIO)?;
+        layer.read_exact_at(buffer, offset).map_err(|_| Errno::EIO)
+    }
+}
+
+impl Source for Image {
+    fn lifetime(&self) -> Duration {
+        FOREVER
+    }
+
+    fn is_changing(&self) -> bool {
+        false
+    }
+
+    fn lookup(&self, directory: u64, name: &[u8]) -> Result<Option<FileAttr>, Errno> {
+        let (_, directory) = self.node(directory)?;
+        let Some(number) = self.tree.lookup(&directory, name) else { return Ok(None) };
+        let node = self.tree.node(number).ok_or(Errno::EIO)?;
+        Ok(Some(self.file_attributes(number, &node)))
+    }
+
+    fn attributes(&self, inode: u64) -> Result<FileAttr, Errno> {
+        let (number, node) = self.node(inode)?;
+        Ok(self.file_attributes(number, &node))
+    }
+
+    fn forget(&self, _inode: u64, _count: u64) {}
+
+    fn link_target(&self, inode: u64) -> Result<Vec<u8>, Errno> {
+        let (_, node) = self.node(inode)?;
+        Ok(self.tree.link_target(&node).ok_or(Errno::EINVAL)?.to_vec())
+    }
+
+    fn read(&self, inode: u64, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let (_, node) = self.node(inode)?;
+        if node.kind != NodeKind::File {
+            return Err(Errno::EINVAL);
+        }
+        let end = offset.saturating_add(buffer.len() as u64).min(node.size);
+        let length = usize::try_from(end.saturating_sub(offset)).map_err(|_| Errno::EINVAL)?;
+        let buffer = buffer.get_mut(..length).ok_or(Errno::EINVAL)?;
+        if self.tree.is_sparse(&node) {
+            buffer.fill(0);
+        }
+        for extent in self.tree.extents(&node, offset..end) {
+            let start = (extent.file_offset - offset) as usize;
+            let part = buffer.get_mut(start..start + extent.length as usize).ok_or(Errno::EIO)?;
+            self.read_exact(node.layer, extent.tar_offset, part)?;
+        }
+        Ok(length)
+    }
+
+    fn list(&self, directory: u64, offset: u64, with_attributes: bool, add: &mut Add<'_>) -> Result<(), Errno> {
+        let (number, node) = self.node(directory)?;
+        if node.kind != NodeKind::Directory {
+            return Err(Errno::ENOTDIR);
+        }
+        // Offsets: 0 is before `.`, 1 before `..`, and 2 and up the position of a child.
+        let mut at = offset;
+        loop {
+            let (name, number): (&[u8], u32) = match at {
+                0 => (b".", number),
+                1 => (b"..", self.tree.parent(&node)),
+                _ => match u32::try_from(at - 2).ok().and_then(|at| self.tree.child(&node, at)) {
+                    Some(child) => child,
+                    None => return Ok(()),
+                },
+            };
+            let child = self.tree.node(number).ok_or(Errno::EIO)?;
+            at += 1;
+            let inode = u64::from(number) + ROOT_INODE;
+            let listed = Listed { name, next: at, inode, kind: file_type(child.kind) };
+            let attributes = with_attributes.then(|| self.file_attributes(number, &child));
+            if !add(&listed, attributes.as_ref()) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn xattrs(&self, inode: u64, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), Errno> {
+        if !self.tree.has_xattrs() {
+            return Err(Errno::ENOSYS);
+        }
+        let (_, node) = self.node(inode)?;
+        for xattr in self.tree.xattrs(&node) {
+            visit(xattr.name, xattr.value);
+        }
+        Ok(())
+    }
+
+    fn seek(&self, inode: u64, offset: u64, hole: bool) -> Result<u64, Errno> {
+        if !self.tree.has_sparse_files() {
+            return Err(Errno::ENOSYS);
+        }
+        let (_, node) = self.node(inode)?;
+        if offset >= node.size {
+            return Err(Errno::ENXIO);
+        }
+        let mut position = offset;
+        for extent in self.tree.extents(&node, offset..node.size) {
+            if !hole {
+                return Ok(extent.file_offset);
+            }
+            if extent.file_offset > position {
+                return Ok(position);
+            }
+            position = extent.file_offset + extent.length;
+        }
+        if hole { Ok(position) } else { Err(Errno::ENXIO) }
+    }
+
+    fn totals(&self) -> Totals {
+        Totals { bytes: self.tree.content_bytes(), files: u64::from(self.tree.node_count()) }
+    }
+}
+
+fn file_type(kind: NodeKind) -> FileType {
+    match kind {
+        NodeKind::File => FileType::RegularFile,
+        NodeKind::Directory => FileType::Directory,
+        NodeKind::Symlink => FileType::Symlink,
+        NodeKind::CharacterDevice => FileType::CharDevice,
+        NodeKind::BlockDevice => FileType::BlockDevice,
+        NodeKind::Fifo => FileType::NamedPipe,
+    }
+}
+
+/// The epoch for times that do not exist on this system.
+fn system_time(time: Timestamp) -> SystemTime {
+    let seconds = Duration::from_secs(time.seconds.unsigned_abs());
+    let whole = if time.seconds < 0 { UNIX_EPOCH.checked_sub(seconds) } else { UNIX_EPOCH.checked_add(seconds) };
+    whole.and_then(|whole| whole.checked_add(Duration::from_nanos(u64::from(time.nanoseconds)))).unwrap_or(UNIX_EPOCH)
+}

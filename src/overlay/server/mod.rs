@@ -1,0 +1,101 @@
+//! The FUSE server: answers the kernel's questions about a read-only lower directory.
+//!
+//! [`serve`] runs in the keeper, in the caller's user namespace and with no capability; the file system it serves was mounted by
+//! the container's init in the container's user namespace (see [`crate::overlay::mount`]), so owners in replies are
+//! container ids and need no translation. Ids the container has no mapping for are shown as 0, because the kernel can
+//! neither change nor copy up a file whose owner it cannot express.
+//!
+//! `adapter` speaks to fuser and holds the policy that is the same for every lower: everything the kernel may cache it is
+//! told to cache; OPEN, OPENDIR, FLUSH and the like are answered with ENOSYS once, after which the kernel does without
+//! them; FUSE_PASSTHROUGH is never negotiated, because the kernel refuses to overlay a file system that did ("maximum fs
+//! stacking depth exceeded"). `image` and `directory` give the answers.
+//!
+//! What must stay true: no request makes a thread panic or block on anything but the disk; an idle server never wakes up;
+//! memory is a few hundred KiB whatever the image's size. Protocol: linux/fuse.h and Documentation/filesystems/fuse.
+
+mod adapter;
+mod image;
+
+use super::{Error, tree::Tree};
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::fd::OwnedFd;
+use std::thread::JoinHandle;
+
+/// What is served.
+#[derive(Debug)]
+pub enum Lower {
+    /// The layers of an image.
+    Image {
+        /// The merged index.
+        tree: Tree,
+        /// The layers' tars, bottom first.
+        layers: Vec<File>,
+    },
+}
+
+/// How it is served.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// User ids that exist in the container. Others are shown as 0.
+    pub uids: Vec<Range<u32>>,
+    /// Group ids that exist in the container. Others are shown as 0.
+    pub gids: Vec<Range<u32>>,
+    /// Threads that answer requests; at least one runs.
+    pub threads: usize,
+}
+
+impl Default for ServerOptions {
+    /// All ids, and two threads: one can wait for the disk while the other answers.
+    fn default() -> Self {
+        let all = 0..u32::MAX;
+        ServerOptions { uids: vec![all.clone()], gids: vec![all], threads: 2 }
+    }
+}
+
+/// A running server. Dropping it leaves the threads to end with the connection.
+#[derive(Debug)]
+pub struct Server {
+    thread: JoinHandle<io::Result<()>>,
+}
+
+/// Starts to serve `lower` on a `/dev/fuse` descriptor that has been mounted. Waits for the kernel's INIT request, which is
+/// there once the mount is; starts threads.
+pub fn serve(lower: Lower, device: OwnedFd, options: ServerOptions) -> Result<Server, Error> {
+    let threads = options.threads.max(1);
+    let ids = Ids { uids: options.uids, gids: options.gids };
+    match lower {
+        Lower::Image { tree, layers } => adapter::start(image::Image::new(tree, layers, ids)?, device, threads),
+    }
+}
+
+impl Server {
+    /// Waits until the file system is unmounted or the connection aborted.
+    pub fn wait(self) -> Result<(), Error> {
+        let ended = self.thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+        ended.map_err(|source| Error::Serve { source })
+    }
+
+    /// Whether the connection has ended.
+    pub fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
+/// The container's ids.
+#[derive(Debug)]
+struct Ids {
+    uids: Vec<Range<u32>>,
+    gids: Vec<Range<u32>>,
+}
+
+impl Ids {
+    fn uid(&self, uid: u32) -> u32 {
+        if self.uids.iter().any(|range| range.contains(&uid)) { uid } else { 0 }
+    }
+
+    fn gid(&self, gid: u32) -> u32 {
+        if self.gids.iter().any(|range| range.contains(&gid)) { gid } else { 0 }
+    }
+}

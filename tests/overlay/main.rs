@@ -1,0 +1,6 @@
+//! The overlay as a container meets it: layers served over FUSE inside a user namespace, the kernel's overlay on top.
+//!
+//! `harness` plays keeper and init; the other modules look at the result from inside with ordinary tools.
+
+mod harness;
+mod served;
