@@ -1,8 +1,109 @@
 //! The command line, and the only code that prints.
+//!
+//! ```text
+//! words ─ tree::parser ─ matches ─ Verb::run ─ engine
+//!           └ usage: clap's complaints in podman's words      └ failure: message, hint, exit code
+//! ```
+//!
+//! One file per verb under its noun. Data goes to standard output and everything else to standard error.
+
+mod compatibility;
+mod container;
+mod context;
+mod failure;
+mod options;
+mod output;
+mod system;
+mod tree;
+mod usage;
+mod values;
+
+use clap::ArgMatches;
+use clap::FromArgMatches;
+use context::{Context, GlobalOptions};
+use failure::Failure;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+use tree::{Action, Entry};
 
 pub mod template;
 
 /// Runs the program for this process's arguments and returns its exit code.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    match start(std::env::args_os().collect()) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
+    let mut words = text(words)?;
+    let program = program_name(words.first().map_or("", String::as_str));
+    match words.first_mut() {
+        Some(first) => program.clone_into(first),
+        None => words.push(program.clone()),
+    }
+    let matches = parse(&words, &program)?;
+    dispatch(&matches, words, program)
+}
+
+/// Arguments are text: what cannot be written in a configuration or shown to a user is refused here, once.
+fn text(words: Vec<OsString>) -> Result<Vec<String>, Failure> {
+    let word = |word: OsString| {
+        word.into_string().map_err(|word| Failure::Arguments(format!("argument {word:?} is not valid UTF-8")))
+    };
+    words.into_iter().map(word).collect()
+}
+
+/// The name messages use: coracle's own unless it was called as one of the tools it stands in for.
+fn program_name(first_word: &str) -> String {
+    match Path::new(first_word).file_name().and_then(|name| name.to_str()) {
+        Some(name @ ("docker" | "podman")) => name.to_owned(),
+        _ => "coracle".to_owned(),
+    }
+}
+
+fn parse(words: &[String], program: &str) -> Result<ArgMatches, Failure> {
+    let words = &words[1..];
+    tree::parser()
+        .try_get_matches_from(words)
+        .map_err(|error| usage::translate(&error, words, program, &tree::entries()))
+}
+
+/// Follows the matches to the verb and runs it.
+fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<ExitCode, Failure> {
+    compatibility::enforce(root, compatibility::GLOBAL)?;
+    let mut global = global_options(root)?;
+    if root.get_flag("version") {
+        return output::print(&format!("{program} version {}\n", env!("CARGO_PKG_VERSION")));
+    }
+    let mut path = program.clone();
+    let mut matches = root;
+    let mut entries = tree::entries();
+    while let Some((name, inner)) = matches.subcommand() {
+        matches = inner;
+        path = format!("{path} {name}");
+        let Some(position) = entries.iter().position(|entry| entry.name == name) else { break };
+        match entries.swap_remove(position) {
+            Entry { action: Action::Group(inner), .. } => entries = inner(),
+            Entry { action: Action::Verb { arity, run }, .. } => {
+                if matches.get_flag("help") {
+                    return system::help::print(&program, &path);
+                }
+                arity.check(matches.get_many::<String>(tree::POSITIONAL).map_or(0, |words| words.len()), &path)?;
+                global = global_options(matches)?.or(global);
+                return run(matches, &Context { program, path, words, global });
+            }
+        }
+    }
+    let help = system::help::print(&program, &path)?;
+    match path == program || matches.get_flag("help") {
+        true => Ok(help),
+        false => Err(Failure::MissingCommand(path)),
+    }
+}
+
+fn global_options(matches: &ArgMatches) -> Result<GlobalOptions, Failure> {
+    GlobalOptions::from_arg_matches(matches).map_err(|error| Failure::Arguments(error.to_string()))
 }

@@ -1,0 +1,223 @@
+//! Options of podman and docker that do nothing here, and what is done when one is given.
+//!
+//! A script must not believe in a limit or a policy that is not there, so an option is never ignored in silence unless
+//! ignoring it is harmless by its definition. The tables below say which treatment an option gets; a value in
+//! `harmless_values` asks for what happens anyway and is always accepted.
+
+use super::failure::Failure;
+use super::options::OptionError;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+/// What is done when an option is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Treatment {
+    /// The command fails with this reason.
+    Refused(&'static str),
+    /// One line on standard error names all such options.
+    NotEnforced,
+    /// Nothing: the option is about something coracle does not have.
+    Harmless,
+}
+
+/// One option.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    /// Long name.
+    pub(crate) long: &'static str,
+    /// Short name.
+    pub(crate) short: Option<char>,
+    /// Whether a value follows.
+    pub(crate) takes_value: bool,
+    /// What is done.
+    pub(crate) treatment: Treatment,
+    /// Values that are accepted in any case.
+    pub(crate) harmless_values: &'static [&'static str],
+}
+
+const fn row(long: &'static str, treatment: Treatment) -> Row {
+    Row { long, short: None, takes_value: true, treatment, harmless_values: &[] }
+}
+
+const fn flag(long: &'static str, treatment: Treatment) -> Row {
+    Row { long, short: None, takes_value: false, treatment, harmless_values: &[] }
+}
+
+const fn unless(long: &'static str, treatment: Treatment, harmless_values: &'static [&'static str]) -> Row {
+    Row { long, short: None, takes_value: true, treatment, harmless_values }
+}
+
+const HEALTH: Treatment = Treatment::Refused("health checks are not available in this release");
+const PODS: Treatment = Treatment::Refused("pods are not available in this release");
+const PORTS: Treatment = Treatment::Refused("ports are published from the next release; use --network host");
+const ADDRESSES: Treatment = Treatment::Refused("the container has no network of its own in this release");
+
+/// Options of `run` and `create`.
+pub(crate) const CREATE: &[Row] = &[
+    row("blkio-weight", Treatment::NotEnforced),
+    row("blkio-weight-device", Treatment::NotEnforced),
+    row("cgroup-conf", Treatment::NotEnforced),
+    row("cpu-period", Treatment::NotEnforced),
+    row("cpu-quota", Treatment::NotEnforced),
+    row("cpu-rt-period", Treatment::NotEnforced),
+    row("cpu-rt-runtime", Treatment::NotEnforced),
+    Row { short: Some('c'), ..row("cpu-shares", Treatment::NotEnforced) },
+    row("cpus", Treatment::NotEnforced),
+    row("cpuset-cpus", Treatment::NotEnforced),
+    row("cpuset-mems", Treatment::NotEnforced),
+    row("device-cgroup-rule", Treatment::NotEnforced),
+    row("device-read-bps", Treatment::NotEnforced),
+    row("device-read-iops", Treatment::NotEnforced),
+    row("device-write-bps", Treatment::NotEnforced),
+    row("device-write-iops", Treatment::NotEnforced),
+    Row { short: Some('m'), ..row("memory", Treatment::NotEnforced) },
+    row("memory-reservation", Treatment::NotEnforced),
+    row("memory-swap", Treatment::NotEnforced),
+    row("memory-swappiness", Treatment::NotEnforced),
+    flag("oom-kill-disable", Treatment::NotEnforced),
+    unless("pids-limit", Treatment::NotEnforced, &["-1", "0"]),
+    row("rdt-class", Treatment::NotEnforced),
+    row("kernel-memory", Treatment::Harmless),
+    row("cgroup-parent", Treatment::Harmless),
+    row("cgroups", Treatment::Harmless),
+    flag("disable-content-trust", Treatment::Harmless),
+    flag("no-healthcheck", Treatment::Harmless),
+    unless("seccomp-policy", Treatment::Refused("only the default policy is available"), &["default", ""]),
+    unless("sdnotify", Treatment::Refused("sd_notify is not available in this release"), &["ignore"]),
+    unless("systemd", Treatment::Refused("systemd mode is not available in this release"), &["true", "false"]),
+    unless("health-cmd", HEALTH, &["none", ""]),
+    row("health-interval", HEALTH),
+    row("health-log-destination", HEALTH),
+    row("health-max-log-count", HEALTH),
+    row("health-max-log-size", HEALTH),
+    unless("health-on-failure", HEALTH, &["none"]),
+    row("health-retries", HEALTH),
+    row("health-start-period", HEALTH),
+    row("health-start-interval", HEALTH),
+    row("health-startup-cmd", HEALTH),
+    row("health-startup-interval", HEALTH),
+    row("health-startup-retries", HEALTH),
+    row("health-startup-success", HEALTH),
+    row("health-startup-timeout", HEALTH),
+    row("health-timeout", HEALTH),
+    unless("restart", Treatment::Refused("restart policies are not available in this release"), &["no", ""]),
+    unless("pod", PODS, &[""]),
+    row("pod-id-file", PODS),
+    row("init-ctr", PODS),
+    row("requires", Treatment::Refused("dependencies between containers are not available in this release")),
+    row("secret", Treatment::Refused("secrets are not available in this release")),
+    flag("publish-all", PORTS),
+    row("ip", ADDRESSES),
+    row("ip6", ADDRESSES),
+    row("mac-address", ADDRESSES),
+    row("network-alias", ADDRESSES),
+    row("link", ADDRESSES),
+    row("chrootdirs", Treatment::Refused("it is not available in this release")),
+    row("init-path", Treatment::Refused("coracle brings its own init; use --init")),
+    row("decryption-key", Treatment::Refused("encrypted images are not available in this release")),
+    row("gpus", Treatment::Refused("devices are given with --device")),
+    row("runtime", Treatment::Refused("coracle is its own runtime")),
+    unless("volume-driver", Treatment::Refused("only local volumes are available"), &["local", ""]),
+    row("storage-opt", Treatment::Refused("the writable layer has no quota")),
+    flag("rmi", Treatment::Refused("removing the image with the container is not available in this release")),
+    unless("isolation", Treatment::Refused("only the default isolation is available"), &["default", ""]),
+];
+
+/// Options of `pull`.
+pub(crate) const PULL: &[Row] = &[
+    flag("disable-content-trust", Treatment::Harmless),
+    row("decryption-key", Treatment::Refused("encrypted images are not available in this release")),
+    row("signature-policy", Treatment::Refused("signature policies are not available in this release")),
+];
+
+/// Options that stand before the command.
+pub(crate) const GLOBAL: &[Row] = &[
+    Row { short: Some('r'), ..flag("remote", Treatment::Refused("coracle has no remote mode")) },
+    row("url", Treatment::Refused("coracle has no remote mode")),
+    Row { short: Some('c'), ..row("connection", Treatment::Refused("coracle has no remote mode")) },
+    Row { short: Some('H'), ..row("host", Treatment::Refused("coracle has no remote mode")) },
+    unless("context", Treatment::Refused("coracle has no remote mode"), &["default"]),
+    row("identity", Treatment::Refused("coracle has no remote mode")),
+    row("ssh", Treatment::Refused("coracle has no remote mode")),
+    row("runtime", Treatment::Refused("coracle is its own runtime")),
+    row("runtime-flag", Treatment::Refused("coracle is its own runtime")),
+    row("hooks-dir", Treatment::Refused("hooks are not available in this release")),
+    row("volumepath", Treatment::Refused("volumes are in the store; use --root")),
+    row("namespace", Treatment::Refused("use --root for a store of its own")),
+    row("storage-opt", Treatment::Refused("no storage driver has options")),
+    row("imagestore", Treatment::Refused("use --root")),
+    row("module", Treatment::Refused("containers.conf is not read")),
+    flag("transient-store", Treatment::Refused("use --root and --runroot in a directory of memory")),
+    row("cgroup-manager", Treatment::Harmless),
+    row("conmon", Treatment::Harmless),
+    row("events-backend", Treatment::Harmless),
+    row("network-cmd-path", Treatment::Harmless),
+    row("network-config-dir", Treatment::Harmless),
+    row("tmpdir", Treatment::Harmless),
+    row("config", Treatment::Harmless),
+    flag("syslog", Treatment::Harmless),
+];
+
+/// Adds the options of a table to a command, unseen in help.
+pub(crate) fn augment(command: Command, rows: &[Row]) -> Command {
+    command.args(rows.iter().map(|row| {
+        let action = match row.takes_value {
+            true => ArgAction::Append,
+            false => ArgAction::SetTrue,
+        };
+        let arg = Arg::new(row.long).long(row.long).action(action).hide(true);
+        match row.short {
+            Some(short) => arg.short(short),
+            None => arg,
+        }
+    }))
+}
+
+/// What was found in a command line.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Review {
+    /// Options that are not enforced, with their dashes.
+    pub(crate) not_enforced: Vec<&'static str>,
+}
+
+/// Looks for the options of a table in what was typed.
+///
+/// # Errors
+/// The first option that is refused, with the reason.
+pub(crate) fn review(matches: &ArgMatches, rows: &'static [Row]) -> Result<Review, OptionError> {
+    let mut review = Review::default();
+    for row in rows {
+        if matches.value_source(row.long) != Some(ValueSource::CommandLine) || asks_for_nothing(matches, row) {
+            continue;
+        }
+        match row.treatment {
+            Treatment::Harmless => {}
+            Treatment::NotEnforced => review.not_enforced.push(row.long),
+            Treatment::Refused(reason) => return Err(OptionError::Refused { option: row.long, reason }),
+        }
+    }
+    Ok(review)
+}
+
+fn asks_for_nothing(matches: &ArgMatches, row: &Row) -> bool {
+    match row.takes_value {
+        false => !matches.get_flag(row.long),
+        true => {
+            let mut given = matches.get_many::<String>(row.long).into_iter().flatten();
+            !row.harmless_values.is_empty() && given.all(|value| row.harmless_values.contains(&value.as_str()))
+        }
+    }
+}
+
+/// [`review`], printing the one line about limits that are not enforced.
+///
+/// # Errors
+/// The first option that is refused, with the reason.
+pub(crate) fn enforce(matches: &ArgMatches, rows: &'static [Row]) -> Result<(), Failure> {
+    let review = review(matches, rows)?;
+    if !review.not_enforced.is_empty() {
+        let options: Vec<String> = review.not_enforced.iter().map(|long| format!("--{long}")).collect();
+        super::output::note(&format!("Warning: resource limits are not enforced: {}", options.join(", ")));
+    }
+    Ok(())
+}

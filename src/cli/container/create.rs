@@ -1,0 +1,41 @@
+//! `create`.
+
+use crate::cli::compatibility;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::options::CreateOptions;
+use crate::cli::tree::{Arity, Verb};
+use clap::{ArgMatches, Args, Command};
+use std::process::ExitCode;
+
+/// `create IMAGE [COMMAND [ARG...]]`.
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    #[command(flatten)]
+    create: CreateOptions,
+    #[arg(hide = true, trailing_var_arg = true)]
+    arguments: Vec<String>,
+}
+
+impl Verb for Create {
+    const NAME: &'static str = "create";
+    const ABOUT: &'static str = "Create a container without starting it";
+    const DETAILS: &'static str = "Makes a container as run does and prints its ID; start runs it.";
+    const ARGUMENTS: &'static str = "IMAGE [COMMAND [ARG...]]";
+    const ARITY: Arity = Arity::AtLeast(1);
+    const EXAMPLES: &'static str = "coracle create --name web -v site:/srv nginx\ncoracle start web";
+
+    fn augment(command: Command) -> Command {
+        compatibility::augment(command, compatibility::CREATE)
+    }
+
+    fn review(matches: &ArgMatches) -> Result<(), Failure> {
+        compatibility::enforce(matches, compatibility::CREATE)
+    }
+
+    fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        let mut request = self.create.into_request(self.arguments, &context.surroundings())?;
+        context.fill(&mut request);
+        Err(Failure::Arguments("this build cannot create containers yet".to_owned()))
+    }
+}

@@ -1,0 +1,77 @@
+//! `run`.
+
+use crate::cli::compatibility;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::options::{CreateOptions, OptionError};
+use crate::cli::tree::{Arity, Verb};
+use crate::engine::request::ContainerRequest;
+use clap::{ArgMatches, Args, Command};
+use std::process::ExitCode;
+
+/// `run IMAGE [COMMAND [ARG...]]`.
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    /// Leave the container running in the background and print its ID
+    #[arg(short, long)]
+    detach: bool,
+    /// Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]
+    #[arg(long, value_name = "KEYS")]
+    detach_keys: Option<String>,
+    /// Pass signals coracle receives on to the process [default: true]
+    #[arg(long, default_value = "true")]
+    sig_proxy: bool,
+    #[command(flatten)]
+    create: CreateOptions,
+    #[arg(hide = true, trailing_var_arg = true)]
+    arguments: Vec<String>,
+}
+
+impl Verb for Run {
+    const NAME: &'static str = "run";
+    const ABOUT: &'static str = "Run a command in a new container";
+    const DETAILS: &'static str = "Pulls the image if it is not in the store, makes a container of it and runs COMMAND, or the \
+        image's own command, in it. Two names need no registry: hello shows what a container gets here, and host runs a command \
+        in a disposable copy of this machine's own userland.\n\n\
+        The exit code is that of the command; 125 when coracle itself failed, 126 when the command cannot be invoked, 127 when \
+        it was not found, 128 and the signal's number when a signal ended it.";
+    const ARGUMENTS: &'static str = "IMAGE [COMMAND [ARG...]]";
+    const ARITY: Arity = Arity::AtLeast(1);
+    const EXAMPLES: &'static str = "\
+# See what a container gets on this machine\n\
+coracle run --rm hello\n\
+# A shell in a disposable copy of this machine\n\
+coracle run --rm -it host\n\
+# The working directory as seen from a Debian image, with files owned by the caller\n\
+coracle run --rm -it -v .:/work -w /work --userns=keep-id debian bash\n\
+# In the background, with a volume that is kept\n\
+coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=secret postgres";
+
+    fn augment(command: Command) -> Command {
+        compatibility::augment(command, compatibility::CREATE)
+    }
+
+    fn review(matches: &ArgMatches) -> Result<(), Failure> {
+        compatibility::enforce(matches, compatibility::CREATE)
+    }
+
+    fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        let (_request, _detach) = self.into_request(context)?;
+        Err(Failure::Arguments("this build cannot run containers yet".to_owned()))
+    }
+}
+
+impl Run {
+    /// The container to make, and whether to leave it in the background.
+    fn into_request(self, context: &Context) -> Result<(ContainerRequest, bool), OptionError> {
+        let surroundings = context.surroundings();
+        let mut request = self.create.into_request(self.arguments, &surroundings)?;
+        if self.detach && !request.attach.is_empty() {
+            return Err(OptionError::AttachAndDetach);
+        }
+        request.detach_keys = self.detach_keys;
+        request.sig_proxy = self.sig_proxy;
+        context.fill(&mut request);
+        Ok((request, self.detach))
+    }
+}

@@ -1,0 +1,154 @@
+//! From an error to what is printed and to the exit code; the only place where that is decided.
+//!
+//! Exit codes: 125 coracle failed, 126 the command cannot be invoked, 127 it was not found; 1 where podman uses 1 (`rm`,
+//! `rmi` and `volume rm` of what does not exist). A broken pipe on standard output is a quiet end.
+
+use super::options::OptionError;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line cannot be parsed; help is mentioned.
+    #[error("{message}")]
+    Syntax {
+        /// In podman's words.
+        message: String,
+        /// The command whose help is of use, e.g. `coracle run`.
+        path: String,
+    },
+    /// There is no such command.
+    #[error("unrecognized command `{path}`")]
+    UnknownCommand {
+        /// All words, e.g. `coracle imagse`.
+        path: String,
+        /// The words before the unknown one, e.g. `coracle`.
+        parent: String,
+        /// Commands with similar names.
+        similar: Vec<&'static str>,
+    },
+    /// A noun without a verb.
+    #[error("missing command '{0} COMMAND'")]
+    MissingCommand(String),
+    /// The wrong number of words, or words that do not go together; the text is the verb's own, in podman's words.
+    #[error("{0}")]
+    Arguments(String),
+    /// An option's value.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// Standard output.
+    #[error("cannot write to standard output: {}", describe(.0))]
+    Output(#[source] std::io::Error),
+    /// A file the user named.
+    #[error("cannot {what} {:?}: {}", .path.display().to_string(), describe(.source))]
+    File {
+        /// What was tried, e.g. `write`.
+        what: &'static str,
+        /// The file as typed.
+        path: std::path::PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Everything was reported already, one line per object.
+    #[error("some objects failed")]
+    Reported(u8),
+}
+
+/// The text of the operating system for an error, without Rust's `(os error 2)`.
+pub(crate) fn describe(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut characters = text.chars();
+    match (error.raw_os_error(), characters.next()) {
+        (Some(_), Some(first)) => first.to_lowercase().chain(characters).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+impl Failure {
+    /// The exit code.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Reported(code) => *code,
+            Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
+            _ => 125,
+        }
+    }
+
+    /// What the user can do about it.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// Lines that follow the error, as podman writes them.
+    fn advice(&self) -> String {
+        match self {
+            Failure::Syntax { path, .. } => format!("See '{path} --help'\n"),
+            Failure::UnknownCommand { parent, similar, .. } => {
+                let mut text = String::new();
+                if !similar.is_empty() {
+                    text.push_str("\nDid you mean this?\n");
+                    for name in similar {
+                        text.push_str(&format!("\t{name}\n"));
+                    }
+                    text.push('\n');
+                }
+                text + &format!("Try '{parent} --help' for more information\n")
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Prints the error, if there is something left to print, and returns the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        let quiet = match self {
+            Failure::Reported(_) => true,
+            Failure::Output(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
+            _ => false,
+        };
+        if !quiet {
+            let mut text = format!("Error: {}\n{}", one_line(&self.to_string()), self.advice());
+            if let Some(hint) = self.hint() {
+                text.push_str(&format!("Hint: {hint}\n"));
+            }
+            // Nothing can be done about an error that cannot be printed.
+            let _ = std::io::stderr().write_all(text.as_bytes());
+        }
+        ExitCode::from(self.exit_code())
+    }
+}
+
+/// `text` with control characters escaped, so that hostile text can neither forge lines nor drive the terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.is_control() {
+            true => line.extend(character.escape_default()),
+            false => line.push(character),
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(one_line("a\nb\u{1b}[31mc\u{9b}ü"), "a\\nb\\u{1b}[31mc\\u{9b}ü");
+    }
+
+    #[test]
+    fn system_errors_read_in_lower_case() {
+        assert_eq!(describe(&std::io::Error::from_raw_os_error(2)), "no such file or directory");
+    }
+
+    #[test]
+    fn a_broken_pipe_is_a_quiet_end() {
+        assert_eq!(Failure::Output(std::io::ErrorKind::BrokenPipe.into()).exit_code(), 0);
+        assert_eq!(Failure::Output(std::io::ErrorKind::StorageFull.into()).exit_code(), 125);
+    }
+}

@@ -1,0 +1,132 @@
+//! Name, labels, log, end of life.
+
+use super::{OptionError, Surroundings, key_value};
+use crate::cli::values;
+use crate::engine::request::ContainerRequest;
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(crate) struct LifecycleOptions {
+    /// Name of the container; a random one is chosen when absent
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Remove a container that has the same name first
+    #[arg(long)]
+    replace: bool,
+    /// Remove the container when it exits
+    #[arg(long)]
+    rm: bool,
+    /// Write the container's ID to this file, which must not exist
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    cidfile: Option<PathBuf>,
+    /// Write the process ID of the container's first process to this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pidfile: Option<PathBuf>,
+    /// Write the process ID of the container's keeper to this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    conmon_pidfile: Option<PathBuf>,
+    /// Label the container; may be repeated
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    label: Vec<String>,
+    /// Read labels from this file, one a line
+    #[arg(long, value_name = "FILE", value_delimiter = ',', value_hint = ValueHint::FilePath)]
+    label_file: Vec<PathBuf>,
+    /// Annotate the container; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    annotation: Vec<String>,
+    /// Signal that asks the container to stop [default: the image's, or SIGTERM]
+    #[arg(long, value_name = "SIGNAL")]
+    stop_signal: Option<String>,
+    /// Seconds a container has to stop before it is killed [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = values::unsigned)]
+    stop_timeout: Option<u32>,
+    /// Kill the container after so many seconds; 0 is never
+    #[arg(long, value_name = "SECONDS", value_parser = values::unsigned, default_value = "0", hide_default_value = true)]
+    timeout: u32,
+    /// What keeps the container's output: k8s-file, json-file, none or passthrough [default: k8s-file]
+    #[arg(long, value_name = "DRIVER")]
+    log_driver: Option<String>,
+    /// Option of the log driver, e.g. max-size=10m; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
+    log_opt: Vec<String>,
+}
+
+impl LifecycleOptions {
+    pub(super) fn apply(self, request: &mut ContainerRequest, surroundings: &Surroundings) -> Result<(), OptionError> {
+        if self.name.as_deref().is_some_and(|name| !is_valid_name(name)) {
+            return Err(OptionError::ContainerName);
+        }
+        request.name = self.name;
+        request.replace = self.replace;
+        if request.replace && request.name.is_none() {
+            return Err(OptionError::ReplaceWithoutName);
+        }
+        request.remove = self.rm;
+        request.cidfile = self.cidfile;
+        request.pidfile = self.pidfile;
+        request.keeper_pidfile = self.conmon_pidfile;
+        request.labels = labels(self.label_file, &self.label, surroundings)?;
+        request.annotations = annotations(&self.annotation)?;
+        request.stop_signal = self.stop_signal;
+        request.stop_timeout_seconds = self.stop_timeout;
+        request.timeout_seconds = self.timeout;
+        request.log_driver = self.log_driver.map(log_driver).transpose()?;
+        request.log_options = log_options(&self.log_opt)?;
+        Ok(())
+    }
+}
+
+/// Whether `name` may name a container or a volume: `[a-zA-Z0-9][a-zA-Z0-9_.-]*`.
+pub(crate) fn is_valid_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(|character| character.is_ascii_alphanumeric() || "_.-".contains(character))
+}
+
+/// Labels of files come first, so that those of the command line win.
+fn labels(
+    files: Vec<PathBuf>,
+    given: &[String],
+    surroundings: &Surroundings,
+) -> Result<Vec<(String, String)>, OptionError> {
+    let mut labels = Vec::new();
+    for path in files {
+        let text = (surroundings.read)(&path).map_err(|source| OptionError::LabelFile { path, source })?;
+        for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            labels.push(label(line)?);
+        }
+    }
+    for text in given {
+        labels.push(label(text)?);
+    }
+    Ok(labels)
+}
+
+/// `KEY`, `KEY=` and `KEY=VALUE`.
+pub(crate) fn label(text: &str) -> Result<(String, String), OptionError> {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    match key.is_empty() {
+        true => Err(OptionError::Label(text.to_owned())),
+        false => Ok((key.to_owned(), value.to_owned())),
+    }
+}
+
+fn annotations(given: &[String]) -> Result<Vec<(String, String)>, OptionError> {
+    given.iter().map(|text| key_value(text).ok_or(OptionError::Annotation)).collect()
+}
+
+fn log_driver(driver: String) -> Result<String, OptionError> {
+    match driver.as_str() {
+        "k8s-file" | "json-file" | "none" | "passthrough" => Ok(driver),
+        "journald" | "syslog" | "local" => Err(OptionError::RefusedValue {
+            option: "log-driver",
+            value: driver,
+            reason: "use k8s-file, json-file, none or passthrough",
+        }),
+        _ => Err(OptionError::LogDriver),
+    }
+}
+
+fn log_options(given: &[String]) -> Result<Vec<(String, String)>, OptionError> {
+    given.iter().map(|text| key_value(text).ok_or_else(|| OptionError::LogOption(text.clone()))).collect()
+}

@@ -1,0 +1,89 @@
+//! Options shared by `run` and `create`, and their conversion to a [`ContainerRequest`].
+//!
+//! One struct per subject, each with an `apply` that fills its part of the request. The conversion is pure: what it
+//! needs from the process (environment, files named by options, the name it was called by) comes in as [`Surroundings`],
+//! so it is tested as tables. What needs the image or the host to be understood is left to the engine.
+
+mod environment;
+mod error;
+mod image;
+mod lifecycle;
+pub(crate) mod mounts;
+mod namespaces;
+mod network;
+mod ports;
+mod process;
+mod security;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::OptionError;
+pub(crate) use lifecycle::is_valid_name;
+
+use crate::engine::request::{ContainerRequest, RootSource};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What the conversion needs from the process.
+pub(crate) struct Surroundings<'a> {
+    /// The caller's environment; variables that are not UTF-8 are left out.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Reads a file named by an option.
+    pub(crate) read: &'a dyn Fn(&Path) -> std::io::Result<String>,
+    /// Called as `docker`: `-v` makes a missing host directory.
+    pub(crate) as_docker: bool,
+}
+
+/// Options shared by `run` and `create`.
+#[derive(Args, Debug)]
+pub(crate) struct CreateOptions {
+    #[command(flatten, next_help_heading = "Life cycle")]
+    lifecycle: lifecycle::LifecycleOptions,
+    #[command(flatten, next_help_heading = "Image")]
+    image: image::ImageOptions,
+    #[command(flatten, next_help_heading = "Process")]
+    process: process::ProcessOptions,
+    #[command(flatten, next_help_heading = "Environment")]
+    environment: environment::EnvironmentOptions,
+    #[command(flatten, next_help_heading = "Files and devices")]
+    mounts: mounts::MountOptions,
+    #[command(flatten, next_help_heading = "Network")]
+    network: network::NetworkOptions,
+    #[command(flatten, next_help_heading = "Namespaces")]
+    namespaces: namespaces::NamespaceOptions,
+    #[command(flatten, next_help_heading = "Security")]
+    security: security::SecurityOptions,
+}
+
+impl CreateOptions {
+    /// The request these options and the words after them ask for. `words` is not empty: its first is the image.
+    ///
+    /// # Errors
+    /// The first option whose value cannot be used.
+    pub(crate) fn into_request(
+        self,
+        words: Vec<String>,
+        surroundings: &Surroundings,
+    ) -> Result<ContainerRequest, OptionError> {
+        let mut words = words.into_iter();
+        let first = words.next().unwrap_or_default();
+        let mut request = ContainerRequest::new(RootSource::Image(first));
+        request.command = words.collect();
+        self.image.apply(&mut request)?;
+        self.lifecycle.apply(&mut request, surroundings)?;
+        self.process.apply(&mut request)?;
+        self.environment.apply(&mut request, surroundings)?;
+        self.mounts.apply(&mut request, surroundings)?;
+        self.network.apply(&mut request)?;
+        self.namespaces.apply(&mut request)?;
+        self.security.apply(&mut request)?;
+        Ok(request)
+    }
+}
+
+/// Splits `KEY=VALUE`.
+fn key_value(text: &str) -> Option<(String, String)> {
+    let (key, value) = text.split_once('=')?;
+    Some((key.to_owned(), value.to_owned()))
+}

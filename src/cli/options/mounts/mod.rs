@@ -1,0 +1,226 @@
+//! Mounts, devices and what of the root may be written: `-v`, `--mount`, `--tmpfs` and their kin.
+
+mod error;
+mod mount;
+mod volume;
+
+pub(crate) use error::MountError;
+
+use super::{OptionError, Surroundings};
+use crate::cli::values;
+use crate::engine::request::{ContainerRequest, MountKind, MountRequest};
+use clap::Args;
+use std::collections::HashSet;
+
+#[derive(Args, Debug)]
+pub(crate) struct MountOptions {
+    /// Mount a directory or a volume: [SOURCE:]DIR[:OPTIONS], where SOURCE is a path (/..., ./...) or a volume's name;
+    /// may be repeated
+    #[arg(short, long, value_name = "VOLUME")]
+    volume: Vec<String>,
+    /// Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated
+    #[arg(long, value_name = "MOUNT")]
+    mount: Vec<String>,
+    /// Mount an empty file system in memory; may be repeated
+    #[arg(long, value_name = "DIR[:OPTIONS]")]
+    tmpfs: Vec<String>,
+    /// Mount all volumes of another container; may be repeated
+    #[arg(long, value_name = "CONTAINER[:OPTIONS]", value_delimiter = ',')]
+    volumes_from: Vec<String>,
+    /// Make the root file system read-only
+    #[arg(long)]
+    read_only: bool,
+    /// With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]
+    #[arg(long, default_value = "true")]
+    read_only_tmpfs: bool,
+    /// Size of /dev/shm, e.g. 64m [default: 64m]
+    #[arg(long, value_name = "SIZE")]
+    shm_size: Option<String>,
+    /// Give the container a device; may be repeated
+    #[arg(long, value_name = "HOST[:CONTAINER[:rwm]]", value_delimiter = ',')]
+    device: Vec<String>,
+}
+
+impl MountOptions {
+    pub(super) fn apply(self, request: &mut ContainerRequest, surroundings: &Surroundings) -> Result<(), OptionError> {
+        let mut mounts = Vec::new();
+        for text in &self.mount {
+            mounts.push(mount::parse(text)?);
+        }
+        for text in &self.volume {
+            mounts.push(volume::parse(text, surroundings.as_docker)?);
+        }
+        for text in &self.tmpfs {
+            mounts.push(tmpfs(text)?);
+        }
+        check_destinations(&mounts)?;
+        request.mounts = mounts;
+        request.volumes_from = self.volumes_from;
+        request.read_only = self.read_only;
+        request.read_only_tmpfs = self.read_only_tmpfs;
+        request.shm_size_bytes = match self.shm_size.as_deref() {
+            Some(text) => Some(values::size_bytes(text).map_err(OptionError::ShmSize)?),
+            None => None,
+        };
+        request.devices = self.device;
+        Ok(())
+    }
+}
+
+fn check_destinations(mounts: &[MountRequest]) -> Result<(), MountError> {
+    let mut seen = HashSet::new();
+    for mount in mounts {
+        if !seen.insert(mount.destination.as_str()) {
+            return Err(MountError::DuplicateDestination(mount.destination.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// `--tmpfs DIR[:OPTIONS]`.
+fn tmpfs(text: &str) -> Result<MountRequest, MountError> {
+    let (directory, options) = text.split_once(':').unwrap_or((text, ""));
+    let options: Vec<String> = options.split(',').filter(|option| !option.is_empty()).map(str::to_owned).collect();
+    if let Some(option) = options.iter().find(|option| !is_tmpfs_option(option)) {
+        return Err(MountError::UnknownTmpfsOption(option.clone()));
+    }
+    Ok(MountRequest {
+        kind: MountKind::Tmpfs,
+        source: None,
+        destination: destination(directory)?,
+        options,
+        create_source: false,
+        subpath: None,
+    })
+}
+
+/// Options of tmpfs(5) and of mount(8) that make sense for it.
+fn is_tmpfs_option(option: &str) -> bool {
+    const WORDS: [&str; 20] = [
+        "ro",
+        "rw",
+        "exec",
+        "noexec",
+        "suid",
+        "nosuid",
+        "dev",
+        "nodev",
+        "sync",
+        "async",
+        "noatime",
+        "relatime",
+        "strictatime",
+        "noswap",
+        "tmpcopyup",
+        "notmpcopyup",
+        "U",
+        "private",
+        "rprivate",
+        "diratime",
+    ];
+    const KEYS: [&str; 7] = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "huge"];
+    match option.split_once('=') {
+        Some((key, value)) => KEYS.contains(&key) && !value.is_empty(),
+        None => WORDS.contains(&option),
+    }
+}
+
+/// An absolute path in the container, without superfluous slashes and dots.
+fn destination(text: &str) -> Result<String, MountError> {
+    if text.is_empty() {
+        return Err(MountError::EmptyDestination);
+    }
+    if !text.starts_with('/') {
+        return Err(MountError::RelativeDestination(text.to_owned()));
+    }
+    Ok(clean(text))
+}
+
+/// An absolute path in its shortest form; `..` is taken as text, as podman does (the engine resolves links beneath the
+/// container's root).
+fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// Checks the options of a bind or volume mount, and that those of which only one can be meant do not contradict.
+fn check_options(options: &[String]) -> Result<(), MountError> {
+    const WORDS: [&str; 37] = [
+        "ro",
+        "rw",
+        "z",
+        "Z",
+        "O",
+        "U",
+        "shared",
+        "rshared",
+        "private",
+        "rprivate",
+        "slave",
+        "rslave",
+        "unbindable",
+        "runbindable",
+        "bind",
+        "rbind",
+        "nocopy",
+        "copy",
+        "exec",
+        "noexec",
+        "suid",
+        "nosuid",
+        "dev",
+        "nodev",
+        "idmap",
+        "noatime",
+        "relatime",
+        "strictatime",
+        "diratime",
+        "nodiratime",
+        "sync",
+        "async",
+        "consistent",
+        "cached",
+        "delegated",
+        "no-dereference",
+        "norelatime",
+    ];
+    const KEYS: [&str; 3] = ["upperdir", "workdir", "idmap"];
+    const CHOICES: [(&str, &[&str]); 6] = [
+        ("'rw' or 'ro'", &["rw", "ro"]),
+        ("'z', 'Z', or 'O'", &["z", "Z", "O"]),
+        ("'dev' or 'nodev'", &["dev", "nodev"]),
+        ("'suid' or 'nosuid'", &["suid", "nosuid"]),
+        ("'exec' or 'noexec'", &["exec", "noexec"]),
+        (
+            "'[r]shared', '[r]private', '[r]slave' or '[r]unbindable'",
+            &["shared", "rshared", "private", "rprivate", "slave", "rslave", "unbindable", "runbindable"],
+        ),
+    ];
+    for option in options {
+        let known = match option.split_once('=') {
+            Some((key, _)) => KEYS.contains(&key),
+            None => WORDS.contains(&option.as_str()),
+        };
+        if !known {
+            return Err(MountError::UnknownVolumeOption(option.clone()));
+        }
+    }
+    for (choice, words) in CHOICES {
+        if options.iter().filter(|option| words.contains(&option.as_str())).count() > 1 {
+            return Err(MountError::Contradiction { options: options.join(", "), choice });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! Privileges.
+
+use super::{OptionError, key_value};
+use crate::engine::request::ContainerRequest;
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub(crate) struct SecurityOptions {
+    /// Give the container all privileges its user has
+    #[arg(long)]
+    privileged: bool,
+    /// Add a capability, or ALL; may be repeated
+    #[arg(long, value_name = "CAPABILITY", value_delimiter = ',')]
+    cap_add: Vec<String>,
+    /// Drop a capability, or ALL; may be repeated
+    #[arg(long, value_name = "CAPABILITY", value_delimiter = ',')]
+    cap_drop: Vec<String>,
+    /// Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated
+    #[arg(long, value_name = "OPTION")]
+    security_opt: Vec<String>,
+    /// Kernel parameter of the container's namespaces; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
+    sysctl: Vec<String>,
+}
+
+impl SecurityOptions {
+    pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
+        request.privileged = self.privileged;
+        request.cap_add = self.cap_add;
+        request.cap_drop = self.cap_drop;
+        request.security_opt = self.security_opt;
+        request.sysctl = self.sysctl.iter().map(|text| sysctl(text)).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+}
+
+fn sysctl(text: &str) -> Result<(String, String), OptionError> {
+    key_value(text).filter(|(name, _)| !name.is_empty()).ok_or_else(|| OptionError::Sysctl(text.to_owned()))
+}

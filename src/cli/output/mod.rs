@@ -1,0 +1,21 @@
+//! What is printed, and where: data on standard output, everything else on standard error.
+
+use super::failure::Failure;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Prints `text`, as it is, on standard output.
+///
+/// # Errors
+/// Standard output cannot be written; see [`Failure::Output`] for a reader that went away.
+pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::Output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints one line on standard error.
+pub(crate) fn note(line: &str) {
+    // Nothing can be done about a note that cannot be printed.
+    let _ = std::io::stderr().write_all(format!("{}\n", super::failure::one_line(line)).as_bytes());
+}

@@ -1,0 +1,24 @@
+//! `coracle system ...` and the commands about coracle itself.
+
+mod completion;
+pub(crate) mod help;
+mod version;
+
+use super::tree::{Entry, Group, verb};
+
+/// `system`.
+pub(crate) struct System;
+
+impl Group for System {
+    const NAME: &'static str = "system";
+    const ABOUT: &'static str = "Manage coracle";
+
+    fn entries() -> Vec<Entry> {
+        vec![verb::<version::Version>()]
+    }
+}
+
+/// Commands of the first level.
+pub(crate) fn top_level() -> Vec<Entry> {
+    vec![verb::<version::Version>(), verb::<help::Help>(), verb::<completion::Completion>()]
+}
