@@ -3,4 +3,5 @@
 pub mod capabilities;
 pub mod id_map;
 pub mod option_error;
+pub mod seccomp;
 pub mod subordinate;

@@ -2,8 +2,7 @@
 
 use std::io;
 
-/// A value that [`super::capabilities`], [`super::security`], [`super::rlimits`], [`super::devices`], [`super::sysctl`] or
-/// [`super::signals`] refuses.
+/// A value that a module of [`crate::runtime`] refuses.
 #[derive(Debug, thiserror::Error)]
 pub enum OptionError {
     /// `--cap-add` or `--cap-drop` with a name that is no capability.

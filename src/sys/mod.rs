@@ -5,3 +5,4 @@
 
 pub mod errno;
 pub mod mapping;
+pub mod seccomp;
