@@ -1,7 +1,7 @@
 //! What the host lets this user map.
 
 use super::super::subordinate::{self, IdKind, IdRange, Subordinate, between, subtract};
-use super::helper::{self, HelperProblem};
+use super::newuidmap::{self, HelperProblem};
 use super::{IdMapping, IdMaps};
 use rustix::thread::CapabilitySet;
 use std::fmt;
@@ -75,7 +75,7 @@ impl HostIds {
                 Err(HelperProblem::NotInstalled(IdKind::Gid)),
             )
         } else {
-            (subordinate::of_user(uid), helper::find(IdKind::Uid), helper::find(IdKind::Gid))
+            (subordinate::of_user(uid), newuidmap::find(IdKind::Uid), newuidmap::find(IdKind::Gid))
         };
         HostIds::derive(Facts {
             uid,

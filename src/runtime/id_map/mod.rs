@@ -17,8 +17,8 @@
 //! groups: those of the caller stay (as the overflow group), which is also what `--group-add keep-groups` relies on.
 
 mod error;
-mod helper;
 mod host;
+mod newuidmap;
 mod plan;
 mod syntax;
 #[cfg(test)]
@@ -26,8 +26,8 @@ mod tests;
 mod write;
 
 pub use error::IdMapError;
-pub use helper::HelperProblem;
 pub use host::{HostIds, Shortage};
+pub use newuidmap::HelperProblem;
 pub use plan::{Mode, Pool, Wish, plan};
 pub use write::write;
 

@@ -234,8 +234,7 @@ const REFUSED_LIKE_DOCKER: &str = "clone clone3 fsconfig fsmount fsopen fspick g
 #[test]
 fn default_is_never_weaker_than_containers_common() {
     let Ok(reference) = Profile::read(std::path::Path::new("/usr/share/containers/seccomp.json")) else {
-        eprintln!("skipped: /usr/share/containers/seccomp.json is not installed");
-        return;
+        return; // skipped: /usr/share/containers/seccomp.json is not installed
     };
     let one_by_one = capabilities::names(ALL).map(|name| capabilities::from_name(name).unwrap());
     let sets = [DEFAULT, ALL, CapabilitySet::empty()].into_iter().chain(one_by_one);
