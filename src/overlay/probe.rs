@@ -132,7 +132,7 @@ const UNSUITABLE: &[(u64, &str)] = &[
     (0x00c3_6400, "Ceph"),
     (0x0bd0_0bd0, "Lustre"),
     (0x4750_4653, "GPFS"),
-    (0x1980_0202, "BeeGFS"),
+    (0x1983_0326, "BeeGFS"),
     (0x5346_414f, "AFS"),
     (0x6b41_4653, "AFS"),
     (0x7375_7245, "Coda"),

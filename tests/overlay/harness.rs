@@ -41,7 +41,7 @@ pub fn unshare() -> Command {
 }
 
 /// Whether this user has subordinate ids, so that ids other than 0 exist in the namespace.
-pub fn has_subordinate_ids() -> bool {
+fn has_subordinate_ids() -> bool {
     let uid = rustix::process::getuid().as_raw();
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let name = passwd.lines().find(|line| line.split(':').nth(2) == Some(&uid.to_string()));
@@ -50,9 +50,14 @@ pub fn has_subordinate_ids() -> bool {
     listed.lines().any(|line| line.starts_with(&format!("{name}:")))
 }
 
+/// Whether ids other than 0 exist inside.
+pub fn has_many_ids() -> bool {
+    rustix::process::getuid().is_root() || has_subordinate_ids()
+}
+
 /// The ids that exist inside.
 pub fn options() -> ServerOptions {
-    if rustix::process::getuid().is_root() || has_subordinate_ids() {
+    if has_many_ids() {
         let ids = 0..65536;
         return ServerOptions { uids: vec![ids.clone()], gids: vec![ids], ..Default::default() };
     }

@@ -1,6 +1,8 @@
 //! What is served is what was archived.
 
 use crate::harness;
+use coracle::overlay::server::{DirectoryLower, Lower};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Everything about a tree that can be seen: names, types, modes, owners, sizes, times, links, contents, attributes.
@@ -21,7 +23,8 @@ fn shell(directory: &std::path::Path, script: &str) {
 
 #[test]
 fn a_served_layer_equals_the_unpacked_one() {
-    if let Some(reason) = harness::obstacle() {
+    let one_id = || (!harness::has_many_ids()).then(|| "this user has one id only".to_owned());
+    if let Some(reason) = harness::obstacle().or_else(one_id) {
         eprintln!("skipped: {reason}");
         return;
     }
@@ -46,6 +49,69 @@ fn a_served_layer_equals_the_unpacked_one() {
     let unpacked = String::from_utf8_lossy(&std::fs::read(path.join("flat.list")).unwrap()).into_owned();
     assert!(served.lines().count() > 6000);
     similar(&served, &unpacked);
+}
+
+#[test]
+fn a_served_directory_equals_the_directory_except_for_what_is_masked() {
+    if let Some(reason) = harness::obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(
+        path,
+        r#"
+        mkdir -p host/a/b host/hidden/inside host/home/me host/locked host/many && cd host
+        echo text >a/file; ln a/file a/b/hard; ln -s /etc/passwd a/absolute; ln -s ../../../../etc a/b/up; mkfifo a/pipe
+        echo secret >hidden/inside/secret; echo secret >home/me/secret; echo private >a/private; : >a/lock
+        head -c 1000000 /dev/urandom >a/big; chmod 2750 a/b; touch -d '2001-02-03 04:05:06.789' a/file a/b
+        i=0; while [ $i -lt 2000 ]; do : >many/$i; i=$((i+1)); done
+        echo x >locked/x; chmod 0 locked a/private a/lock"#,
+    );
+    let masked = ["/hidden", "/home/*", "/nowhere"].map(PathBuf::from).to_vec();
+    let lower = Lower::Directory(DirectoryLower::open(&path.join("host"), masked).unwrap());
+    // Owners are the host's; only ids that exist inside can be shown.
+    let owners = if harness::has_many_ids() { "%U:%G" } else { "" };
+    let listing = format!(
+        r#"listing() {{ cd "$1"; find a many -printf '%P|%y|%m|{owners}|%s|%T@|%n|%l\n' | LC_ALL=C sort; sha256sum a/big; cd ..; }}"#
+    );
+    shell(path, &format!("{listing}; listing host >flat.list"));
+    let script = format!(
+        r#"{listing}
+        listing lower
+        test -z "$(ls -A lower/hidden)"; test -d lower/home/me; test -z "$(ls -A lower/home/me)"
+        ! cat lower/hidden/inside/secret 2>/dev/null; ! cat lower/home/me/secret 2>/dev/null
+        : >>merged/a/lock; echo more >>merged/a/file; test "$(cat host/a/file)" = text; rm -r merged/many
+        test -e host/many/7"#
+    );
+    let served = harness::run(lower, path, &script);
+    let real = String::from_utf8_lossy(&std::fs::read(path.join("flat.list")).unwrap()).into_owned();
+    assert!(served.lines().count() > 2000);
+    similar(&served, &real);
+    shell(path, "chmod 700 host/locked");
+}
+
+#[test]
+fn what_the_caller_may_not_read_fails_when_read() {
+    if rustix::process::getuid().is_root() {
+        eprintln!("skipped: root may read everything");
+        return;
+    }
+    if let Some(reason) = harness::obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(path, "mkdir -p host/locked; echo x >host/locked/x; echo p >host/private; chmod 0 host/locked host/private");
+    let lower = Lower::Directory(DirectoryLower::open(&path.join("host"), Vec::new()).unwrap());
+    let script = r#"
+        stat -c %s lower/private; exec 3<lower/private
+        cat lower/private 2>&1 || true; ls -A lower/locked; cat lower/locked/x 2>&1 || true"#;
+    let output = harness::run(lower, path, script);
+    shell(path, "chmod 700 host/locked");
+    assert_eq!(output, "2\ncat: lower/private: Permission denied\ncat: lower/locked/x: No such file or directory\n");
 }
 
 #[track_caller]

@@ -14,7 +14,10 @@
 //! memory is a few hundred KiB whatever the image's size. Protocol: linux/fuse.h and Documentation/filesystems/fuse.
 
 mod adapter;
+mod directory;
 mod image;
+
+pub use directory::DirectoryLower;
 
 use super::{Error, tree::Tree};
 use std::fs::File;
@@ -33,6 +36,8 @@ pub enum Lower {
         /// The layers' tars, bottom first.
         layers: Vec<File>,
     },
+    /// A directory of the host.
+    Directory(DirectoryLower),
 }
 
 /// How it is served.
@@ -67,6 +72,7 @@ pub fn serve(lower: Lower, device: OwnedFd, options: ServerOptions) -> Result<Se
     let ids = Ids { uids: options.uids, gids: options.gids };
     match lower {
         Lower::Image { tree, layers } => adapter::start(image::Image::new(tree, layers, ids)?, device, threads),
+        Lower::Directory(lower) => adapter::start(directory::Directory::new(lower, ids)?, device, threads),
     }
 }
 
