@@ -1,5 +1,13 @@
 //! The on-disk layout; the only code that knows it.
 
+pub mod blobs;
+pub mod digest;
+pub mod error;
+pub mod images;
 pub mod layer_index;
+pub mod layers;
+pub mod locks;
 pub mod paths;
 pub mod record;
+pub mod sweep;
+pub mod temporary;

@@ -6,16 +6,20 @@
 //! ├── layers/sha256/<hex>.tar       a layer, uncompressed; <hex> is its diff ID
 //! ├── layers/sha256/<hex>.index     its index; the layer is present only once this has been renamed into place
 //! ├── images/<hex>/                 one image (its ID is the digest of its config): record.json, tree (merged index)
-//! ├── names/<escaped reference>     one tag: JSON naming image ID and manifest digest
+//! ├── names/<escaped reference>     one name: JSON naming image ID and manifest digest; `/` is written `+`
 //! ├── containers/<hex>/             one container: config.json, state.json, upper/, work/, logs
 //! ├── container-names/<name>        text: the ID of the container that has this name
 //! ├── volumes/<name>/               volume.json, _data/
+//! ├── lock                          empty; byte-range locks, see [`super::locks`]
 //! └── tmp/                          files being written; anything here is rubbish once its writer is dead
 //! ```
 //!
 //! What must not outlive a boot (sockets, pids) is in RUNROOT: `$XDG_RUNTIME_DIR/coracle` where that directory is
 //! ours, else `/tmp/coracle-run-<uid>` (created 0700, refused when another user owns it).
 
+use super::error::Error;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The directories of one store. Holds paths only: creating it touches nothing.
@@ -62,6 +66,20 @@ impl Paths {
     pub fn temporary(&self) -> PathBuf {
         self.root.join("tmp")
     }
+    /// `lock`.
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+    /// The stores that are read, the user's own first. The others are never written.
+    pub fn readable(&self) -> impl Iterator<Item = Paths> + '_ {
+        let own = Paths { additional: Vec::new(), ..self.clone() };
+        let others = self.additional.iter().map(|root| Paths {
+            root: root.clone(),
+            run_root: self.run_root.clone(),
+            additional: Vec::new(),
+        });
+        std::iter::once(own).chain(others)
+    }
     /// The directory of one container (`id`: 64 hexadecimal digits).
     pub fn container(&self, id: &str) -> PathBuf {
         self.containers().join(id)
@@ -74,4 +92,9 @@ impl Paths {
     pub fn contains(&self, path: &Path) -> bool {
         path.starts_with(&self.root) || path.starts_with(&self.run_root)
     }
+}
+
+/// Creates `path` and what is missing above it, readable by the user alone where it is new. Fine when it exists.
+pub fn create_directory(path: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::file("create", path))
 }

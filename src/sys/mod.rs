@@ -6,3 +6,4 @@
 pub mod errno;
 pub mod mapping;
 pub mod seccomp;
+pub mod writeback;

@@ -1,0 +1,98 @@
+//! Layers: an uncompressed tar named by its diff ID, and its index beside it.
+//!
+//! The index is renamed into place last, after both files were synced: a layer is present exactly when its index is.
+//! Removal goes the other way round. A tar without an index is the rest of an interrupted writer; it is replaced by
+//! the next one or deleted by [`super::sweep`].
+
+use super::digest::Digest;
+use super::error::Error;
+use super::paths::Paths;
+use super::temporary::{self, Temporary};
+use std::path::PathBuf;
+
+/// The files of one layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerFiles {
+    /// The layer, uncompressed.
+    pub tar: PathBuf,
+    /// Its index.
+    pub index: PathBuf,
+}
+
+/// Where a layer's files are or would be in the user's own store.
+pub fn files(paths: &Paths, diff_id: &Digest) -> LayerFiles {
+    let hex = diff_id.hex();
+    let directory = paths.layers();
+    LayerFiles { tar: directory.join(format!("{hex}.tar")), index: directory.join(format!("{hex}.index")) }
+}
+
+/// The files of a present layer, from the first store that has it.
+pub fn find(paths: &Paths, diff_id: &Digest) -> Option<LayerFiles> {
+    paths.readable().map(|store| files(&store, diff_id)).find(|files| files.index.exists())
+}
+
+/// Puts a layer in place: the tar and the bytes of its index. Both are synced here; blocks for as long as that takes.
+pub fn put(paths: &Paths, diff_id: &Digest, tar: Temporary, index: &[u8]) -> Result<(), Error> {
+    let files = files(paths, diff_id);
+    tar.sync()?;
+    tar.put(&files.tar)?;
+    temporary::write_whole(paths, &files.index, index)?;
+    temporary::sync_directory(&paths.layers())
+}
+
+/// Deletes a layer from the user's own store. Fine when it is absent. The caller holds
+/// [`super::locks::delete_objects`].
+pub fn remove(paths: &Paths, diff_id: &Digest) -> Result<(), Error> {
+    let files = files(paths, diff_id);
+    for path in [&files.index, &files.tar] {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::file("remove", path)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The diff IDs of all files in the user's own `layers/`, with or without an index, in no order.
+pub fn list(paths: &Paths) -> Result<Vec<Digest>, Error> {
+    let directory = paths.layers();
+    let entries = match std::fs::read_dir(&directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        result => result.map_err(Error::file("read", &directory))?,
+    };
+    let mut found: Vec<Digest> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            let (hex, _) = name.to_str()?.split_once('.')?;
+            Digest::from_hex(hex).ok()
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_layer_is_present_with_its_index_and_may_come_from_another_store() {
+        let directory = tempfile::tempdir().unwrap();
+        let own = Paths { root: directory.path().join("own"), run_root: "/nowhere".into(), additional: Vec::new() };
+        let both = Paths { root: directory.path().join("empty"), additional: vec![own.root.clone()], ..own.clone() };
+        let id = Digest::of(b"tar");
+        let tar = Temporary::create(&own).unwrap();
+        tar.file().write_all(b"tar").unwrap();
+        assert_eq!(find(&own, &id), None);
+        put(&own, &id, tar, b"index").unwrap();
+        assert_eq!(find(&own, &id), Some(files(&own, &id)));
+        assert_eq!(find(&both, &id), Some(files(&own, &id)));
+        assert_eq!(list(&own).unwrap(), [id]);
+        remove(&own, &id).unwrap();
+        remove(&own, &id).unwrap();
+        assert_eq!((find(&both, &id), list(&own).unwrap()), (None, vec![]));
+    }
+}
