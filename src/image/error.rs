@@ -19,8 +19,8 @@ pub enum Error {
     #[error("tag can't be used with --all-tags/-a")]
     TagWithAllTags,
     /// Before the first request: configuration, credentials, certificates.
-    #[error(transparent)]
-    Setup(registry::error::Error),
+    #[error("{0}")]
+    Setup(Box<registry::error::Error>),
     /// The registry cannot be talked to.
     #[error("initializing source docker://{reference}: pinging container registry {host}: {source}")]
     Ping {
@@ -30,7 +30,7 @@ pub enum Error {
         host: String,
         /// Why.
         #[source]
-        source: registry::error::Error,
+        source: Box<registry::error::Error>,
     },
     /// The registry does not give out the manifest.
     #[error("initializing source docker://{reference}: reading manifest {wanted} in {name}: {source}")]
@@ -43,7 +43,7 @@ pub enum Error {
         name: String,
         /// Why.
         #[source]
-        source: registry::error::Error,
+        source: Box<registry::error::Error>,
     },
     /// The manifest, index or config is unusable.
     #[error("parsing manifest of docker://{reference}: {source}")]
@@ -75,7 +75,7 @@ pub enum Error {
         digest: Digest,
         /// Why.
         #[source]
-        source: registry::error::Error,
+        source: Box<registry::error::Error>,
     },
     /// A layer cannot be fetched, or is not what it should be.
     #[error("reading blob {digest}: {source}")]
@@ -93,7 +93,7 @@ pub enum Error {
         name: String,
         /// Why.
         #[source]
-        source: registry::error::Error,
+        source: Box<registry::error::Error>,
     },
     /// Every registry of the search list failed.
     #[error("{} errors occurred while pulling: {}", .0.len(), joined(.0))]

@@ -17,12 +17,13 @@ use super::registry::blob::{BlobError, BlobReader};
 use super::registry::client::Repository;
 use crate::store;
 use crate::store::digest::{Digest, Hasher};
-use crate::store::error::{Printable, errno_words};
+use crate::store::error::Printable;
 use crate::store::images::LayerRecord;
 use crate::store::layer_index::{LayerIndexer, TarError};
 use crate::store::paths::Paths;
 use crate::store::temporary::Temporary;
 use crate::store::{layers, locks};
+use crate::sys::errno::Words;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,7 +52,7 @@ pub enum LayerProblem {
     #[error(transparent)]
     Blob(#[from] BlobError),
     /// It is not the compressed stream it begins as.
-    #[error("corrupt compressed layer: {}", Printable(&errno_words(.0)))]
+    #[error("corrupt compressed layer: {}", Printable(&Words(.0).to_string()))]
     Compression(#[source] io::Error),
     /// It is no tar.
     #[error("invalid layer: {0}")]
@@ -71,7 +72,7 @@ pub enum LayerProblem {
         limit: u64,
     },
     /// Writing it failed.
-    #[error("cannot write layer: {}", errno_words(.0))]
+    #[error("cannot write layer: {}", Words(.0))]
     Write(#[source] io::Error),
     /// The store.
     #[error(transparent)]

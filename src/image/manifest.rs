@@ -119,6 +119,9 @@ pub fn parse(content: &[u8], content_type: Option<&str>) -> Result<Document, Man
     }
     let looks_like_index = shape.manifests.is_some();
     let looks_like_manifest = shape.layers.is_some() || shape.config.is_some();
+    if looks_like_index && looks_like_manifest {
+        return Err(ManifestError::Ambiguous);
+    }
     let is_index = match media_type {
         OCI_MANIFEST | DOCKER_MANIFEST => false,
         OCI_INDEX | DOCKER_INDEX => true,
@@ -127,7 +130,7 @@ pub fn parse(content: &[u8], content_type: Option<&str>) -> Result<Document, Man
         other if looks_like_index == looks_like_manifest => return Err(ManifestError::MediaType(other.to_owned())),
         _ => looks_like_index,
     };
-    if looks_like_index && looks_like_manifest || is_index && looks_like_manifest || !is_index && looks_like_index {
+    if if is_index { looks_like_manifest } else { looks_like_index } {
         return Err(ManifestError::Ambiguous);
     }
     if is_index {
@@ -164,10 +167,14 @@ pub fn check_image(manifest: &ImageManifest) -> Result<Vec<Digest>, ManifestErro
     if manifest.layers().len() > LAYER_LIMIT {
         return Err(ManifestError::TooManyLayers(manifest.layers().len()));
     }
-    manifest.layers().iter().map(|layer| {
-        let media_type = layer.media_type().to_string();
-        if is_layer_type(&media_type) { digest_of(layer) } else { Err(ManifestError::LayerType(media_type)) }
-    }).collect()
+    manifest
+        .layers()
+        .iter()
+        .map(|layer| {
+            let media_type = layer.media_type().to_string();
+            if is_layer_type(&media_type) { digest_of(layer) } else { Err(ManifestError::LayerType(media_type)) }
+        })
+        .collect()
 }
 
 /// Whether a media type is a tar, compressed in any of the ways that are recognised by their first bytes.

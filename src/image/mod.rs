@@ -1,6 +1,6 @@
 //! Images: names, platforms, manifests, registries and pulling.
 //!
-//! [`pull()`] is the way in. A reference is parsed ([`reference`]), led to one or several places
+//! [`pull()`] is the way in. A reference is parsed ([`mod@reference`]), led to one or several places
 //! ([`registry::configuration`]), its manifest fetched and checked ([`manifest`], [`platform`]), and its layers taken
 //! from socket to disk in one pass each ([`layer`]). Nothing here runs containers or knows file trees: the store gets
 //! blobs, layers with their index, a record and a name.

@@ -77,7 +77,9 @@ impl Platform {
             architecture: architecture.to_owned(),
             variant,
         };
-        let level = |default: u32| self.variant.strip_prefix('v').map_or(Some(default), |v| v.parse().ok().map(|level: u32| level.min(16)));
+        let level = |default: u32| {
+            self.variant.strip_prefix('v').map_or(Some(default), |v| v.parse().ok().map(|level: u32| level.min(16)))
+        };
         let mut list = vec![self.clone()];
         match (self.architecture.as_str(), level(1)) {
             ("amd64", Some(own)) => {

@@ -55,7 +55,7 @@ pub struct Pulled {
 ///
 /// Every thread ends before this returns. Must not be called from an async runtime.
 pub fn pull(reference: &Reference, options: &PullOptions<'_>) -> Result<Pulled, Error> {
-    let configuration = Configuration::load().map_err(Error::Setup)?;
+    let configuration = Configuration::load().map_err(setup)?;
     let mut errors = Vec::new();
     for candidate in configuration.candidates(reference) {
         options.progress.note(&format!("Trying to pull {candidate}..."));
@@ -77,13 +77,13 @@ pub fn pull_all_tags(reference: &Reference, options: &PullOptions<'_>) -> Result
     if reference.tag().is_some() || reference.digest().is_some() {
         return Err(Error::TagWithAllTags);
     }
-    let configuration = Configuration::load().map_err(Error::Setup)?;
+    let configuration = Configuration::load().map_err(setup)?;
     let mut failure = None;
     for candidate in configuration.candidates(reference) {
-        let endpoints = configuration.endpoints(&candidate).map_err(Error::Setup)?;
+        let endpoints = configuration.endpoints(&candidate).map_err(setup)?;
         for endpoint in endpoints {
             let listed = open(&endpoint, options).and_then(|repository| {
-                repository.tags().map_err(|source| Error::ListTags { name: candidate.name(), source })
+                repository.tags().map_err(|source| Error::ListTags { name: candidate.name(), source: Box::new(source) })
             });
             match listed {
                 Ok(tags) => {
@@ -101,10 +101,10 @@ pub fn pull_all_tags(reference: &Reference, options: &PullOptions<'_>) -> Result
 
 /// Asks for the digest that a name stands for now, without pulling; `None` when no registry answers.
 pub fn remote_digest(reference: &Reference, options: &PullOptions<'_>) -> Result<Digest, Error> {
-    let configuration = Configuration::load().map_err(Error::Setup)?;
+    let configuration = Configuration::load().map_err(setup)?;
     let mut failure = None;
     for candidate in configuration.candidates(reference) {
-        for endpoint in configuration.endpoints(&candidate).map_err(Error::Setup)? {
+        for endpoint in configuration.endpoints(&candidate).map_err(setup)? {
             match open(&endpoint, options).and_then(|repository| top_manifest(&repository, &candidate)) {
                 Ok(received) => return Ok(received.digest),
                 Err(error) => failure = failure.or(Some(error)),
@@ -114,12 +114,16 @@ pub fn remote_digest(reference: &Reference, options: &PullOptions<'_>) -> Result
     Err(failure.unwrap_or(Error::Several(Vec::new())))
 }
 
+fn setup(error: super::registry::error::Error) -> Error {
+    Error::Setup(Box::new(error))
+}
+
 fn open<'a>(endpoint: &Endpoint, options: &'a PullOptions<'_>) -> Result<Repository<'a>, Error> {
     let mut registry = options.registry.clone();
     if registry.tls_verify.is_none() && endpoint.insecure {
         registry.tls_verify = Some(false);
     }
-    Repository::new(endpoint.reference.clone(), &registry, options.progress).map_err(Error::Setup)
+    Repository::new(endpoint.reference.clone(), &registry, options.progress).map_err(setup)
 }
 
 fn pull_candidate(
@@ -127,7 +131,7 @@ fn pull_candidate(
     configuration: &Configuration,
     options: &PullOptions<'_>,
 ) -> Result<Pulled, Error> {
-    let endpoints = configuration.endpoints(candidate).map_err(Error::Setup)?;
+    let endpoints = configuration.endpoints(candidate).map_err(setup)?;
     let last = endpoints.len() - 1;
     for (number, endpoint) in endpoints.iter().enumerate() {
         let result = open(endpoint, options).and_then(|repository| pull_from(&repository, candidate, options));
@@ -148,9 +152,11 @@ fn pull_from(repository: &Repository<'_>, candidate: &Reference, options: &PullO
     let bad = |source| Error::Manifest { reference: candidate.to_string(), source };
     let blob_digests = manifest::check_image(&image).map_err(bad)?;
     let id = manifest::digest_of(image.config()).map_err(bad)?;
-    let content = repository
-        .small_blob(&id, manifest::CONFIG_LIMIT_BYTES)
-        .map_err(|source| Error::ReadConfig { reference: candidate.to_string(), digest: id, source })?;
+    let content = repository.small_blob(&id, manifest::CONFIG_LIMIT_BYTES).map_err(|source| Error::ReadConfig {
+        reference: candidate.to_string(),
+        digest: id,
+        source: Box::new(source),
+    })?;
     let config = manifest::parse_config(&content).map_err(bad)?;
     if config.diff_ids.len() != blob_digests.len() {
         return Err(bad(ManifestError::LayerCount { layers: blob_digests.len(), diff_ids: config.diff_ids.len() }));
@@ -193,13 +199,13 @@ fn top_manifest(repository: &Repository<'_>, candidate: &Reference) -> Result<Re
         source @ super::registry::error::Error::Transport { .. } => Error::Ping {
             reference: candidate.to_string(),
             host: repository.reference().domain().to_owned(),
-            source,
+            source: Box::new(source),
         },
         source => Error::ReadManifest {
             reference: candidate.to_string(),
             wanted,
             name: repository.reference().name(),
-            source,
+            source: Box::new(source),
         },
     })
 }
@@ -242,7 +248,7 @@ fn choose(
             reference: candidate.to_string(),
             wanted: chosen.to_string(),
             name: repository.reference().name(),
-            source,
+            source: Box::new(source),
         })?;
     }
     Err(bad(ManifestError::TooDeep))

@@ -175,7 +175,8 @@ fn split_domain(name: &str) -> (String, String, bool) {
         _ => (DEFAULT_DOMAIN, name, true),
     };
     let domain = if domain == "index.docker.io" { DEFAULT_DOMAIN } else { domain };
-    let path = if domain == DEFAULT_DOMAIN && !rest.contains('/') { format!("library/{rest}") } else { rest.to_owned() };
+    let path =
+        if domain == DEFAULT_DOMAIN && !rest.contains('/') { format!("library/{rest}") } else { rest.to_owned() };
     (domain.to_owned(), path, is_short)
 }
 
@@ -238,9 +239,9 @@ fn is_path_component(component: &str) -> bool {
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
     is_word(*first)
         && is_word(*last)
-        && bytes.chunk_by(|a, b| is_word(*a) == is_word(*b)).all(|run| {
-            is_word(run[0]) || matches!(run, b"." | b"_" | b"__") || run.iter().all(|byte| *byte == b'-')
-        })
+        && bytes
+            .chunk_by(|a, b| is_word(*a) == is_word(*b))
+            .all(|run| is_word(run[0]) || matches!(run, b"." | b"_" | b"__") || run.iter().all(|byte| *byte == b'-'))
 }
 
 /// Whether `text` can be a tag: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.
@@ -281,20 +282,60 @@ mod tests {
             (&digest.replace('@', "x@"), &format!("docker.io/library/x{digest}"), &format!("x{digest}")),
             (&format!("x:1{digest}"), &format!("docker.io/library/x:1{digest}"), &format!("x:1{digest}")),
         ] {
-            let reference: Reference = text.parse::<Reference>().unwrap_or_else(|e| panic!("{text}: {e}")).with_default_tag();
+            let reference: Reference =
+                text.parse::<Reference>().unwrap_or_else(|e| panic!("{text}: {e}")).with_default_tag();
             assert_eq!(reference.to_string(), full, "{text}");
             assert_eq!(reference.familiar(), familiar, "{text}");
             let again: Reference = full.parse().unwrap();
-            assert_eq!((again.name(), again.tag(), again.digest()), (reference.name(), reference.tag(), reference.digest()));
+            assert_eq!(
+                (again.name(), again.tag(), again.digest()),
+                (reference.name(), reference.tag(), reference.digest())
+            );
         }
     }
 
     #[test]
     fn what_is_no_reference_is_refused() {
         for text in [
-            "", ":", "@", "/", "a//b", "/a", "a/", "a:", ":a", "a@", "a b", "a:b:c", "a:-b", "a:.b", "_a", "a_", "a___b",
-            "a..b", "-a", "a-", "x/_y", "é", "a\n", "a\0", "[::1/a", "[]/a", "[::1]x/a", "host:port/a", "a.:1/b", "a/../b",
-            "..", ".", "a@sha256:", "a@sha512:00", "host:/a", "a@b@c", "http://x/y", "[zz]:1/a", "a:é",
+            "",
+            ":",
+            "@",
+            "/",
+            "a//b",
+            "/a",
+            "a/",
+            "a:",
+            ":a",
+            "a@",
+            "a b",
+            "a:b:c",
+            "a:-b",
+            "a:.b",
+            "_a",
+            "a_",
+            "a___b",
+            "a..b",
+            "-a",
+            "a-",
+            "x/_y",
+            "é",
+            "a\n",
+            "a\0",
+            "[::1/a",
+            "[]/a",
+            "[::1]x/a",
+            "host:port/a",
+            "a.:1/b",
+            "a/../b",
+            "..",
+            ".",
+            "a@sha256:",
+            "a@sha512:00",
+            "host:/a",
+            "a@b@c",
+            "http://x/y",
+            "[zz]:1/a",
+            "a:é",
         ] {
             let error = text.parse::<Reference>().expect_err(text);
             assert!(error.to_string().starts_with("invalid reference format"), "{text}: {error}");
@@ -309,20 +350,25 @@ mod tests {
 
     #[test]
     fn mutated_references_never_panic_and_print_to_themselves() {
-        let seeds = ["docker.io/library/nginx:1.2", "[::1]:5000/a_b/c--d:t@sha256:", "localhost:80/x", &format!("a@sha256:{HEX}")];
+        let seeds = [
+            "docker.io/library/nginx:1.2",
+            "[::1]:5000/a_b/c--d:t@sha256:",
+            "localhost:80/x",
+            &format!("a@sha256:{HEX}"),
+        ];
         let mut state = 1u64;
         for _ in 0..20_000 {
             let mut bytes = Vec::from(seeds[(state >> 20) as usize % seeds.len()]);
             for _ in 0..1 + state % 4 {
                 state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
                 let at = (state >> 33) as usize % bytes.len();
-                bytes[at] = b":/@.[]-_aA0 \xc3\n%+"[(state >> 13) as usize % 17];
+                bytes[at] = b":/@.[]-_aA0 \xc3\n%"[(state >> 13) as usize % 15];
             }
             let Ok(text) = String::from_utf8(bytes) else { continue };
             if let Ok(reference) = text.parse::<Reference>() {
                 let printed = reference.to_string();
                 assert_eq!(printed.parse::<Reference>().unwrap().to_string(), printed, "{text}");
-                assert!(!printed.contains("//") && !printed.contains(".."), "{text}");
+                assert!(!printed.contains("//") && !reference.name().contains(".."), "{text}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What can go wrong with the store.
 
 use super::digest::Digest;
+use crate::sys::errno::Words;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A system call on a file of the store failed.
-    #[error("cannot {operation} \"{}\": {}", Printable(&path.to_string_lossy()), errno_words(source))]
+    #[error("cannot {operation} \"{}\": {}", Printable(&path.to_string_lossy()), Words(source))]
     File {
         /// What was tried, as a verb: `create`, `write`, `read`.
         operation: &'static str,
@@ -71,20 +72,6 @@ impl Error {
             }
             _ => None,
         }
-    }
-}
-
-/// The system's words for an error, in lower case and without the number.
-pub fn errno_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error ").next().unwrap_or(&text);
-    let mut characters = text.chars();
-    match characters.next() {
-        // "File exists" becomes "file exists", but "NUL byte" and "RPC: ..." stay.
-        Some(first) if !characters.as_str().starts_with(|next: char| next.is_uppercase()) => {
-            first.to_lowercase().chain(characters).collect()
-        }
-        _ => text.to_owned(),
     }
 }
 

@@ -166,9 +166,9 @@ fn name_path(paths: &Paths, reference: &str) -> PathBuf {
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, Error> {
     match std::fs::read(path) {
-        Ok(content) => serde_json::from_slice(&content)
-            .map(Some)
-            .map_err(|source| Error::Record { path: path.to_owned(), source }),
+        Ok(content) => {
+            serde_json::from_slice(&content).map(Some).map_err(|source| Error::Record { path: path.to_owned(), source })
+        }
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(Error::file("read", path)(error)),
     }

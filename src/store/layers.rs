@@ -46,7 +46,9 @@ pub fn remove(paths: &Paths, diff_id: &Digest) -> Result<(), Error> {
     let files = files(paths, diff_id);
     for path in [&files.index, &files.tar] {
         match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::file("remove", path)(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::file("remove", path)(error));
+            }
             _ => {}
         }
     }

@@ -90,10 +90,9 @@ fn used_objects(paths: &Paths) -> Result<HashSet<Digest>, Error> {
 pub fn list_blobs(paths: &Paths) -> Result<Vec<Digest>, Error> {
     let directory = paths.blobs();
     match std::fs::read_dir(&directory) {
-        Ok(entries) => Ok(entries
-            .flatten()
-            .filter_map(|entry| Digest::from_hex(entry.file_name().to_str()?).ok())
-            .collect()),
+        Ok(entries) => {
+            Ok(entries.flatten().filter_map(|entry| Digest::from_hex(entry.file_name().to_str()?).ok()).collect())
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(Error::file("read", &directory)(error)),
     }

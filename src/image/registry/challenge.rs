@@ -144,10 +144,15 @@ mod tests {
         for (headers, expected) in [
             (&["Basic realm=\"x\""][..], "basic(realm=<x>)"),
             (
-                &[r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#],
+                &[
+                    r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#,
+                ],
                 "bearer(realm=<https://auth.docker.io/token> service=<registry.docker.io> scope=<repository:a/b:pull,push>)",
             ),
-            (&[r#"BASIC realm="a", Bearer Realm="b" , service = c"#], "basic(realm=<a>) | bearer(realm=<b> service=<c>)"),
+            (
+                &[r#"BASIC realm="a", Bearer Realm="b" , service = c"#],
+                "basic(realm=<a>) | bearer(realm=<b> service=<c>)",
+            ),
             (&["Basic realm=\"a\"", "Bearer realm=\"b\""], "basic(realm=<a>) | bearer(realm=<b>)"),
             (&[r#"Bearer realm="a\"b\\c, d=e""#], r#"bearer(realm=<a"b\c, d=e>)"#),
             (&["Negotiate", "Basic realm=\"\""], "negotiate() | basic(realm=<>)"),

@@ -11,15 +11,15 @@ use super::challenge;
 use super::error::{Error, Problem};
 use super::token::{CredentialSource, Login};
 use super::{retry, trust};
-use crate::image::manifest::{
-    DOCKER_INDEX, DOCKER_MANIFEST, MANIFEST_LIMIT_BYTES, OCI_INDEX, OCI_MANIFEST,
-};
+use crate::image::manifest::{DOCKER_INDEX, DOCKER_MANIFEST, MANIFEST_LIMIT_BYTES, OCI_INDEX, OCI_MANIFEST};
 use crate::image::progress::Progress;
 use crate::image::reference::Reference;
 use crate::store::digest::Digest;
 use reqwest::Url;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LINK, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LINK, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use serde::Deserialize;
 use std::io::Read;
 use std::sync::OnceLock;
@@ -116,7 +116,8 @@ impl<'a> Repository<'a> {
         let url = self.url(&format!("manifests/{wanted}"))?;
         let accept = [OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST];
         let response = self.get(Request { url: url.clone(), accept: &accept, offset: 0 })?;
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let content_type =
+            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let content = read_capped(response, MANIFEST_LIMIT_BYTES, &url)?;
         let digest = Digest::of(&content);
         match wanted.parse::<Digest>() {
@@ -231,7 +232,9 @@ impl<'a> Repository<'a> {
                     }
                     (error, retry_after)
                 }
-                Err(Error::Transport { url, source }) if is_temporary(&source) => (Error::Transport { url, source }, None),
+                Err(Error::Transport { url, source }) if is_temporary(&source) => {
+                    (Error::Transport { url, source }, None)
+                }
                 Err(error) => return Err(error),
             };
             if attempt + 1 >= retry::ATTEMPTS {
@@ -367,7 +370,9 @@ pub(super) fn api_error(body: &[u8]) -> (String, String) {
     let body: Body = serde_json::from_slice(body).unwrap_or_default();
     match body.errors.into_iter().next() {
         Some(item) => (item.code, item.message),
-        None => (String::new(), [body.details, body.message].into_iter().find(|text| !text.is_empty()).unwrap_or_default()),
+        None => {
+            (String::new(), [body.details, body.message].into_iter().find(|text| !text.is_empty()).unwrap_or_default())
+        }
     }
 }
 
@@ -408,7 +413,11 @@ mod tests {
     fn origins_differ_by_scheme_host_and_port() {
         let same = |a: &str, b: &str| same_origin(&a.parse().unwrap(), &b.parse().unwrap());
         assert!(same("https://a/x", "https://a:443/y"));
-        assert!(!same("https://a/", "http://a/") && !same("https://a/", "https://a:444/") && !same("https://a/", "https://b/"));
+        assert!(
+            !same("https://a/", "http://a/")
+                && !same("https://a/", "https://a:444/")
+                && !same("https://a/", "https://b/")
+        );
     }
 
     #[test]
@@ -419,7 +428,10 @@ mod tests {
     #[test]
     fn error_bodies_are_read() {
         for (body, expected) in [
-            (r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"a":1}}]}"#, ("MANIFEST_UNKNOWN", "manifest unknown")),
+            (
+                r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"a":1}}]}"#,
+                ("MANIFEST_UNKNOWN", "manifest unknown"),
+            ),
             (r#"{"details":"incorrect username or password"}"#, ("", "incorrect username or password")),
             ("<html>", ("", "")),
             (r#"{"errors":"x"}"#, ("", "")),

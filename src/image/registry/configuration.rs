@@ -103,7 +103,11 @@ impl Configuration {
         }
         for (alias, target) in file.aliases {
             // An empty target takes an alias of an earlier file away.
-            if target.is_empty() { self.aliases.remove(&alias) } else { self.aliases.insert(alias, target) };
+            if target.is_empty() {
+                self.aliases.remove(&alias)
+            } else {
+                self.aliases.insert(alias, target)
+            };
         }
         Ok(())
     }
@@ -238,8 +242,14 @@ insecure = true
         let digest = "@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         let with_digest = format!("example.com/team/app{digest}");
         for (name, expected) in [
-            ("example.com/team/app:1", "mirror-b:5000/app:1! mirror-c:5000/y/app:1 internal:5000/moved/app:1!".to_owned()),
-            (&with_digest, format!("mirror-a.t/x/app{digest} mirror-c:5000/y/app{digest} internal:5000/moved/app{digest}!")),
+            (
+                "example.com/team/app:1",
+                "mirror-b:5000/app:1! mirror-c:5000/y/app:1 internal:5000/moved/app:1!".to_owned(),
+            ),
+            (
+                &with_digest,
+                format!("mirror-a.t/x/app{digest} mirror-c:5000/y/app{digest} internal:5000/moved/app{digest}!"),
+            ),
             ("example.com/teammate/app:1", "example.com/teammate/app:1".into()),
             ("example.com:80/team/app:1", "example.com:80/team/app:1".into()),
             ("a.corp.test/x/y:1", "cache.test/x/y:1".into()),

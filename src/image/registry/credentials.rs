@@ -5,6 +5,7 @@
 //! `docker-credential-NAME` that is given the registry on its input and answers with JSON.
 
 use super::error::Error;
+use crate::sys::errno::Words;
 use base64::Engine;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -83,8 +84,8 @@ pub fn find(domain: &str, path: &str, authfile: Option<&Path>) -> Result<Option<
     };
     for file in files {
         let Some(content) = read(&file)? else { continue };
-        let parsed: AuthFile = serde_json::from_slice(&content)
-            .map_err(|source| Error::CredentialsFile { path: file.clone(), source })?;
+        let parsed: AuthFile =
+            serde_json::from_slice(&content).map_err(|source| Error::CredentialsFile { path: file.clone(), source })?;
         if let Some(found) = parsed.find(domain, path)? {
             return Ok(Some(found));
         }
@@ -111,7 +112,9 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
         // A file of another user (sudo keeps XDG_RUNTIME_DIR) is not this user's.
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::EACCES)) => return Ok(None),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::EACCES)) => {
+            return Ok(None);
+        }
         Err(source) => return Err(Error::File { path: path.to_owned(), source }),
     };
     let mut content = Vec::new();
@@ -202,7 +205,7 @@ fn ask_helper(name: &str, registry: &str) -> Result<Option<Credentials>, Error> 
     if name.contains('/') {
         return Err(failed("not a program name".into()));
     }
-    let words = |error: std::io::Error| failed(crate::store::error::errno_words(&error));
+    let words = |error: std::io::Error| failed(Words(&error).to_string());
     let mut child = Command::new(format!("docker-credential-{name}"))
         .arg("get")
         .stdin(Stdio::piped())

@@ -1,6 +1,7 @@
 //! What can go wrong between us and a registry.
 
-use crate::store::error::{Printable, errno_words};
+use crate::store::error::Printable;
+use crate::sys::errno::Words;
 use std::io;
 use std::path::PathBuf;
 
@@ -59,7 +60,7 @@ pub enum Error {
         actual: crate::store::digest::Digest,
     },
     /// A configuration or credentials file cannot be read.
-    #[error("cannot read \"{}\": {}", Printable(&path.to_string_lossy()), errno_words(source))]
+    #[error("cannot read \"{}\": {}", Printable(&path.to_string_lossy()), Words(source))]
     File {
         /// The file.
         path: PathBuf,
@@ -68,7 +69,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A configuration file does not parse.
-    #[error("invalid registries configuration \"{}\": {}", Printable(&path.to_string_lossy()), first_line(&source.message()))]
+    #[error("invalid registries configuration \"{}\": {}", Printable(&path.to_string_lossy()), first_line(source.message()))]
     Configuration {
         /// The file.
         path: PathBuf,
@@ -226,7 +227,7 @@ fn io_words(error: &io::Error) -> Option<String> {
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return Some(tls_words(tls));
     }
-    error.raw_os_error().map(|_| errno_words(error))
+    error.raw_os_error().map(|_| Words(error).to_string())
 }
 
 fn tls_words(error: &rustls::Error) -> String {

@@ -80,7 +80,8 @@ impl Login {
         let header = if let Some(bearer) = by_scheme("bearer") {
             let token = fetch(http, bearer, scope, credentials.as_ref(), registry)?;
             secret_header("Bearer", &token, registry)?
-        } else if let (Some(_), Some(Credentials::Password { username, password })) = (by_scheme("basic"), &credentials) {
+        } else if let (Some(_), Some(Credentials::Password { username, password })) = (by_scheme("basic"), &credentials)
+        {
             secret_header("Basic", &basic(username, password), registry)?
         } else {
             return Ok(false);
@@ -144,7 +145,9 @@ fn fetch(
 fn token_refusal(status: u16, body: &[u8]) -> String {
     let (_, message) = client::api_error(body);
     match (status, message) {
-        (401, message) if message.is_empty() => "invalid username/password: unauthorized: authentication required".into(),
+        (401, message) if message.is_empty() => {
+            "invalid username/password: unauthorized: authentication required".into()
+        }
         (401, message) => format!("invalid username/password: {message}"),
         (_, message) => message,
     }

@@ -81,14 +81,18 @@ fn system_authorities() -> Vec<CertificateDer<'static>> {
         };
     }
     let from_file = file.as_deref().map(lenient).unwrap_or_default();
-    let directories = directory.as_deref().map(|list| std::env::split_paths(list).collect::<Vec<_>>()).unwrap_or_default();
+    let directories =
+        directory.as_deref().map(|list| std::env::split_paths(list).collect::<Vec<_>>()).unwrap_or_default();
     from_file.into_iter().chain(directories.iter().flat_map(|dir| directory_authorities(dir))).collect()
 }
 
 fn directory_authorities(directory: &Path) -> Vec<CertificateDer<'static>> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
-    let mut all: Vec<_> =
-        entries.flatten().filter(|e| e.path().is_file()).flat_map(|e| certificates(&e.path()).unwrap_or_default()).collect();
+    let mut all: Vec<_> = entries
+        .flatten()
+        .filter(|e| e.path().is_file())
+        .flat_map(|e| certificates(&e.path()).unwrap_or_default())
+        .collect();
     // The same certificate has several names there.
     all.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
     all.dedup();
@@ -105,12 +109,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 type OwnCertificate = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn own_certificate(directories: &[PathBuf]) -> Result<Option<OwnCertificate>, Error> {
-    for path in directories.iter().flat_map(|dir| files_ending(dir, "cert")) {
-        let key_path = path.with_extension("key");
-        let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|_| Error::Certificate { path: key_path })?;
-        return Ok(Some((certificates(&path)?, key)));
-    }
-    Ok(None)
+    let Some(path) = directories.iter().flat_map(|dir| files_ending(dir, "cert")).next() else { return Ok(None) };
+    let key_path = path.with_extension("key");
+    let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|_| Error::Certificate { path: key_path })?;
+    Ok(Some((certificates(&path)?, key)))
 }
 
 fn files_ending(directory: &Path, extension: &str) -> Vec<PathBuf> {
