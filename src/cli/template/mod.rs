@@ -1,8 +1,8 @@
 //! `--format`: Go's `text/template` with the functions of podman and docker, over JSON data.
 //!
 //! Other people's scripts pass templates to podman and docker; here they run unchanged. A template is split into words
-//! (`lex`), parsed (`parse`, `node`), and walked over a [`serde_json::Value`] whose objects have Go's field names
-//! (`execute`, `value`); `print` is Go's `fmt`, `functions` the table of functions, `table` the columns of `table ...`
+//! (`lex`), parsed (`parse`, `node`), and walked over a [`serde_json::Value`] with podman's JSON names, found by
+//! their Go names too (`execute`, `value`); `print` is Go's `fmt`, `functions` the table of functions, `table` the columns of `table ...`
 //! formats.
 //!
 //! Literal text knows `\t` and `\n` as podman and docker expand them. A format that starts with `table ` has a header

@@ -309,3 +309,12 @@ fn columns_are_runs_of_neighbouring_lines() {
         "a                   b\nlonger than twelve  c\nplain\nx           y"
     );
 }
+
+#[test]
+fn go_names_find_the_json_names() {
+    let info = json!({"host": {"ociRuntime": {"name": "x"}, "cgroupVersion": "v2", "cpus": 2, "security": {"capabilities": "A"}}});
+    let render = |text: &str| Template::parse(text).and_then(|template| template.render(&info)).expect("renders");
+    assert_eq!(render("{{.Host.OCIRuntime.Name}} {{.Host.CgroupsVersion}} {{.Host.CPUs}}"), "x v2 2");
+    assert_eq!(render("{{.Host.Security.DefaultCapabilities}} {{json .Host.OCIRuntime}}"), "A {\"name\":\"x\"}");
+    assert!(Template::parse("{{.Host.Nothing}}").expect("a template").render(&info).is_err());
+}

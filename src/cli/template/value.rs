@@ -1,9 +1,12 @@
 //! The values a template works on: JSON data seen the way Go sees the structs and maps it came from.
 //!
 //! JSON does not tell a struct from a map, and templates do: a field a struct lacks is an error, a key a map lacks prints
-//! `<no value>`. An object is taken for a struct when every key could be an exported field (a capital first), and for a
-//! map when the name it is found under is one that podman and docker use for maps ([`MAP_FIELDS`]) or when its keys are
-//! anything else. The top of the data is always a struct.
+//! `<no value>`. An object is taken for a struct when every key could be the name of a field, and for a map when the
+//! name it is found under is one that podman and docker use for maps ([`MAP_FIELDS`]) or when it has other keys or
+//! none. The top of the data is always a struct.
+//!
+//! The data carries podman's JSON names, so that `{{json .Host}}` prints them. A template uses the Go names of the same
+//! fields; these differ by capitals (`.Host.OCIRuntime` is `ociRuntime`, `.ID` is `Id`), apart from [`GO_NAMES`].
 
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -32,6 +35,14 @@ const MAP_FIELDS: [&str; 22] = [
     "UnitFiles",
     "Volumes",
     "VolumesNamed",
+];
+
+/// Go names that differ from the JSON name of the same field by more than capitals (podman's `libpod/define`).
+const GO_NAMES: [(&str, &str); 4] = [
+    ("CgroupsVersion", "cgroupVersion"),
+    ("CgroupsControllers", "cgroupControllers"),
+    ("DefaultCapabilities", "capabilities"),
+    ("DistributionInfo", "distribution"),
 ];
 
 /// What an object was in Go.
@@ -65,7 +76,7 @@ impl<'a> Item<'a> {
     /// The value found under `name` (empty: an element of a list, or no field).
     pub(super) fn of(value: &'a Value, name: &str) -> Self {
         match value {
-            Value::Null if MAP_FIELDS.contains(&name) => Item::Missing,
+            Value::Null if MAP_FIELDS.iter().any(|known| known.eq_ignore_ascii_case(name)) => Item::Missing,
             Value::Null => Item::Nil,
             Value::Bool(value) => Item::Bool(*value),
             Value::Number(number) => match (number.as_i64(), number.as_u64()) {
@@ -173,8 +184,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Finds the field or key `name`. A struct's field is also found when only its capitals differ (`.ID`, `.Id`), as
-    /// podman and docker do not agree on them.
+    /// Finds the field or key `name`; a struct's field also by a name that differs in capitals only, or by its Go name.
     pub(super) fn field(&self, name: &str) -> Result<Item<'a>, String> {
         let (map, shape) = match self {
             Item::Missing => return Ok(Item::Missing),
@@ -188,7 +198,8 @@ impl<'a> Item<'a> {
         if shape == Shape::Map {
             return Ok(Item::Missing);
         }
-        let mut alike = map.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let known = GO_NAMES.iter().find(|(go, _)| *go == name).map_or(name, |(_, json)| json);
+        let mut alike = map.iter().filter(|(key, _)| key.eq_ignore_ascii_case(known));
         match (alike.next(), alike.next()) {
             (Some((key, value)), None) => Ok(Item::of(value, key)),
             _ => Err(format!("can't evaluate field {name} in type struct")),
@@ -197,11 +208,12 @@ impl<'a> Item<'a> {
 }
 
 fn shape(map: &Map<String, Value>, name: &str) -> Shape {
-    let fields = !map.is_empty() && map.keys().all(|key| is_exported(key));
-    if fields && !MAP_FIELDS.contains(&name) { Shape::Struct } else { Shape::Map }
+    let fields = !map.is_empty() && map.keys().all(|key| is_field_name(key));
+    let held_in_map = MAP_FIELDS.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if fields && !held_in_map { Shape::Struct } else { Shape::Map }
 }
 
-fn is_exported(key: &str) -> bool {
-    key.starts_with(|first: char| first.is_ascii_uppercase())
+fn is_field_name(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_alphabetic())
         && key.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
 }
