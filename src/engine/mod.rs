@@ -1,3 +1,4 @@
 //! What every front end calls.
 
+pub mod host;
 pub mod request;

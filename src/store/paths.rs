@@ -98,3 +98,33 @@ impl Paths {
 pub fn create_directory(path: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::file("create", path))
 }
+
+impl Paths {
+    /// The usual places of this user: `root` and `run_root` when given; else `CORACLE_ROOT`; else the data directory
+    /// of the XDG base directory specification, and `$XDG_RUNTIME_DIR` when it is a directory of ours, else `/tmp`.
+    pub fn for_user(root: Option<PathBuf>, run_root: Option<PathBuf>) -> Self {
+        let from_environment = || std::env::var_os("CORACLE_ROOT").filter(|root| !root.is_empty()).map(PathBuf::from);
+        let root = root.or_else(from_environment).unwrap_or_else(default_root);
+        let root = std::path::absolute(&root).unwrap_or(root);
+        let run_root = run_root.unwrap_or_else(default_run_root);
+        let additional = std::env::var_os("CORACLE_ADDITIONAL_STORES")
+            .map(|stores| std::env::split_paths(&stores).filter(|store| store.is_absolute()).collect())
+            .unwrap_or_default();
+        Paths { root, run_root, additional }
+    }
+}
+
+fn default_root() -> PathBuf {
+    // Without a home (a service, a broken account) something private that exists.
+    let fallback = || PathBuf::from(format!("/var/tmp/coracle-{}", rustix::process::getuid().as_raw()));
+    dirs::data_local_dir().map_or_else(fallback, |data| data.join("coracle"))
+}
+
+fn default_run_root() -> PathBuf {
+    use std::os::unix::fs::MetadataExt;
+    let uid = rustix::process::getuid().as_raw();
+    std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|directory| std::fs::metadata(directory).is_ok_and(|found| found.is_dir() && found.uid() == uid))
+        .map_or_else(|| PathBuf::from(format!("/tmp/coracle-run-{uid}")), |directory| directory.join("coracle"))
+}

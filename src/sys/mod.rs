@@ -6,4 +6,5 @@
 pub mod errno;
 pub mod mapping;
 pub mod seccomp;
+pub mod trial;
 pub mod writeback;
