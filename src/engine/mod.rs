@@ -1,4 +1,5 @@
 //! What every front end calls.
 
+pub mod doctor;
 pub mod host;
 pub mod request;

@@ -1,6 +1,7 @@
 //! `coracle system ...` and the commands about coracle itself.
 
 mod completion;
+mod doctor;
 pub(crate) mod help;
 mod version;
 
@@ -20,5 +21,5 @@ impl Group for System {
 
 /// Commands of the first level.
 pub(crate) fn top_level() -> Vec<Entry> {
-    vec![verb::<version::Version>(), verb::<help::Help>(), verb::<completion::Completion>()]
+    vec![verb::<doctor::Doctor>(), verb::<version::Version>(), verb::<help::Help>(), verb::<completion::Completion>()]
 }
