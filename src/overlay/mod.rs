@@ -1,7 +1,8 @@
 //! The container's root file system.
 //!
 //! [`tree`] merges the indexes of an image's layers into one file; [`server`] serves that tree, or a host directory, over FUSE
-//! from the keeper; [`mount`] is what init does inside the namespaces; [`probe`] chooses the driver.
+//! from the keeper; [`mount`] is what init does inside the namespaces; [`probe`] chooses the driver;
+//! [`extract`] unpacks the tree where there is no FUSE.
 //!
 //! ```text
 //! keeper (host's user namespace)            init (container's namespaces)
@@ -13,6 +14,7 @@
 //! ```
 
 pub mod error;
+pub mod extract;
 pub mod mount;
 pub mod probe;
 pub mod server;

@@ -106,12 +106,46 @@ pub fn run(lower: Lower, directory: &Path, script: &str) -> String {
     String::from_utf8_lossy(&fs::read(directory.join("output")).unwrap()).into_owned()
 }
 
+/// Runs `script` like [`run`], with the layers unpacked into `lower` and no FUSE.
+pub fn run_extracted(tars: &[PathBuf], directory: &Path, script: &str) -> String {
+    let mut command = unshare();
+    command.arg(std::env::current_exe().unwrap());
+    command.args(["--exact", "harness::inside_without_fuse", "--ignored", "--nocapture", "--quiet"]);
+    command.env("CORACLE_TEST_DIRECTORY", directory).env("CORACLE_TEST_SCRIPT", script);
+    command.env("CORACLE_TEST_LAYERS", std::env::join_paths(tars).unwrap());
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "the script failed:\n{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8_lossy(&fs::read(directory.join("output")).unwrap()).into_owned()
+}
+
+/// The half inside the namespaces, unpacking.
+#[test]
+#[ignore = "started by the other tests, inside namespaces"]
+fn inside_without_fuse() {
+    let directory = PathBuf::from(std::env::var_os("CORACLE_TEST_DIRECTORY").expect("started by a test"));
+    let tars = std::env::var_os("CORACLE_TEST_LAYERS").unwrap();
+    let tars: Vec<_> = std::env::split_paths(&tars).collect();
+    let lower = directory.join("lower");
+    fs::create_dir_all(&lower).unwrap();
+    let Lower::Image { tree, layers } = image(&tars) else { unreachable!() };
+    let target = File::open(&lower).unwrap();
+    coracle::overlay::extract::extract(&tree, &layers, &target, &options()).unwrap();
+    script(&directory);
+}
+
+fn script(directory: &Path) {
+    let output = File::create(directory.join("output")).unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-euc", &std::env::var("CORACLE_TEST_SCRIPT").unwrap()]);
+    let status = shell.current_dir(directory).stdin(Stdio::null()).stdout(output).status().unwrap();
+    assert!(status.success());
+}
+
 /// The half inside the namespaces.
 #[test]
 #[ignore = "started by the other tests, inside namespaces"]
 fn inside() {
     let directory = PathBuf::from(std::env::var_os("CORACLE_TEST_DIRECTORY").expect("started by a test"));
-    let script = std::env::var("CORACLE_TEST_SCRIPT").unwrap();
     let [lower, upper, work, merged] = ["lower", "upper", "work", "merged"].map(|name| directory.join(name));
     let device = open_fuse_device().unwrap();
     mount_fuse(&device, &lower).unwrap();
@@ -120,10 +154,7 @@ fn inside() {
     let overlay =
         OverlayMount { lower: &lower, upper: &upper, work: &work, target: &merged, volatile: true, read_only: false };
     mount_overlay(&overlay).unwrap();
-    let output = File::create(directory.join("output")).unwrap();
-    let mut shell = Command::new("sh");
-    shell.args(["-euc", &script]).current_dir(&directory).stdin(Stdio::null()).stdout(output);
-    assert!(shell.status().unwrap().success());
+    script(&directory);
 }
 
 fn send(socket: impl AsFd, device: &OwnedFd) {

@@ -45,10 +45,13 @@ fn a_served_layer_equals_the_unpacked_one() {
     );
     let script =
         format!("{LIST} mkdir flat; tar -xpf layer.tar -C flat; list flat >flat.list; list lower; rm -rf flat");
-    let served = harness::run(harness::image(&[path.join("layer.tar")]), path, &script);
+    let layers = [path.join("layer.tar")];
+    let served = harness::run(harness::image(&layers), path, &script);
     let unpacked = String::from_utf8_lossy(&std::fs::read(path.join("flat.list")).unwrap()).into_owned();
     assert!(served.lines().count() > 6000);
     similar(&served, &unpacked);
+    let script = format!("{LIST} list lower; rm -rf lower/* upper/* work/*");
+    similar(&harness::run_extracted(&layers, path, &script), &unpacked);
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub struct Server {
 /// there once the mount is; starts threads.
 pub fn serve(lower: Lower, device: OwnedFd, options: ServerOptions) -> Result<Server, Error> {
     let threads = options.threads.max(1);
-    let ids = Ids { uids: options.uids, gids: options.gids };
+    let ids = Ids::new(&options);
     match lower {
         Lower::Image { tree, layers } => adapter::start(image::Image::new(tree, layers, ids)?, device, threads),
         Lower::Directory(lower) => adapter::start(directory::Directory::new(lower, ids)?, device, threads),
@@ -91,17 +91,23 @@ impl Server {
 
 /// The container's ids.
 #[derive(Debug)]
-struct Ids {
+pub(super) struct Ids {
     uids: Vec<Range<u32>>,
     gids: Vec<Range<u32>>,
 }
 
 impl Ids {
-    fn uid(&self, uid: u32) -> u32 {
+    pub(super) fn new(options: &ServerOptions) -> Ids {
+        Ids { uids: options.uids.clone(), gids: options.gids.clone() }
+    }
+
+    /// The id, or 0 where the container has none of that number.
+    pub(super) fn uid(&self, uid: u32) -> u32 {
         if self.uids.iter().any(|range| range.contains(&uid)) { uid } else { 0 }
     }
 
-    fn gid(&self, gid: u32) -> u32 {
+    /// The id, or 0 where the container has none of that number.
+    pub(super) fn gid(&self, gid: u32) -> u32 {
         if self.gids.iter().any(|range| range.contains(&gid)) { gid } else { 0 }
     }
 }
