@@ -21,7 +21,9 @@ mod pax;
 mod sparse;
 mod tar;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+#[cfg(test)]
+pub(crate) mod writer;
 
 pub use error::{IndexError, TarError};
 pub use format::{EntryView, LayerIndex, XattrView};
