@@ -2,4 +2,6 @@
 
 pub mod doctor;
 pub mod host;
+pub mod images;
+pub mod pull;
 pub mod request;

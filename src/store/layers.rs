@@ -4,11 +4,16 @@
 //! Removal goes the other way round. A tar without an index is the rest of an interrupted writer; it is replaced by
 //! the next one or deleted by [`super::sweep`].
 
-use super::digest::Digest;
+use super::digest::{Digest, Hasher};
 use super::error::Error;
+use super::layer_index::{LayerIndexer, TarError};
 use super::paths::Paths;
 use super::temporary::{self, Temporary};
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a tar read at once.
+const READ_BYTES: usize = 512 << 10;
 
 /// The files of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +43,43 @@ pub fn put(paths: &Paths, diff_id: &Digest, tar: Temporary, index: &[u8]) -> Res
     tar.put(&files.tar)?;
     temporary::write_whole(paths, &files.index, index)?;
     temporary::sync_directory(&paths.layers())
+}
+
+/// Verifies a layer's tar and makes its index again, in the user's own store. Returns the index. Reads the whole tar.
+///
+/// # Errors
+/// [`Error::Corrupt`] when the tar is not the layer; nothing is changed then.
+pub fn index_again(paths: &Paths, diff_id: &Digest) -> Result<Vec<u8>, Error> {
+    let Some(found) = find(paths, diff_id) else {
+        let path = files(paths, diff_id).index;
+        return Err(Error::file("open", &path)(std::io::ErrorKind::NotFound.into()));
+    };
+    let (actual, index) = read_tar(&found.tar)?;
+    match index {
+        Ok(index) if actual == *diff_id => {
+            temporary::write_whole(paths, &files(paths, diff_id).index, &index)?;
+            Ok(index)
+        }
+        _ => Err(Error::Corrupt { digest: *diff_id, actual }),
+    }
+}
+
+/// The digest of a tar and its index.
+pub fn read_tar(path: &Path) -> Result<(Digest, Result<Vec<u8>, TarError>), Error> {
+    let mut file = std::fs::File::open(path).map_err(Error::file("open", path))?;
+    let (mut hasher, mut indexer) = (Hasher::default(), Ok(LayerIndexer::new()));
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        let count = match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Error::file("read", path)(error)),
+        };
+        hasher.update(&buffer[..count]);
+        indexer = indexer.and_then(|mut indexer| indexer.push(&buffer[..count]).map(|()| indexer));
+    }
+    Ok((hasher.finish(), indexer.and_then(LayerIndexer::finish)))
 }
 
 /// Deletes a layer from the user's own store. Fine when it is absent. The caller holds

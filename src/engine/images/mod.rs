@@ -1,0 +1,17 @@
+//! Images of the store: finding, showing, naming and removing them.
+//!
+//! [`resolve()`] and [`root::open`] are on the way of every start of a container: a few file reads, no thread, no
+//! network. The rest serves `images`, `image inspect`, `history`, `tag`, `untag`, `rmi` and `image prune`.
+
+pub mod error;
+pub mod filter;
+pub mod history;
+pub mod inspect;
+pub mod list;
+pub mod names;
+pub mod remove;
+pub mod resolve;
+pub mod root;
+
+pub use error::Error;
+pub use resolve::{LocalImage, expect, resolve};
