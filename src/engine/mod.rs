@@ -1,5 +1,6 @@
 //! What every front end calls.
 
+pub mod builtin;
 pub mod doctor;
 pub mod host;
 pub mod images;

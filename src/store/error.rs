@@ -1,6 +1,7 @@
 //! What can go wrong with the store.
 
 use super::digest::Digest;
+use super::layer_index::TarError;
 use crate::sys::errno::Words;
 use std::fmt;
 use std::io;
@@ -36,6 +37,15 @@ pub enum Error {
         digest: Digest,
         /// The digest of the bytes.
         actual: Digest,
+    },
+    /// A layer made here that is no tar we can serve.
+    #[error("layer {diff_id}: {source}")]
+    Layer {
+        /// Its digest.
+        diff_id: Digest,
+        /// What is wrong with it.
+        #[source]
+        source: TarError,
     },
     /// An ID prefix that several images share.
     #[error("image ID prefix \"{}\" is ambiguous: {count} images match", Printable(prefix))]

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::layer_index::{LayerIndexer, TarError};
 use super::paths::Paths;
 use super::temporary::{self, Temporary};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a tar read at once.
@@ -45,6 +45,25 @@ pub fn put(paths: &Paths, diff_id: &Digest, tar: Temporary, index: &[u8]) -> Res
     temporary::sync_directory(&paths.layers())
 }
 
+/// Takes in a layer made here: an uncompressed tar, as it is read. Returns its diff ID and size in bytes.
+///
+/// Does not hold the layer's lock: its name is known only at the end, and a second copy of the same bytes does no harm.
+/// The caller holds [`super::locks::keep_objects`].
+pub fn ingest(paths: &Paths, tar: &mut impl Read) -> Result<(Digest, u64), Error> {
+    let temporary = Temporary::create(paths)?;
+    let target = paths.layers();
+    let mut size = 0;
+    let (diff_id, index) = scan(tar, &target, |bytes| {
+        size += bytes.len() as u64;
+        temporary.file().write_all(bytes).map_err(Error::file("write a layer in", &target))
+    })?;
+    let index = index.map_err(|source| Error::Layer { diff_id, source })?;
+    if find(paths, &diff_id).is_none() {
+        put(paths, &diff_id, temporary, &index)?;
+    }
+    Ok((diff_id, size))
+}
+
 /// Verifies a layer's tar and makes its index again, in the user's own store. Returns the index. Reads the whole tar.
 ///
 /// # Errors
@@ -67,17 +86,27 @@ pub fn index_again(paths: &Paths, diff_id: &Digest) -> Result<Vec<u8>, Error> {
 /// The digest of a tar and its index.
 pub fn read_tar(path: &Path) -> Result<(Digest, Result<Vec<u8>, TarError>), Error> {
     let mut file = std::fs::File::open(path).map_err(Error::file("open", path))?;
+    scan(&mut file, path, |_| Ok(()))
+}
+
+/// Reads a tar to its end, hashing and indexing it, and shows every piece to `each`. `path` is for messages.
+fn scan(
+    tar: &mut impl Read,
+    path: &Path,
+    mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(Digest, Result<Vec<u8>, TarError>), Error> {
     let (mut hasher, mut indexer) = (Hasher::default(), Ok(LayerIndexer::new()));
     let mut buffer = vec![0; READ_BYTES];
     loop {
-        let count = match file.read(&mut buffer) {
+        let piece = match tar.read(&mut buffer) {
             Ok(0) => break,
-            Ok(count) => count,
+            Ok(count) => &buffer[..count],
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Error::file("read", path)(error)),
         };
-        hasher.update(&buffer[..count]);
-        indexer = indexer.and_then(|mut indexer| indexer.push(&buffer[..count]).map(|()| indexer));
+        hasher.update(piece);
+        indexer = indexer.and_then(|mut indexer| indexer.push(piece).map(|()| indexer));
+        each(piece)?;
     }
     Ok((hasher.finish(), indexer.and_then(LayerIndexer::finish)))
 }
@@ -120,7 +149,6 @@ pub fn list(paths: &Paths) -> Result<Vec<Digest>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     #[test]
     fn a_layer_is_present_with_its_index_and_may_come_from_another_store() {
