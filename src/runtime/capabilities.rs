@@ -184,7 +184,7 @@ impl Capabilities {
             match rustix::thread::remove_capability_from_bounding_set(one) {
                 Ok(()) => {}
                 Err(rustix::io::Errno::INVAL) => break,
-                Err(errno) => return Err(OptionError::ApplyCapabilities("bounding", errno.into())),
+                Err(errno) => return Err(OptionError::ApplyCapabilities { set: "bounding", source: errno.into() }),
             }
         }
         Ok(())
@@ -200,10 +200,11 @@ impl Capabilities {
             permitted: CapabilitySet::from_bits_retain(self.permitted),
             inheritable: CapabilitySet::from_bits_retain(self.inheritable),
         };
-        let ambient_error = |errno: rustix::io::Errno| OptionError::ApplyCapabilities("ambient", errno.into());
+        let ambient_error =
+            |errno: rustix::io::Errno| OptionError::ApplyCapabilities { set: "ambient", source: errno.into() };
         rustix::thread::clear_ambient_capability_set().map_err(ambient_error)?;
         rustix::thread::set_capabilities(None, sets)
-            .map_err(|errno| OptionError::ApplyCapabilities("process", errno.into()))?;
+            .map_err(|errno| OptionError::ApplyCapabilities { set: "process", source: errno.into() })?;
         for number in (0..u64::BITS).filter(|number| self.ambient >> number & 1 == 1) {
             let one = CapabilitySet::from_bits_retain(1 << number);
             rustix::thread::configure_capability_in_ambient_set(one, true).map_err(ambient_error)?;

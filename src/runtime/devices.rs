@@ -182,7 +182,7 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().to_string(), expected, "{text}");
         }
         let find = |text: &str| find(&parse(text).unwrap()).unwrap_err().to_string();
-        assert_eq!(find("/nonexistent"), "stat /nonexistent");
+        assert_eq!(find("/nonexistent"), "stat /nonexistent: no such file or directory");
         assert_eq!(find("/etc/passwd"), "/etc/passwd is not a valid device: not a device node");
         let empty = tempfile::tempdir().unwrap();
         let path = empty.path().display();

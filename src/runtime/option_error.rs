@@ -1,5 +1,6 @@
 //! Values of command line options that cannot be used, in podman's words.
 
+use crate::sys::errno::Words;
 use std::io;
 
 /// A value that a module of [`crate::runtime`] refuses.
@@ -15,14 +16,14 @@ pub enum OptionError {
     #[error("adding all caps and removing all caps not allowed")]
     AllAddedAndDropped,
     /// The kernel refused a change of capabilities.
-    #[error("cannot set the {0} capabilities")]
-    ApplyCapabilities(
-        /// Which set.
-        &'static str,
+    #[error("cannot set the {set} capabilities: {}", Words(.source))]
+    ApplyCapabilities {
+        /// `bounding`, `ambient` or `process`.
+        set: &'static str,
         /// Why.
         #[source]
-        io::Error,
-    ),
+        source: io::Error,
+    },
     /// `--security-opt` without a value.
     #[error("invalid --security-opt 1: {0:?}")]
     SecurityWithoutValue(String),
@@ -47,7 +48,7 @@ pub enum OptionError {
     #[error("ulimit can use host only once")]
     UlimitHost,
     /// The kernel refused a limit.
-    #[error("cannot set ulimit {name:?}")]
+    #[error("cannot set ulimit {name:?}: {}", Words(.source))]
     ApplyUlimit {
         /// E.g. `nofile`.
         name: &'static str,
@@ -62,7 +63,7 @@ pub enum OptionError {
     #[error("invalid device specification: {}", .0.escape_debug())]
     DeviceSpecification(String),
     /// The host path of `--device`.
-    #[error("stat {}", .path.escape_debug())]
+    #[error("stat {}: {}", .path.escape_debug(), Words(.source))]
     DeviceStat {
         /// As typed.
         path: String,
@@ -96,7 +97,7 @@ pub enum OptionError {
         namespace: &'static str,
     },
     /// The kernel refused a value.
-    #[error("cannot set sysctl {name:?}")]
+    #[error("cannot set sysctl {name:?}: {}", Words(.source))]
     SysctlWrite {
         /// As typed.
         name: String,

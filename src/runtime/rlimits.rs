@@ -13,6 +13,9 @@ const DEFAULT_OPEN_FILES: u64 = 1_048_576;
 /// Processes likewise (podman, pkg/specgen/generate).
 const DEFAULT_PROCESSES: u64 = 4_194_304;
 
+/// How /proc shows the first user namespace (`PROC_USER_INIT_INO`, include/linux/proc_ns.h).
+const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
+
 /// Names as typed, and what they limit.
 const NAMES: [(&str, Resource); 16] = [
     ("as", Resource::As),
@@ -174,7 +177,10 @@ fn resolve_with(wish: &Wish, may_raise: bool, own_hard: impl Fn(Resource) -> u64
     (limits, clamped)
 }
 
-/// Sets limits on this process; they survive exec. Called by init before it gives up capabilities.
+/// Sets limits on this process; they survive fork and exec.
+///
+/// Raising a hard limit needs CAP_SYS_RESOURCE in the first user namespace, so real root must call this before it enters
+/// the container's.
 ///
 /// # Errors
 /// The kernel's refusal.
@@ -186,6 +192,14 @@ pub fn apply(limits: &[Limit]) -> Result<(), OptionError> {
             .map_err(|errno| OptionError::ApplyUlimit { name: limit.name, source: errno.into() })?;
     }
     Ok(())
+}
+
+/// Whether this process may raise hard limits: CAP_SYS_RESOURCE, held in the first user namespace.
+pub fn may_raise() -> bool {
+    use rustix::thread::CapabilitySet;
+    let capable =
+        rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_RESOURCE));
+    capable && std::fs::read_link("/proc/self/ns/user").is_ok_and(|link| link.as_os_str() == FIRST_USER_NAMESPACE)
 }
 
 #[cfg(test)]
@@ -259,6 +273,6 @@ mod tests {
         apply(&[limit("core", value(now.current), value(now.maximum))]).unwrap();
         assert_eq!(getrlimit(Resource::Core), now);
         let absurd = apply(&[limit("core", 5, 4)]).unwrap_err();
-        assert_eq!(absurd.to_string(), "cannot set ulimit \"core\"");
+        assert_eq!(absurd.to_string(), "cannot set ulimit \"core\": invalid argument");
     }
 }

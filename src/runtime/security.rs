@@ -7,7 +7,7 @@
 use super::option_error::OptionError;
 use std::path::{Path, PathBuf};
 
-/// Hidden from a container, besides [`thermal_throttle_paths`].
+/// Hidden from a container, besides the throttle counters of each processor.
 ///
 /// `/proc/interrupts` and the throttle counters let one container watch what another computes; powercap likewise
 /// (CVE-2020-8694); `/proc/keys` and `timer_list` tell about processes of the host.

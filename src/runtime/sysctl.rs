@@ -193,9 +193,11 @@ mod tests {
         let parameter = |name: &str| check_one(name, "7", OWN).unwrap();
         write(&proc, &[parameter("net.x")]).unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "7");
-        for name in ["net.link", "net.missing"] {
+        for (name, cause) in
+            [("net.link", "too many symbolic links encountered"), ("net.missing", "no such file or directory")]
+        {
             let error = write(&proc, &[parameter(name)]).unwrap_err();
-            assert_eq!(error.to_string(), format!("cannot set sysctl \"{name}\""));
+            assert_eq!(error.to_string(), format!("cannot set sysctl \"{name}\": {cause}"));
         }
     }
 }

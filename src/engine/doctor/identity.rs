@@ -130,6 +130,7 @@ fn mapping_programs(surroundings: &Surroundings<'_>) -> Condition {
         Some(Shortage::NotInThisNamespace(_)) => {
             Condition::degraded(NAME, "the subordinate ids are not mapped in the container this runs in").effect(effect)
         }
+        Some(Shortage::Refused(said)) => Condition::degraded(NAME, said.clone()).effect(effect),
         Some(Shortage::NoSubordinateIds(_)) if is_installed() => {
             Condition::ok(NAME, "installed; not needed without subordinate ids")
         }

@@ -83,7 +83,7 @@ pub enum IdMapError {
         name: String,
     },
     /// newuidmap or newgidmap cannot be started.
-    #[error(r#"cannot run "{}""#, .path.display())]
+    #[error(r#"cannot run "{}": {}"#, .path.display(), crate::sys::errno::Words(.source))]
     HelperStart {
         /// The helper.
         path: PathBuf,
@@ -106,7 +106,7 @@ pub enum IdMapError {
         kind: IdKind,
     },
     /// Writing a file of /proc/PID.
-    #[error(r#"cannot write "{}""#, .path.display())]
+    #[error(r#"cannot write "{}": {}"#, .path.display(), crate::sys::errno::Words(.source))]
     Write {
         /// The file.
         path: PathBuf,

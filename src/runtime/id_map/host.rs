@@ -16,6 +16,8 @@ pub enum Shortage {
     NotInThisNamespace(IdKind),
     /// The set-user-ID helper cannot do it.
     Helper(HelperProblem),
+    /// The set-user-ID helper, or the kernel, would not write the map; what was said.
+    Refused(String),
 }
 
 impl fmt::Display for Shortage {
@@ -26,6 +28,7 @@ impl fmt::Display for Shortage {
                 write!(formatter, "the subordinate {kind}s in {} are not mapped in this user namespace", kind.file())
             }
             Shortage::Helper(problem) => problem.fmt(formatter),
+            Shortage::Refused(said) => formatter.write_str(said),
         }
     }
 }
@@ -116,6 +119,21 @@ impl HostIds {
     /// Why fewer ids than usual can be mapped: for one line on stderr and for `doctor`.
     pub fn shortage(&self) -> Option<&Shortage> {
         self.uid_shortage.as_ref().or(self.gid_shortage.as_ref())
+    }
+
+    /// The same host with one id of each kind only, for a second [`super::plan()`] after [`super::write`] failed. A map that
+    /// could not be written is still unwritten, so the process that waits for it can be given another.
+    pub fn degraded(&self, error: &super::IdMapError) -> Self {
+        let said = Some(Shortage::Refused(error.to_string()));
+        HostIds {
+            privileged: false,
+            intermediate: IdMaps::one_id((0, self.uid), (0, self.gid)),
+            uid_shortage: said.clone(),
+            gid_shortage: said,
+            uid_helper: None,
+            gid_helper: None,
+            ..*self
+        }
     }
 
     /// The caller's own id of one kind.

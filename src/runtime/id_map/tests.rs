@@ -339,6 +339,13 @@ fn a_refusal_carries_the_cause() {
     let maps = plan(&host, &Wish::default()).unwrap().maps;
     let error = write(waiting.0.id(), &maps, &host).unwrap_err();
     assert_eq!(error.to_string(), r#"cannot set up namespace using "/bin/false": exit status: 1"#);
+    // The same process can still get one id, if the map is its own user's.
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let second = HostIds { uid, gid, ..host.clone() }.degraded(&error);
+    assert_eq!(second.shortage().unwrap().to_string(), error.to_string());
+    let one = plan(&second, &Wish::default()).unwrap().maps;
+    assert_eq!((lines(&one.uid), lines(&one.gid)), (vec![(0, uid, 1)], vec![(0, gid, 1)]));
+    write(waiting.0.id(), &one, &second).unwrap();
     let unmappable = IdMaps { uid: vec![IdMapping { container_id: 0, host_id: 5, size: 1 }], ..maps };
     let without = HostIds { uid_helper: None, ..host };
     assert!(matches!(write(1, &unmappable, &without), Err(IdMapError::NoHelper { kind: IdKind::Uid })));

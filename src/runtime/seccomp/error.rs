@@ -1,5 +1,6 @@
 //! What can go wrong with a seccomp filter.
 
+use crate::sys::errno::Words;
 use std::io;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum SeccompError {
     /// `--security-opt seccomp=FILE`: the file cannot be read.
-    #[error("opening seccomp profile failed: open {}", .path.display())]
+    #[error("opening seccomp profile failed: open {}: {}", .path.display().to_string().escape_debug(), Words(.source))]
     Open {
         /// The file as typed.
         path: PathBuf,
@@ -16,7 +17,7 @@ pub enum SeccompError {
         source: io::Error,
     },
     /// The file is not a profile.
-    #[error("decoding seccomp profile failed")]
+    #[error("decoding seccomp profile failed: {0}")]
     Decode(#[source] serde_json::Error),
     /// A word that is no action.
     #[error("unknown seccomp action {0:?}")]
@@ -53,6 +54,6 @@ pub enum SeccompError {
     #[error("no seccomp filter can be made for this architecture")]
     Unsupported,
     /// seccomp(2) refused.
-    #[error("cannot install the seccomp filter")]
+    #[error("cannot install the seccomp filter: {}", Words(.0))]
     Install(#[source] io::Error),
 }

@@ -130,7 +130,8 @@ impl Profile {
     /// # Errors
     /// Unknown flags.
     pub fn options(&self) -> Result<Options, SeccompError> {
-        let mut flags = 0;
+        // A profile that names flags means exactly those, as runc reads it.
+        let mut flags = if self.flags.is_none() { super::USUAL_FLAGS } else { 0 };
         for name in self.flags.iter().flatten() {
             flags |= match name.as_str() {
                 // The filter is installed by a process with one thread, so there is nobody to synchronise.
