@@ -17,6 +17,7 @@ mod system;
 mod tree;
 mod usage;
 mod values;
+mod yaml;
 
 use clap::ArgMatches;
 use clap::FromArgMatches;

@@ -3,6 +3,7 @@
 mod completion;
 mod doctor;
 pub(crate) mod help;
+mod info;
 mod version;
 
 use super::tree::{Entry, Group, verb};
@@ -15,11 +16,11 @@ impl Group for System {
     const ABOUT: &'static str = "Manage coracle";
 
     fn entries() -> Vec<Entry> {
-        vec![verb::<version::Version>()]
+        vec![verb::<info::Info>(), verb::<version::Version>()]
     }
 }
 
 /// Commands of the first level.
 pub(crate) fn top_level() -> Vec<Entry> {
-    vec![verb::<doctor::Doctor>(), verb::<version::Version>(), verb::<help::Help>(), verb::<completion::Completion>()]
+    vec![verb::<doctor::Doctor>(), verb::<info::Info>(), verb::<version::Version>(), verb::<help::Help>(), verb::<completion::Completion>()]
 }

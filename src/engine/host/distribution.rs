@@ -8,12 +8,15 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Distribution {
     /// `ID`, e.g. `debian`; `unknown` without os-release.
+    #[serde(rename = "distribution")]
     pub id: String,
     /// `VERSION_ID`, e.g. `12`; `unknown` for rolling ones.
     pub version: String,
     /// `VERSION_CODENAME`, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub codename: Option<String>,
     /// `PRETTY_NAME`, for people.
+    #[serde(skip)]
     pub name: String,
     /// `ID_LIKE`: relatives, nearest first.
     #[serde(skip)]

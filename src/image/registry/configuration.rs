@@ -79,6 +79,11 @@ impl Configuration {
         Ok(configuration)
     }
 
+    /// The registries a short name is looked for in, in order; empty when no file says.
+    pub fn search(&self) -> &[String] {
+        &self.search
+    }
+
     fn read(&mut self, path: &Path) -> Result<(), Error> {
         match std::fs::read_to_string(path) {
             Ok(text) => self.add(&text, path),
