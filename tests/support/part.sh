@@ -40,7 +40,7 @@ else
     name=$(id -un)
 fi
 environment=(env -i "HOME=$home" "USER=$name" "LOGNAME=$name" SHELL=/bin/sh LANG=C.UTF-8
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TMPDIR=$directory/tmp"
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TMPDIR=$directory/t"
     "CARGO_MANIFEST_DIR=$CARGO_MANIFEST_DIR" RUST_BACKTRACE=1)
 for variable in CI CORACLE_BIN CORACLE_TEST_PART CORACLE_TEST_SKIPS CORACLE_TEST_CACHE CORACLE_TEST_LONG; do
     [ -n "${!variable:-}" ] && environment+=("$variable=${!variable}")
@@ -51,7 +51,7 @@ if [ "$part" = userns ] && ! "${step_down[@]}" "${environment[@]}" true 2>/dev/n
     exit 0
 fi
 
-"${step_down[@]}" mkdir -m 700 "$directory/tmp"
+"${step_down[@]}" mkdir -m 700 "$directory/t"
 grep -v "^tmpfs /run/" /proc/self/mounts >"$directory/mounts.before"
 cd "$CARGO_MANIFEST_DIR" || exit 1
 
@@ -84,7 +84,7 @@ if [ $$ = 1 ]; then
 fi
 if grep -v "^tmpfs /run/" /proc/self/mounts | cmp -s - "$directory/mounts.before"; then note passed "no mount is left"; else
     note failed "no mount is left"; diff "$directory/mounts.before" /proc/self/mounts; fi
-left=$("${step_down[@]}" find "$directory/tmp" -mindepth 1 2>/dev/null | head -n 20)
+left=$("${step_down[@]}" find "$directory/t" -mindepth 1 2>/dev/null | head -n 20)
 if [ -z "$left" ]; then note passed "no file is left"; else
     note failed "no file is left"; printf 'files left by %s:\n%s\n' "$part" "$left"; fi
 exit 0

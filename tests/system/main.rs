@@ -1,0 +1,53 @@
+//! The program as a whole, used as a user uses it: an empty home, a real command line, the exit code and every byte of
+//! output looked at.
+//!
+//! What is expected is what podman's manual pages promise (podman-run(1) and friends); where coracle means to differ,
+//! the test says why. Images come from a registry in this process, so nothing but a static busybox is needed for most
+//! of them; `interop` uses Debian's registry and images made by Debian's tools.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod cleanup;
+mod environment;
+mod exit_codes;
+mod filesystem;
+mod host_image;
+mod hostile_images;
+mod images;
+mod interop;
+mod isolation;
+mod life;
+mod limits;
+mod names;
+mod parallel;
+mod process;
+mod store;
+mod terminal;
+mod user_namespaces;
+mod users;
+mod volumes;
+
+use support::Sandbox;
+
+/// A sandbox whose store holds the image `busybox`; skips the test where none can be made.
+macro_rules! busybox {
+    () => {
+        match $crate::support::Sandbox::with_busybox() {
+            Ok(sandbox) => sandbox,
+            Err(reason) => $crate::support::skip!("{reason}"),
+        }
+    };
+}
+pub(crate) use busybox;
+
+/// `run --rm OPTIONS busybox sh -c SCRIPT`.
+fn shell(sandbox: &Sandbox, options: &[&str], script: &str) -> support::Outcome {
+    sandbox.run(arguments(options, script))
+}
+
+/// The arguments of [`shell`].
+fn arguments<'a>(options: &[&'a str], script: &'a str) -> Vec<&'a str> {
+    [&["run", "--rm"], options, &["busybox", "sh", "-c", script]].concat()
+}

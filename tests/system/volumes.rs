@@ -1,0 +1,95 @@
+//! Named and anonymous volumes, `--volumes-from`, `--image-volume`.
+
+use crate::support::{Image, Sandbox, skip};
+use crate::{busybox, shell};
+use serde_json::json;
+
+#[test]
+fn a_named_volume_is_made_on_first_use_and_kept() {
+    let sandbox = busybox!();
+    shell(&sandbox, &["-v", "data:/data"], "echo kept >/data/file").succeeds();
+    shell(&sandbox, &["--mount", "type=volume,source=data,target=/d"], "cat /d/file").prints("kept");
+    shell(&sandbox, &["-v", "data:/data:ro"], "touch /data/x").exits(1).complains("Read-only file system");
+    assert!(sandbox.store().join("volumes/data").exists());
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_new_volume_is_filled_from_the_image_once() {
+    let sandbox = busybox!();
+    shell(&sandbox, &["-v", "etc:/etc"], "cut -d: -f1 /etc/passwd; echo changed >/etc/passwd")
+        .prints("root\nnobody\ntester");
+    shell(&sandbox, &["-v", "etc:/etc"], "cat /etc/passwd; stat -c %a /etc").prints("changed\n755");
+    shell(&sandbox, &["-v", "empty:/etc:nocopy"], "ls /etc | grep -c group").exits(1);
+    // Mode of the mount point comes along.
+    shell(&sandbox, &["-v", "tmp:/tmp"], "stat -c %a /tmp").prints("1777");
+}
+
+#[test]
+fn bad_volume_names_are_refused() {
+    let sandbox = busybox!();
+    for name in [".hidden", "a b", "..", "a\nb", "-x"] {
+        shell(&sandbox, &["--mount", &format!("type=volume,source={name},target=/m")], "true").exits(125);
+    }
+    assert!(!sandbox.store().join("volumes").read_dir().is_ok_and(|mut entries| entries.next().is_some()));
+}
+
+#[test]
+fn an_anonymous_volume_goes_with_rm() {
+    let sandbox = busybox!();
+    shell(&sandbox, &["-v", "/scratch"], "touch /scratch/x && grep -c ' /scratch ' /proc/self/mountinfo").prints("1");
+    let volumes = sandbox.store().join("volumes");
+    assert_eq!(volumes.read_dir().map_or(0, Iterator::count), 0);
+    sandbox.words("run --name kept -v /scratch busybox touch /scratch/x").succeeds();
+    assert_eq!(volumes.read_dir().map_or(0, Iterator::count), 1);
+    sandbox.words("rm -v kept").succeeds();
+    assert_eq!(volumes.read_dir().map_or(0, Iterator::count), 0);
+}
+
+#[test]
+fn volumes_of_another_container_are_shared() {
+    let sandbox = busybox!();
+    let directory = sandbox.directory("bound");
+    let bound = format!("{directory}:/bound");
+    sandbox
+        .run(["create", "--name", "source", "-v", "/anonymous", "-v", "named:/named", "-v", &bound, "busybox", "true"])
+        .succeeds();
+    shell(&sandbox, &["--volumes-from", "source"], "touch /anonymous/a /named/n /bound/b").succeeds();
+    shell(&sandbox, &["--volumes-from", "source"], "ls /anonymous /named /bound | tr '\\n' ' '")
+        .succeeds()
+        .mentions("a ")
+        .mentions("n ")
+        .mentions("b");
+    shell(&sandbox, &["--volumes-from", "source:ro"], "touch /named/x").exits(1).complains("Read-only file system");
+    shell(&sandbox, &["--volumes-from", "nobody"], "true").refuses(125, "nobody");
+}
+
+#[test]
+fn volumes_of_the_image_are_made_as_asked() {
+    let Ok(image) = Image::busybox() else { skip!("needs a static busybox (Debian package busybox-static)") };
+    let sandbox = Sandbox::new();
+    sandbox.add("busybox", &image.with("Volumes", json!({"/vol": {}})));
+    let kind = "grep ' /vol ' /proc/self/mountinfo | wc -l; touch /vol/x && stat -f -c %T /vol";
+    let lines = shell(&sandbox, &[], kind).succeeds().lines();
+    assert_eq!(lines[0], "1", "an anonymous volume by default");
+    assert_eq!(shell(&sandbox, &["--image-volume", "tmpfs"], kind).succeeds().lines(), ["1", "tmpfs"]);
+    assert_eq!(
+        shell(&sandbox, &["--image-volume", "ignore"], "grep ' /vol ' /proc/self/mountinfo | wc -l").succeeds().lines(),
+        ["0"]
+    );
+    shell(&sandbox, &["--image-volume", "nonsense"], "true").exits(125);
+    // A mount of the user's own at that place wins.
+    shell(&sandbox, &["-v", "mine:/vol"], "touch /vol/mine").succeeds();
+    assert!(sandbox.store().join("volumes/mine/_data/mine").exists());
+}
+
+#[test]
+fn a_part_of_a_volume_can_be_mounted() {
+    let sandbox = busybox!();
+    shell(&sandbox, &["-v", "data:/d"], "mkdir -p /d/sub && echo part >/d/sub/f && ln -s / /d/out").succeeds();
+    shell(&sandbox, &["--mount", "type=volume,source=data,target=/m,subpath=sub"], "cat /m/f").prints("part");
+    // A link in the volume leads nowhere outside it.
+    let outcome = shell(&sandbox, &["--mount", "type=volume,source=data,target=/m,subpath=out"], "ls /m");
+    assert!(outcome.code() != 0 || !outcome.text().contains("proc"), "{outcome:?}");
+    shell(&sandbox, &["--mount", "type=volume,source=data,target=/m,subpath=../.."], "true").exits(125);
+}
