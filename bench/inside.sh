@@ -1,0 +1,27 @@
+# inside.sh ROOT PROGRAM ROOTFS MEASURE REGISTRY RUNS WHAT...: enters ROOT and measures there as the user `bench`.
+# Called by bench/run as process 1 of a process namespace, in a mount namespace.
+set -euo pipefail
+root=$1 program=$2 rootfs=$3 measure=$4
+shift 4
+
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+# The peers know no mixed cgroup layout; the unified tree alone is what an ordinary distribution has.
+mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup" 2>/dev/null || true
+mount --rbind /dev "$root/dev"
+chmod 666 /dev/fuse /dev/net/tun 2>/dev/null || true
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+install -m 755 "$program" "$root/usr/local/bin/coracle"
+install -m 644 "$measure" "$root/srv/measure.py"
+rm -rf "$root/home/bench/bundle"
+mkdir -p "$root/home/bench/bundle" "$root/run/user/4242"
+cp -a "$rootfs" "$root/home/bench/bundle/rootfs"
+chown -R 4242:4242 "$root/home/bench" "$root/run/user/4242"
+chmod 700 "$root/run/user/4242"
+cd "$root"
+pivot_root . .
+umount -l .
+cd /home/bench
+exec setpriv --reuid 4242 --regid 4242 --init-groups env -i HOME=/home/bench USER=bench LOGNAME=bench LC_ALL=C.UTF-8 \
+    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin XDG_RUNTIME_DIR=/run/user/4242 python3 /srv/measure.py "$@"
