@@ -197,7 +197,7 @@ make_bench() {
     local number
     umoci tag --image "$oci:busybox" bench
     for number in 0 1 2; do
-        python3 "$here/bench_layer.py" $number 3 117000000 "$work/layer.tar" /usr/lib /usr/share /usr/bin /usr/include \
+        python3 "$here/bench_layer.py" $number 3 107000000 "$work/layer.tar" /usr/lib /usr/share /usr/bin /usr/include \
             "$(rustc --print sysroot 2>/dev/null || echo /opt)"
         add_layer bench "$work/layer.tar"
     done
@@ -213,4 +213,4 @@ for name in $wanted; do
     reached "$name"
 done
 echo $version >"$cache/version"
-: >"$cache/registry/complete"
+[ "$goal" = bench ] || : >"$cache/registry/complete"
