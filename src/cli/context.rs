@@ -3,6 +3,7 @@
 use super::options::Surroundings;
 use super::values;
 use crate::engine::request::ContainerRequest;
+use crate::store::paths::Paths;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -50,6 +51,11 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Where this user's store is.
+    pub(crate) fn paths(&self) -> Paths {
+        Paths::for_user(self.global.root.clone(), self.global.runroot.clone())
+    }
+
     /// What option parsing needs from this process.
     pub(crate) fn surroundings(&self) -> Surroundings<'static> {
         let variable = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {

@@ -4,6 +4,8 @@
 //! `rmi` and `volume rm` of what does not exist). A broken pipe on standard output is a quiet end.
 
 use super::options::OptionError;
+use super::template::TemplateError;
+use crate::engine::images;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -37,6 +39,21 @@ pub(crate) enum Failure {
     /// An option's value.
     #[error(transparent)]
     Option(#[from] OptionError),
+    /// Images.
+    #[error(transparent)]
+    Image(#[from] images::Error),
+    /// What was named is neither a container nor an image nor a volume.
+    #[error("no such object: {0:?}")]
+    NoSuchObject(String),
+    /// One of several objects cannot be inspected.
+    #[error("inspecting object: {0}")]
+    Inspect(Box<Failure>),
+    /// `--format`.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// Standard input.
+    #[error("cannot read standard input: {}", describe(.0))]
+    Input(#[source] std::io::Error),
     /// Standard output.
     #[error("cannot write to standard output: {}", describe(.0))]
     Output(#[source] std::io::Error),
@@ -52,7 +69,7 @@ pub(crate) enum Failure {
         source: std::io::Error,
     },
     /// Everything was reported already, one line per object.
-    #[error("some objects failed")]
+    #[error("an object failed")]
     Reported(u8),
 }
 
@@ -77,9 +94,31 @@ impl Failure {
         }
     }
 
+    /// The exit code of commands that tell what is missing (1) and what is in use (2) from other failures: `rm`, `rmi`,
+    /// `volume rm`.
+    pub(crate) fn removal_code(&self) -> u8 {
+        match self {
+            Failure::Image(error) if error.is_not_found() => 1,
+            Failure::Image(error) if error.is_conflict() => 2,
+            _ => self.exit_code(),
+        }
+    }
+
+    /// Whether what was named does not exist.
+    pub(crate) fn is_not_found(&self) -> bool {
+        match self {
+            Failure::Image(error) => error.is_not_found(),
+            Failure::NoSuchObject(_) => true,
+            _ => false,
+        }
+    }
+
     /// What the user can do about it.
     fn hint(&self) -> Option<String> {
-        None
+        match self {
+            Failure::Image(error) => error.hint(),
+            _ => None,
+        }
     }
 
     /// Lines that follow the error, as podman writes them.
@@ -117,6 +156,28 @@ impl Failure {
             let _ = std::io::stderr().write_all(text.as_bytes());
         }
         ExitCode::from(self.exit_code())
+    }
+}
+
+/// Does `action` for each item, reports what fails, and goes on. The exit code is the greatest that `code` gives.
+///
+/// # Errors
+/// [`Failure::Reported`], when an item failed.
+pub(crate) fn each<Item>(
+    items: impl IntoIterator<Item = Item>,
+    code: fn(&Failure) -> u8,
+    mut action: impl FnMut(Item) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
+    let mut worst = 0;
+    for item in items {
+        if let Err(failure) = action(item) {
+            failure.report();
+            worst = worst.max(code(&failure));
+        }
+    }
+    match worst {
+        0 => Ok(ExitCode::SUCCESS),
+        code => Err(Failure::Reported(code)),
     }
 }
 

@@ -10,13 +10,17 @@
 mod compatibility;
 mod container;
 mod context;
+mod documents;
 mod failure;
+mod image;
+mod inspect;
 mod options;
 mod output;
 mod system;
 mod tree;
 mod usage;
 mod values;
+mod volume;
 mod yaml;
 
 use clap::ArgMatches;
@@ -29,6 +33,8 @@ use std::process::ExitCode;
 use tree::{Action, Entry};
 
 pub mod template;
+
+pub use documents::{Document, documents};
 
 /// Runs the program for this process's arguments and returns its exit code.
 pub fn main() -> ExitCode {

@@ -18,13 +18,14 @@ use super::failure::Failure;
 use super::values;
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
+use std::any::TypeId;
 use std::process::ExitCode;
 
 /// Name of the one positional argument a command may have: the field of this name collects all words.
 pub(crate) const POSITIONAL: &str = "arguments";
 
 /// A command: its options (the type itself), its names and what it does.
-pub(crate) trait Verb: Args {
+pub(crate) trait Verb: Args + 'static {
     /// The name it is called by, e.g. `run`.
     const NAME: &'static str;
     /// Other names, e.g. `list` for `ls`.
@@ -60,7 +61,7 @@ pub(crate) trait Verb: Args {
 }
 
 /// Several verbs under one noun (`image`, `system`).
-pub(crate) trait Group {
+pub(crate) trait Group: 'static {
     /// The noun.
     const NAME: &'static str;
     /// One line for the list of commands.
@@ -112,6 +113,10 @@ pub(crate) struct Entry {
     pub(crate) hidden: bool,
     /// What stands after the options in the usage line.
     pub(crate) usage: &'static str,
+    /// Examples, one a line.
+    pub(crate) examples: &'static str,
+    /// The same for all names of one command.
+    pub(crate) identity: TypeId,
     /// Adds options as help shows them.
     documentation: fn(Command) -> Command,
     /// Adds options as they are parsed.
@@ -146,6 +151,8 @@ pub(crate) fn named<V: Verb>(name: &'static str, aliases: &'static [&'static str
         about: V::ABOUT,
         hidden: V::HIDDEN,
         usage: V::ARGUMENTS,
+        examples: V::EXAMPLES,
+        identity: TypeId::of::<V>(),
         documentation: verb_documentation::<V>,
         parser: verb_parser::<V>,
         action: Action::Verb { arity: V::ARITY, run: run_verb::<V> },
@@ -160,6 +167,8 @@ pub(crate) fn group<G: Group>() -> Entry {
         about: G::ABOUT,
         hidden: false,
         usage: "COMMAND",
+        examples: "",
+        identity: TypeId::of::<G>(),
         documentation: |command| command,
         parser: |command| parse_rules(with_parsers(command, &G::entries())),
         action: Action::Group(G::entries),
@@ -253,9 +262,13 @@ fn boolean(arg: Arg) -> Arg {
 
 /// The table of commands, in the order help shows them.
 pub(crate) fn entries() -> Vec<Entry> {
-    use super::{container, system};
+    use super::{container, image, inspect, system, volume};
     let mut entries = container::top_level();
+    entries.extend(image::top_level());
+    entries.push(verb::<inspect::Inspect>());
     entries.push(group::<container::Container>());
+    entries.push(group::<image::Image>());
+    entries.push(group::<volume::Volume>());
     entries.push(group::<system::System>());
     entries.extend(system::top_level());
     entries

@@ -18,6 +18,7 @@ mod security;
 mod tests;
 
 pub(crate) use error::OptionError;
+pub(crate) use image::RegistryOptions;
 pub(crate) use lifecycle::is_valid_name;
 
 use crate::engine::request::{ContainerRequest, RootSource};

@@ -1,5 +1,18 @@
 //! What is printed, and where: data on standard output, everything else on standard error.
 
+mod confirm;
+mod format;
+pub(crate) mod human;
+mod inspect;
+mod progress;
+
+pub(crate) use confirm::confirm;
+pub(crate) use format::{JsonLayout, Listing, columns, is_json, json};
+pub(crate) use inspect::{Object, inspect};
+pub(crate) use progress::PullProgress;
+
+pub(crate) use super::failure::one_line;
+
 use super::failure::Failure;
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,9 +1,14 @@
 //! `coracle system ...` and the commands about coracle itself.
 
-mod completion;
+mod check;
+pub(crate) mod completion;
+mod df;
 mod doctor;
 pub(crate) mod help;
 mod info;
+mod prune;
+mod reset;
+mod unshare;
 mod version;
 
 use super::tree::{Entry, Group, verb};
@@ -16,11 +21,24 @@ impl Group for System {
     const ABOUT: &'static str = "Manage coracle";
 
     fn entries() -> Vec<Entry> {
-        vec![verb::<info::Info>(), verb::<version::Version>()]
+        vec![
+            verb::<check::Check>(),
+            verb::<df::Df>(),
+            verb::<info::Info>(),
+            verb::<prune::Prune>(),
+            verb::<reset::Reset>(),
+        ]
     }
 }
 
 /// Commands of the first level.
 pub(crate) fn top_level() -> Vec<Entry> {
-    vec![verb::<doctor::Doctor>(), verb::<info::Info>(), verb::<version::Version>(), verb::<help::Help>(), verb::<completion::Completion>()]
+    vec![
+        verb::<doctor::Doctor>(),
+        verb::<info::Info>(),
+        verb::<unshare::Unshare>(),
+        verb::<version::Version>(),
+        verb::<help::Help>(),
+        verb::<completion::Completion>(),
+    ]
 }

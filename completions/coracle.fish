@@ -1,0 +1,1030 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_coracle_global_optspecs
+    string join \n root= runroot= storage-driver= log-level= v/version h/help
+end
+
+function __fish_coracle_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_coracle_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_coracle_using_subcommand
+    set -l cmd (__fish_coracle_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c coracle -n "__fish_coracle_needs_command" -l root -d 'Directory of the store: images, containers and volumes [default: ~/.local/share/coracle, or $CORACLE_ROOT]' -r -f -a "(__fish_complete_directories)"
+complete -c coracle -n "__fish_coracle_needs_command" -l runroot -d 'Directory for what need not outlive a boot [default: $XDG_RUNTIME_DIR/coracle]' -r -f -a "(__fish_complete_directories)"
+complete -c coracle -n "__fish_coracle_needs_command" -l storage-driver -d 'How a container\'s root file system is made: auto, overlay, fuse or extract [default: auto, or $CORACLE_STORAGE_DRIVER]' -r
+complete -c coracle -n "__fish_coracle_needs_command" -l log-level -d 'Least important messages to print: trace, debug, info, warn, error, fatal or panic' -r
+complete -c coracle -n "__fish_coracle_needs_command" -s v -l version -d 'Print the version and exit'
+complete -c coracle -n "__fish_coracle_needs_command" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "run" -d 'Run a command in a new container'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "create" -d 'Create a container without starting it'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "start" -d 'Start one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "ps" -d 'List containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "logs" -d 'Fetch the logs of one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "wait" -d 'Wait for one or more containers to exit'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "stop" -d 'Stop one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "kill" -d 'Send a signal to one or more running containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "rm" -d 'Remove one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "pull" -d 'Pull images from a registry'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "images" -d 'List images in the store'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "rmi" -d 'Remove one or more images from the store'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "tag" -d 'Add a name to an image'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "untag" -d 'Remove a name from an image'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "history" -d 'Show how an image was made'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "inspect" -d 'Display the configuration of a container, image or volume'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "container" -d 'Manage containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "image" -d 'Manage images'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "volume" -d 'Manage volumes'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "system" -d 'Manage coracle'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "doctor" -d 'Examine this host and say what would improve it'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "info" -d 'Display information about this host and this store'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "unshare" -d 'Run a command in the user namespace of containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "version" -d 'Display the version of coracle'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "help" -d 'Help about any command'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "completion" -d 'Generate shell completions'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l name -d 'Name of the container; a random one is chosen when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cidfile -d 'Write the container\'s ID to this file, which must not exist' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pidfile -d 'Write the process ID of the container\'s first process to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l conmon-pidfile -d 'Write the process ID of the container\'s keeper to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s l -l label -d 'Label the container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l label-file -d 'Read labels from this file, one a line' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l annotation -d 'Annotate the container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l os -d 'Operating system of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l arch -d 'Processor architecture of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l variant -d 'Variant of the architecture' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l authfile -d 'File with registry credentials [default: $REGISTRY_AUTH_FILE, auth.json or ~/.docker/config.json]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l creds -d 'Credentials for the registry' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l image-volume -d 'What becomes of the image\'s volumes: bind (also called anonymous), tmpfs or ignore [default: bind]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s a -l attach -d 'Attach stdin, stdout or stderr only; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l entrypoint -d 'Run this instead of the image\'s entry point; a JSON array gives several words, "" none' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s u -l user -d 'User, and group, the process runs as' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s w -l workdir -d 'Working directory in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l group-add -d 'Additional group, or keep-groups for the caller\'s own; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l ulimit -d 'Limit a resource of the process, e.g. nofile=1024:4096, or copy all limits with host; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l umask -d 'File mode mask, octal [default: 0022]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l tz -d 'Time zone, e.g. Europe/Riga, or local' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l oom-score-adj -d 'Adjustment of the score by which the kernel chooses whom to kill, -1000 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l preserve-fds -d 'Pass so many descriptors on, from 3' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l preserve-fd -d 'Pass this descriptor on; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l passwd-entry -d 'Line to write to /etc/passwd for the user' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l group-entry -d 'Line to write to /etc/group for the group' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l hostuser -d 'User of the host to add to /etc/passwd; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l personality -d 'Execution domain, e.g. LINUX32' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s e -l env -d 'Set a variable, or copy the caller\'s (NAME, or PREFIX* for all that begin so); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l env-merge -d 'Set a variable from the image\'s environment, e.g. PATH=${PATH}:/opt/bin; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l unsetenv -d 'Remove a variable of the image; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s v -l volume -d 'Mount a directory or a volume: [SOURCE:]DIR[:OPTIONS], where SOURCE is a path (/..., ./...) or a volume\'s name; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l mount -d 'Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l tmpfs -d 'Mount an empty file system in memory; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device -d 'Give the container a device; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l network -d 'Network of the container: host or none; without this option it shares the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s p -l publish -d 'Publish ports: [[IP:]HOST:]CONTAINER[/PROTOCOL], ranges too; may be repeated (not in this release)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s h -l hostname -d 'Host name in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l dns -d 'Name server, or none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l gidmap -d 'Map group ids likewise; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l subuidname -d 'Take ids from this name\'s range in /etc/subuid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l subgidname -d 'Take ids from this name\'s range in /etc/subgid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pid -d 'PID namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l blkio-weight -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l blkio-weight-device -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroup-conf -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-quota -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-rt-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-rt-runtime -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s c -l cpu-shares -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpuset-cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-cgroup-rule -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-read-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-read-iops -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-write-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-write-iops -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s m -l memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-reservation -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-swap -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-swappiness -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pids-limit -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l rdt-class -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l kernel-memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroup-parent -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroups -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l seccomp-policy -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l sdnotify -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l systemd -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-cmd -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-log-destination -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-max-log-count -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-max-log-size -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-on-failure -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-retries -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-start-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-start-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-cmd -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-retries -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-success -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-timeout -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-timeout -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l restart -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pod -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pod-id-file -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-ctr -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l secret -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l ip -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l ip6 -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l mac-address -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l network-alias -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l link -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l chrootdirs -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-path -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l decryption-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l gpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l runtime -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l volume-driver -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l storage-opt -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l isolation -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s d -l detach -d 'Leave the container running in the background and print its ID'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l sig-proxy -d 'Pass signals coracle receives on to the process [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l replace -d 'Remove a container that has the same name first'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l rm -d 'Remove the container when it exits'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s q -l quiet -d 'Print no progress of pulling'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l rootfs -d 'The first argument is not an image but a directory that holds a root file system; with :O it is left unchanged'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s i -l interactive -d 'Keep standard input open'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s t -l tty -d 'Give the container a terminal'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l init -d 'Run a small init that forwards signals and reaps processes'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l passwd -d 'Add the user to the container\'s /etc/passwd and /etc/group [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l env-host -d 'Copy the caller\'s whole environment'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l unsetenv-all -d 'Remove all variables of the image'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l http-proxy -d 'Pass the caller\'s proxy variables on [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l read-only -d 'Make the root file system read-only'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l read-only-tmpfs -d 'With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l privileged -d 'Give the container all privileges its user has'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l oom-kill-disable
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l disable-content-trust
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-healthcheck
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l publish-all
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l rmi
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l name -d 'Name of the container; a random one is chosen when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cidfile -d 'Write the container\'s ID to this file, which must not exist' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pidfile -d 'Write the process ID of the container\'s first process to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l conmon-pidfile -d 'Write the process ID of the container\'s keeper to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s l -l label -d 'Label the container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l label-file -d 'Read labels from this file, one a line' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l annotation -d 'Annotate the container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l os -d 'Operating system of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l arch -d 'Processor architecture of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l variant -d 'Variant of the architecture' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l authfile -d 'File with registry credentials [default: $REGISTRY_AUTH_FILE, auth.json or ~/.docker/config.json]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l creds -d 'Credentials for the registry' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l image-volume -d 'What becomes of the image\'s volumes: bind (also called anonymous), tmpfs or ignore [default: bind]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s a -l attach -d 'Attach stdin, stdout or stderr only; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l entrypoint -d 'Run this instead of the image\'s entry point; a JSON array gives several words, "" none' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s u -l user -d 'User, and group, the process runs as' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s w -l workdir -d 'Working directory in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l group-add -d 'Additional group, or keep-groups for the caller\'s own; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l ulimit -d 'Limit a resource of the process, e.g. nofile=1024:4096, or copy all limits with host; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l umask -d 'File mode mask, octal [default: 0022]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l tz -d 'Time zone, e.g. Europe/Riga, or local' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l oom-score-adj -d 'Adjustment of the score by which the kernel chooses whom to kill, -1000 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l preserve-fds -d 'Pass so many descriptors on, from 3' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l preserve-fd -d 'Pass this descriptor on; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l passwd-entry -d 'Line to write to /etc/passwd for the user' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l group-entry -d 'Line to write to /etc/group for the group' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l hostuser -d 'User of the host to add to /etc/passwd; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l personality -d 'Execution domain, e.g. LINUX32' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s e -l env -d 'Set a variable, or copy the caller\'s (NAME, or PREFIX* for all that begin so); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l env-merge -d 'Set a variable from the image\'s environment, e.g. PATH=${PATH}:/opt/bin; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l unsetenv -d 'Remove a variable of the image; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s v -l volume -d 'Mount a directory or a volume: [SOURCE:]DIR[:OPTIONS], where SOURCE is a path (/..., ./...) or a volume\'s name; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l mount -d 'Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l tmpfs -d 'Mount an empty file system in memory; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device -d 'Give the container a device; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l network -d 'Network of the container: host or none; without this option it shares the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s p -l publish -d 'Publish ports: [[IP:]HOST:]CONTAINER[/PROTOCOL], ranges too; may be repeated (not in this release)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s h -l hostname -d 'Host name in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l dns -d 'Name server, or none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l gidmap -d 'Map group ids likewise; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l subuidname -d 'Take ids from this name\'s range in /etc/subuid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l subgidname -d 'Take ids from this name\'s range in /etc/subgid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pid -d 'PID namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l blkio-weight -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l blkio-weight-device -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroup-conf -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-quota -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-rt-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-rt-runtime -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s c -l cpu-shares -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpuset-cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-cgroup-rule -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-read-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-read-iops -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-write-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-write-iops -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s m -l memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-reservation -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-swap -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-swappiness -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pids-limit -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l rdt-class -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l kernel-memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroup-parent -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroups -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l seccomp-policy -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l sdnotify -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l systemd -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-cmd -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-log-destination -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-max-log-count -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-max-log-size -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-on-failure -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-retries -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-start-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-start-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-cmd -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-retries -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-success -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-timeout -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-timeout -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l restart -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pod -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pod-id-file -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-ctr -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l secret -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l ip -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l ip6 -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l mac-address -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l network-alias -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l link -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l chrootdirs -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-path -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l decryption-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l gpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l runtime -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l volume-driver -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l storage-opt -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l isolation -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l replace -d 'Remove a container that has the same name first'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l rm -d 'Remove the container when it exits'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s q -l quiet -d 'Print no progress of pulling'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l rootfs -d 'The first argument is not an image but a directory that holds a root file system; with :O it is left unchanged'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s i -l interactive -d 'Keep standard input open'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s t -l tty -d 'Give the container a terminal'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l init -d 'Run a small init that forwards signals and reaps processes'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l passwd -d 'Add the user to the container\'s /etc/passwd and /etc/group [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l env-host -d 'Copy the caller\'s whole environment'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l unsetenv-all -d 'Remove all variables of the image'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l http-proxy -d 'Pass the caller\'s proxy variables on [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l read-only -d 'Make the root file system read-only'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l read-only-tmpfs -d 'With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l privileged -d 'Give the container all privileges its user has'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l oom-kill-disable
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l disable-content-trust
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-healthcheck
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l publish-all
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l rmi
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand start" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand start" -l sig-proxy -d 'Pass signals coracle receives on to the process [default: true when attached]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand start" -s f -l filter -d 'Start containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand start" -s a -l attach -d 'Attach the container\'s standard output and standard error'
+complete -c coracle -n "__fish_coracle_using_subcommand start" -s i -l interactive -d 'Keep standard input open'
+complete -c coracle -n "__fish_coracle_using_subcommand start" -l all -d 'Start all containers that are not running'
+complete -c coracle -n "__fish_coracle_using_subcommand start" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand start" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s f -l filter -d 'Show containers that fit, e.g. status=exited; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s n -l last -d 'Show the N most recently created containers, running or not' -r
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -l sort -d 'Order: command, created, id, image, names, runningfor, size or status [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s w -l watch -d 'Print again and again, every so many seconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s a -l all -d 'Show all containers, not only running ones'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -l no-trunc -d 'Show whole IDs and commands'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -l ns -d 'Show the containers\' namespaces'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s p -l pod -d 'Show the pods of the containers'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s s -l size -d 'Show how much the containers have written'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -l external -d 'Show containers of other tools too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -l sync -d 'Look at the processes first; always done'
+complete -c coracle -n "__fish_coracle_using_subcommand ps" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -l since -d 'Print lines after this time: a date, a Unix time, or a time ago such as 10m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -l until -d 'Print lines before this time' -r
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -l tail -d 'Print so many lines at the end; -1 is all' -r
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -s f -l follow -d 'Print new lines as they come, until the container exits'
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -s t -l timestamps -d 'Print the time of each line'
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -s n -l names -d 'Print the container\'s name before each line'
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -l color -d 'Print each container\'s lines in a colour of their own'
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand logs" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand wait" -l condition -d 'State to wait for: configured, created, exited, initialized, paused, removing, running, stopped or stopping; may be repeated [default: exited]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand wait" -s i -l interval -d 'Time between two looks; coracle is told and does not look' -r
+complete -c coracle -n "__fish_coracle_using_subcommand wait" -l ignore -d 'Print -1 for containers that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand wait" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand wait" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -s t -l time -d 'Seconds to wait before a container is killed [default: the container\'s own, usually 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -s f -l filter -d 'Stop containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -s a -l all -d 'Stop all running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -s i -l ignore -d 'Do not complain about containers that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand kill" -s s -l signal -d 'Signal to send, by name or number' -r
+complete -c coracle -n "__fish_coracle_using_subcommand kill" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand kill" -s a -l all -d 'Signal all running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand kill" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand kill" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -s t -l time -d 'Seconds to wait for a running container to stop before it is killed; implies --force [default: the container\'s own]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -l filter -d 'Remove containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -s a -l all -d 'Remove all containers'
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -s f -l force -d 'Remove running containers too: they are stopped first'
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -s i -l ignore -d 'Do not complain about containers that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -s v -l volumes -d 'Remove the containers\' anonymous volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -l depend -d 'Remove containers that depend on it too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l os -d 'Operating system of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l arch -d 'Processor architecture of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l variant -d 'Variant of the architecture' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l authfile -d 'File with registry credentials [default: $REGISTRY_AUTH_FILE, auth.json or ~/.docker/config.json]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l creds -d 'Credentials for the registry' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l decryption-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l signature-policy -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -s a -l all-tags -d 'Pull every tag of the repository'
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -s q -l quiet -d 'Print no progress of pulling'
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l disable-content-trust
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s f -l filter -d 'Show images that fit, e.g. dangling=true; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand images" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand images" -l sort -d 'Order: created, id, repository, size or tag [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s a -l all -d 'Show intermediate images too'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -l digests -d 'Show digests'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -l history -d 'Show the names an image has had'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -l no-trunc -d 'Show whole IDs'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s n -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand rmi" -s a -l all -d 'Remove all images'
+complete -c coracle -n "__fish_coracle_using_subcommand rmi" -s f -l force -d 'Remove images containers were made of, and those containers'
+complete -c coracle -n "__fish_coracle_using_subcommand rmi" -s i -l ignore -d 'Do not complain about images that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand rmi" -l no-prune -d 'Leave parents without a name in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand rmi" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand tag" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand untag" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand history" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand history" -s H -l human -d 'Print sizes and times in words [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand history" -l no-trunc -d 'Show whole commands'
+complete -c coracle -n "__fish_coracle_using_subcommand history" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand history" -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand history" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s k -l type -d 'What to look at: container, image, volume or all [default: all]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s s -l size -d 'Add how much containers have written'
+complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "exists" -d 'Check whether a container exists'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "inspect" -d 'Display the configuration of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "ls" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "list" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "ps" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "prune" -d 'Remove all containers that are not running'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "run" -d 'Run a command in a new container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "create" -d 'Create a container without starting it'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "start" -d 'Start one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "logs" -d 'Fetch the logs of one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "wait" -d 'Wait for one or more containers to exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "stop" -d 'Stop one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "kill" -d 'Send a signal to one or more running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "rm" -d 'Remove one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -l external -d 'Look at containers of other tools too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s s -l size -d 'Add how much the container has written'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show containers that fit, e.g. status=exited; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s n -l last -d 'Show the N most recently created containers, running or not' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -l sort -d 'Order: command, created, id, image, names, runningfor, size or status [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s w -l watch -d 'Print again and again, every so many seconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s a -l all -d 'Show all containers, not only running ones'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -l no-trunc -d 'Show whole IDs and commands'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -l ns -d 'Show the containers\' namespaces'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s p -l pod -d 'Show the pods of the containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s s -l size -d 'Show how much the containers have written'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -l external -d 'Show containers of other tools too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -l sync -d 'Look at the processes first; always done'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s f -l filter -d 'Show containers that fit, e.g. status=exited; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s n -l last -d 'Show the N most recently created containers, running or not' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -l sort -d 'Order: command, created, id, image, names, runningfor, size or status [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s w -l watch -d 'Print again and again, every so many seconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s a -l all -d 'Show all containers, not only running ones'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -l no-trunc -d 'Show whole IDs and commands'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -l ns -d 'Show the containers\' namespaces'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s p -l pod -d 'Show the pods of the containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s s -l size -d 'Show how much the containers have written'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -l external -d 'Show containers of other tools too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -l sync -d 'Look at the processes first; always done'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s f -l filter -d 'Show containers that fit, e.g. status=exited; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s n -l last -d 'Show the N most recently created containers, running or not' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -l sort -d 'Order: command, created, id, image, names, runningfor, size or status [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s w -l watch -d 'Print again and again, every so many seconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s a -l all -d 'Show all containers, not only running ones'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -l no-trunc -d 'Show whole IDs and commands'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -l ns -d 'Show the containers\' namespaces'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s p -l pod -d 'Show the pods of the containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s s -l size -d 'Show how much the containers have written'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -l external -d 'Show containers of other tools too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -l sync -d 'Look at the processes first; always done'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from ps" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from prune" -l filter -d 'Remove only containers that fit: label=KEY[=VALUE], label!=KEY, until=TIME; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l name -d 'Name of the container; a random one is chosen when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cidfile -d 'Write the container\'s ID to this file, which must not exist' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pidfile -d 'Write the process ID of the container\'s first process to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l conmon-pidfile -d 'Write the process ID of the container\'s keeper to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s l -l label -d 'Label the container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l label-file -d 'Read labels from this file, one a line' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l annotation -d 'Annotate the container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l os -d 'Operating system of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l arch -d 'Processor architecture of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l variant -d 'Variant of the architecture' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l authfile -d 'File with registry credentials [default: $REGISTRY_AUTH_FILE, auth.json or ~/.docker/config.json]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l creds -d 'Credentials for the registry' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l image-volume -d 'What becomes of the image\'s volumes: bind (also called anonymous), tmpfs or ignore [default: bind]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s a -l attach -d 'Attach stdin, stdout or stderr only; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l entrypoint -d 'Run this instead of the image\'s entry point; a JSON array gives several words, "" none' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s u -l user -d 'User, and group, the process runs as' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s w -l workdir -d 'Working directory in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l group-add -d 'Additional group, or keep-groups for the caller\'s own; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ulimit -d 'Limit a resource of the process, e.g. nofile=1024:4096, or copy all limits with host; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l umask -d 'File mode mask, octal [default: 0022]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l tz -d 'Time zone, e.g. Europe/Riga, or local' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l oom-score-adj -d 'Adjustment of the score by which the kernel chooses whom to kill, -1000 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l preserve-fds -d 'Pass so many descriptors on, from 3' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l preserve-fd -d 'Pass this descriptor on; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l passwd-entry -d 'Line to write to /etc/passwd for the user' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l group-entry -d 'Line to write to /etc/group for the group' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l hostuser -d 'User of the host to add to /etc/passwd; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l personality -d 'Execution domain, e.g. LINUX32' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s e -l env -d 'Set a variable, or copy the caller\'s (NAME, or PREFIX* for all that begin so); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l env-merge -d 'Set a variable from the image\'s environment, e.g. PATH=${PATH}:/opt/bin; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l unsetenv -d 'Remove a variable of the image; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s v -l volume -d 'Mount a directory or a volume: [SOURCE:]DIR[:OPTIONS], where SOURCE is a path (/..., ./...) or a volume\'s name; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l mount -d 'Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l tmpfs -d 'Mount an empty file system in memory; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device -d 'Give the container a device; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network -d 'Network of the container: host or none; without this option it shares the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s p -l publish -d 'Publish ports: [[IP:]HOST:]CONTAINER[/PROTOCOL], ranges too; may be repeated (not in this release)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s h -l hostname -d 'Host name in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l dns -d 'Name server, or none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l gidmap -d 'Map group ids likewise; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l subuidname -d 'Take ids from this name\'s range in /etc/subuid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l subgidname -d 'Take ids from this name\'s range in /etc/subgid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pid -d 'PID namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l blkio-weight -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l blkio-weight-device -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroup-conf -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-quota -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-rt-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-rt-runtime -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s c -l cpu-shares -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpuset-cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-cgroup-rule -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-read-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-read-iops -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-write-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-write-iops -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s m -l memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-reservation -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-swap -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-swappiness -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pids-limit -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l rdt-class -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l kernel-memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroup-parent -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroups -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l seccomp-policy -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sdnotify -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l systemd -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-cmd -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-log-destination -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-max-log-count -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-max-log-size -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-on-failure -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-retries -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-start-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-start-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-cmd -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-retries -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-success -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-timeout -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-timeout -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l restart -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pod -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pod-id-file -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-ctr -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l requires -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l secret -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ip -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ip6 -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l mac-address -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network-alias -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l link -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l chrootdirs -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-path -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l decryption-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l gpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l runtime -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l volume-driver -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l storage-opt -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l isolation -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s d -l detach -d 'Leave the container running in the background and print its ID'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sig-proxy -d 'Pass signals coracle receives on to the process [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l replace -d 'Remove a container that has the same name first'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l rm -d 'Remove the container when it exits'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Print no progress of pulling'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l rootfs -d 'The first argument is not an image but a directory that holds a root file system; with :O it is left unchanged'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s i -l interactive -d 'Keep standard input open'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s t -l tty -d 'Give the container a terminal'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init -d 'Run a small init that forwards signals and reaps processes'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l passwd -d 'Add the user to the container\'s /etc/passwd and /etc/group [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l env-host -d 'Copy the caller\'s whole environment'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l unsetenv-all -d 'Remove all variables of the image'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l http-proxy -d 'Pass the caller\'s proxy variables on [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l read-only -d 'Make the root file system read-only'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l read-only-tmpfs -d 'With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l privileged -d 'Give the container all privileges its user has'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l oom-kill-disable
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l disable-content-trust
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-healthcheck
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l publish-all
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l rmi
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l name -d 'Name of the container; a random one is chosen when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cidfile -d 'Write the container\'s ID to this file, which must not exist' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pidfile -d 'Write the process ID of the container\'s first process to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l conmon-pidfile -d 'Write the process ID of the container\'s keeper to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s l -l label -d 'Label the container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l label-file -d 'Read labels from this file, one a line' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l annotation -d 'Annotate the container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l os -d 'Operating system of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l arch -d 'Processor architecture of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l variant -d 'Variant of the architecture' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l authfile -d 'File with registry credentials [default: $REGISTRY_AUTH_FILE, auth.json or ~/.docker/config.json]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l creds -d 'Credentials for the registry' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l image-volume -d 'What becomes of the image\'s volumes: bind (also called anonymous), tmpfs or ignore [default: bind]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s a -l attach -d 'Attach stdin, stdout or stderr only; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l entrypoint -d 'Run this instead of the image\'s entry point; a JSON array gives several words, "" none' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s u -l user -d 'User, and group, the process runs as' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s w -l workdir -d 'Working directory in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l group-add -d 'Additional group, or keep-groups for the caller\'s own; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ulimit -d 'Limit a resource of the process, e.g. nofile=1024:4096, or copy all limits with host; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l umask -d 'File mode mask, octal [default: 0022]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l tz -d 'Time zone, e.g. Europe/Riga, or local' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l oom-score-adj -d 'Adjustment of the score by which the kernel chooses whom to kill, -1000 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l preserve-fds -d 'Pass so many descriptors on, from 3' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l preserve-fd -d 'Pass this descriptor on; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l passwd-entry -d 'Line to write to /etc/passwd for the user' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l group-entry -d 'Line to write to /etc/group for the group' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l hostuser -d 'User of the host to add to /etc/passwd; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l personality -d 'Execution domain, e.g. LINUX32' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s e -l env -d 'Set a variable, or copy the caller\'s (NAME, or PREFIX* for all that begin so); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l env-merge -d 'Set a variable from the image\'s environment, e.g. PATH=${PATH}:/opt/bin; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l unsetenv -d 'Remove a variable of the image; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s v -l volume -d 'Mount a directory or a volume: [SOURCE:]DIR[:OPTIONS], where SOURCE is a path (/..., ./...) or a volume\'s name; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l mount -d 'Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l tmpfs -d 'Mount an empty file system in memory; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device -d 'Give the container a device; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network -d 'Network of the container: host or none; without this option it shares the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s p -l publish -d 'Publish ports: [[IP:]HOST:]CONTAINER[/PROTOCOL], ranges too; may be repeated (not in this release)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s h -l hostname -d 'Host name in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l dns -d 'Name server, or none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l gidmap -d 'Map group ids likewise; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l subuidname -d 'Take ids from this name\'s range in /etc/subuid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l subgidname -d 'Take ids from this name\'s range in /etc/subgid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pid -d 'PID namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l blkio-weight -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l blkio-weight-device -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroup-conf -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-quota -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-rt-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-rt-runtime -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s c -l cpu-shares -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpuset-cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-cgroup-rule -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-read-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-read-iops -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-write-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-write-iops -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s m -l memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-reservation -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-swap -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-swappiness -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pids-limit -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l rdt-class -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l kernel-memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroup-parent -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroups -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l seccomp-policy -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sdnotify -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l systemd -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-cmd -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-log-destination -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-max-log-count -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-max-log-size -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-on-failure -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-retries -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-start-period -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-start-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-cmd -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-interval -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-retries -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-success -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-timeout -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-timeout -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l restart -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pod -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pod-id-file -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-ctr -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l requires -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l secret -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ip -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ip6 -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l mac-address -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network-alias -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l link -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l chrootdirs -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-path -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l decryption-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l gpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l runtime -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l volume-driver -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l storage-opt -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l isolation -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l replace -d 'Remove a container that has the same name first'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l rm -d 'Remove the container when it exits'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print no progress of pulling'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l rootfs -d 'The first argument is not an image but a directory that holds a root file system; with :O it is left unchanged'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s i -l interactive -d 'Keep standard input open'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s t -l tty -d 'Give the container a terminal'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init -d 'Run a small init that forwards signals and reaps processes'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l passwd -d 'Add the user to the container\'s /etc/passwd and /etc/group [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l env-host -d 'Copy the caller\'s whole environment'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l unsetenv-all -d 'Remove all variables of the image'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l http-proxy -d 'Pass the caller\'s proxy variables on [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l read-only -d 'Make the root file system read-only'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l read-only-tmpfs -d 'With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l privileged -d 'Give the container all privileges its user has'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l oom-kill-disable
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l disable-content-trust
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-healthcheck
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l publish-all
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l rmi
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l sig-proxy -d 'Pass signals coracle receives on to the process [default: true when attached]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s f -l filter -d 'Start containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s a -l attach -d 'Attach the container\'s standard output and standard error'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s i -l interactive -d 'Keep standard input open'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l all -d 'Start all containers that are not running'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l since -d 'Print lines after this time: a date, a Unix time, or a time ago such as 10m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l until -d 'Print lines before this time' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l tail -d 'Print so many lines at the end; -1 is all' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Print new lines as they come, until the container exits'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -s t -l timestamps -d 'Print the time of each line'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -s n -l names -d 'Print the container\'s name before each line'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l color -d 'Print each container\'s lines in a colour of their own'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -l condition -d 'State to wait for: configured, created, exited, initialized, paused, removing, running, stopped or stopping; may be repeated [default: exited]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -s i -l interval -d 'Time between two looks; coracle is told and does not look' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -l ignore -d 'Print -1 for containers that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s t -l time -d 'Seconds to wait before a container is killed [default: the container\'s own, usually 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s f -l filter -d 'Stop containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s a -l all -d 'Stop all running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s i -l ignore -d 'Do not complain about containers that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -s s -l signal -d 'Signal to send, by name or number' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -s a -l all -d 'Signal all running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s t -l time -d 'Seconds to wait for a running container to stop before it is killed; implies --force [default: the container\'s own]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -l filter -d 'Remove containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s a -l all -d 'Remove all containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove running containers too: they are stopped first'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s i -l ignore -d 'Do not complain about containers that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s v -l volumes -d 'Remove the containers\' anonymous volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -l depend -d 'Remove containers that depend on it too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "exists" -d 'Check whether an image is in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "history" -d 'Show how an image was made'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "inspect" -d 'Display the configuration of an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "ls" -d 'List images in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "list" -d 'List images in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "prune" -d 'Remove unused images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "pull" -d 'Pull images from a registry'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "rm" -d 'Remove one or more images from the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "remove" -d 'Remove one or more images from the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "tag" -d 'Add a name to an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect ls list prune pull rm remove tag untag" -f -a "untag" -d 'Remove a name from an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Print sizes and times in words [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -l no-trunc -d 'Show whole commands'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show images that fit, e.g. dangling=true; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -l sort -d 'Order: created, id, repository, size or tag [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s a -l all -d 'Show intermediate images too'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -l digests -d 'Show digests'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -l history -d 'Show the names an image has had'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -l no-trunc -d 'Show whole IDs'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s n -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s f -l filter -d 'Show images that fit, e.g. dangling=true; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -l sort -d 'Order: created, id, repository, size or tag [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s a -l all -d 'Show intermediate images too'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -l digests -d 'Show digests'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -l history -d 'Show the names an image has had'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -l no-trunc -d 'Show whole IDs'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s n -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -l filter -d 'Remove only images that fit: label=KEY[=VALUE], until=TIME; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all images no container uses, not only those without a name'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -l external -d 'Remove images used by other tools too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -l build-cache -d 'Remove the build cache too; there is none'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l os -d 'Operating system of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l arch -d 'Processor architecture of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l variant -d 'Variant of the architecture' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l authfile -d 'File with registry credentials [default: $REGISTRY_AUTH_FILE, auth.json or ~/.docker/config.json]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l creds -d 'Credentials for the registry' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l decryption-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l signature-policy -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -s a -l all-tags -d 'Pull every tag of the repository'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Print no progress of pulling'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l disable-content-trust
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s a -l all -d 'Remove all images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove images containers were made of, and those containers'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s i -l ignore -d 'Do not complain about images that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -l no-prune -d 'Leave parents without a name in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -s a -l all -d 'Remove all images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove images containers were made of, and those containers'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -s i -l ignore -d 'Do not complain about images that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -l no-prune -d 'Leave parents without a name in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tag" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from untag" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "create" -d 'Create a volume'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "exists" -d 'Check whether a volume exists'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "inspect" -d 'Display the configuration of volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "ls" -d 'List volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "list" -d 'List volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "prune" -d 'Remove volumes no container uses'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "rm" -d 'Remove one or more volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "remove" -d 'Remove one or more volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s d -l driver -d 'Volume driver; local is the only one' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s l -l label -d 'Label the volume; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s o -l opt -d 'Option of the driver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -l ignore -d 'Do not complain when the volume exists'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from inspect" -s a -l all -d 'Show all volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show volumes that fit: name, label, driver, dangling, anonymous, until; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from ls" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from ls" -s n -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print names only'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from list" -s f -l filter -d 'Show volumes that fit: name, label, driver, dangling, anonymous, until; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from list" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from list" -s n -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print names only'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from prune" -l filter -d 'Remove only volumes that fit: label=KEY[=VALUE], until=TIME, all; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove volumes that have a name too; always done'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from rm" -s t -l time -d 'Seconds to wait for containers to stop before they are killed [default: the container\'s own]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from rm" -s a -l all -d 'Remove all volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove volumes in use too, with the containers that use them'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from remove" -s t -l time -d 'Seconds to wait for containers to stop before they are killed [default: the container\'s own]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from remove" -s a -l all -d 'Remove all volumes'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove volumes in use too, with the containers that use them'
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "check" -d 'Check the store for damage'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "df" -d 'Show how much disk space coracle uses'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "info" -d 'Display information about this host and this store'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "prune" -d 'Remove unused data'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "reset" -d 'Remove everything coracle has stored'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s r -l repair -d 'Fetch or remove what is damaged'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s f -l force -d 'Remove what cannot be repaired, containers included'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s q -l quick -d 'Check sizes only, not contents'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -s v -l verbose -d 'Show each image, container and volume'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from info" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -l filter -d 'Remove only what fits: label=KEY[=VALUE], until=TIME; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all images no container uses, not only those without a name'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -l volumes -d 'Remove volumes no container uses too'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -l build -d 'Remove the build cache too; there is none'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from reset" -s f -l force -d 'Do not ask'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand doctor" -l json -d 'Print as JSON'
+complete -c coracle -n "__fish_coracle_using_subcommand doctor" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand info" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand info" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand unshare" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand version" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand version" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand help" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand completion" -s f -l file -d 'Write to this file instead of standard output' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand completion" -s h -l help -d 'Print help and exit'

@@ -1,0 +1,55 @@
+//! `rm`.
+
+use super::selection::{IdFiles, Latest};
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::tree::{Arity, Verb};
+use crate::cli::values;
+use clap::Args;
+use std::process::ExitCode;
+
+/// `rm CONTAINER...`.
+#[derive(Args, Debug)]
+pub(crate) struct Rm {
+    /// Remove all containers
+    #[arg(short, long)]
+    all: bool,
+    /// Remove running containers too: they are stopped first
+    #[arg(short, long)]
+    force: bool,
+    /// Do not complain about containers that do not exist
+    #[arg(short, long)]
+    ignore: bool,
+    /// Seconds to wait for a running container to stop before it is killed; implies --force [default: the container's own]
+    #[arg(short, long, alias = "timeout", value_name = "SECONDS", value_parser = values::unsigned)]
+    time: Option<u32>,
+    /// Remove the containers' anonymous volumes
+    #[arg(short, long)]
+    volumes: bool,
+    /// Remove containers that fit, e.g. label=tier=db; may be repeated
+    #[arg(long, value_name = "FILTER")]
+    filter: Vec<String>,
+    #[command(flatten)]
+    files: IdFiles,
+    #[command(flatten)]
+    latest: Latest,
+    /// Remove containers that depend on it too; there are none
+    #[arg(long, hide = true)]
+    depend: bool,
+    #[arg(hide = true)]
+    arguments: Vec<String>,
+}
+
+impl Verb for Rm {
+    const NAME: &'static str = "rm";
+    const ABOUT: &'static str = "Remove one or more containers";
+    const DETAILS: &'static str = "Removes containers with everything they have written. A running container is not removed \
+        without --force. The exit code is 1 when a container does not exist and 2 when one is running.";
+    const ARGUMENTS: &'static str = "CONTAINER [CONTAINER...]";
+    const ARITY: Arity = Arity::Any;
+    const EXAMPLES: &'static str = "coracle rm web\ncoracle rm --force --all";
+
+    fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+    }
+}

@@ -1,0 +1,62 @@
+//! `inspect` of any kind of object: a JSON array, or a template for each.
+
+use super::{JsonLayout, is_json, json, print};
+use crate::cli::failure::Failure;
+use crate::cli::template::Template;
+use crate::engine::images::inspect::ImageInspect;
+use serde::Serialize;
+use serde_json::Value;
+use std::process::ExitCode;
+
+/// Spaces per level, as podman has it.
+const INDENT: usize = 5;
+
+/// Something that can be inspected.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Object {
+    /// An image.
+    Image(Box<ImageInspect>),
+}
+
+impl Object {
+    /// What templates see. All kinds have text for keys and plain values: nothing here can fail to become JSON.
+    fn value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// Prints the objects called `names`, each as `look` finds it. What is found is printed although others are not.
+///
+/// # Errors
+/// A bad template; a name that is not found, as [`Failure::Inspect`]; standard output cannot be written.
+pub(crate) fn inspect(
+    format: Option<&str>,
+    names: &[String],
+    look: impl Fn(&str) -> Result<Object, Failure>,
+) -> Result<ExitCode, Failure> {
+    let template = match format {
+        None => None,
+        Some(format) if is_json(format) && !format.contains("{{") => None,
+        Some(format) => Some(Template::parse_named("inspect", format)?),
+    };
+    let (found, mut failures): (Vec<_>, Vec<_>) = names.iter().map(|name| look(name)).partition(Result::is_ok);
+    let found: Vec<Object> = found.into_iter().flatten().collect();
+    let values = || found.iter().map(Object::value).collect::<Vec<_>>();
+    match template {
+        None => print(&(json(&found, JsonLayout::Indented(INDENT)) + "\n"))?,
+        Some(template) if template.is_table() => {
+            print(&template.render_table(&crate::cli::template::header_of, &values())?)?
+        }
+        Some(template) => print(&template.render_rows(&values())?)?,
+    };
+    if failures.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut failures = failures.drain(..).filter_map(Result::err).map(|failure| Failure::Inspect(Box::new(failure)));
+    let first = failures.next();
+    for failure in failures {
+        failure.report();
+    }
+    Err(first.unwrap_or(Failure::Reported(125)))
+}

@@ -1,0 +1,5 @@
+//! The real binary in an empty HOME with a cleared environment: output compared whole, exit code always.
+
+mod documents;
+mod program;
+mod syntax;
