@@ -8,7 +8,7 @@
 //! ```text
 //! HostIds::detect()  reads the host          (files, helpers, capabilities)
 //! plan()             pure                    (modes, --uidmap, overlap checks, merging)
-//! write()            newuidmap and newgidmap at the same time, or /proc/PID/{uid,gid}_map directly
+//! begin(), finish()  newuidmap and newgidmap at the same time, or /proc/PID/{uid,gid}_map directly
 //! ```
 //!
 //! What must stay true (user_namespaces(7)): the kernel takes at most 340 lines and less than one page of text, no id
@@ -29,7 +29,7 @@ pub use error::IdMapError;
 pub use host::{HostIds, Shortage};
 pub use newuidmap::HelperProblem;
 pub use plan::{Mode, Pool, Wish, plan};
-pub use write::write;
+pub use write::{Writing, begin, write};
 
 use super::subordinate::{IdKind, IdRange};
 use oci_spec::runtime::{LinuxIdMapping, LinuxIdMappingBuilder};

@@ -5,22 +5,53 @@ use super::{HostIds, IdMapError, IdMapping, IdMaps, render};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Writes both maps of process `pid`, a child of this one that has just entered a new user namespace.
-///
-/// A map of the caller's own id alone, and any map when the caller is privileged, is written directly; all others by
-/// newuidmap and newgidmap, started together. Blocks until both are done. The caller must not reap children elsewhere
-/// meanwhile.
+/// Writes both maps of process `pid`, a child of this one that has just entered a new user namespace: [`begin`] and
+/// [`Writing::finish`] in one.
 ///
 /// # Errors
-/// No usable helper, a helper's refusal with what it said, or the kernel's. A map that was not written can be tried
-/// again with another one ([`IdMaps::one_id`]).
+/// As those two.
 pub fn write(pid: u32, maps: &IdMaps, host: &HostIds) -> Result<(), IdMapError> {
+    begin(pid, maps, host)?.finish()
+}
+
+/// Helpers at work. They take a few milliseconds, which the caller can use.
+#[must_use = "the helpers must be awaited"]
+pub struct Writing {
+    users: Option<Running>,
+    groups: Option<Running>,
+}
+
+/// Begins to write both maps of process `pid`.
+///
+/// A map of the caller's own id alone, and any map when the caller is privileged, is written directly; all others by
+/// newuidmap and newgidmap, started together. Nobody else may reap this process's children until
+/// [`Writing::finish`].
+///
+/// # Errors
+/// No usable helper, or the kernel's refusal of a direct write. A map that was not written can be tried again with
+/// another one ([`HostIds::degraded`]).
+pub fn begin(pid: u32, maps: &IdMaps, host: &HostIds) -> Result<Writing, IdMapError> {
     let users = start(pid, IdKind::Uid, maps, host)?;
-    let groups = start(pid, IdKind::Gid, maps, host);
-    // Both are awaited before either error is returned: no helper is left behind as a zombie.
-    let users = users.map_or(Ok(()), finish);
-    let groups = groups.and_then(|running| running.map_or(Ok(()), finish));
-    users.and(groups)
+    match start(pid, IdKind::Gid, maps, host) {
+        Ok(groups) => Ok(Writing { users, groups }),
+        Err(error) => {
+            // The helper already running is awaited, so that it is not left behind; the first error is the one to tell.
+            let _ = Writing { users, groups: None }.finish();
+            Err(error)
+        }
+    }
+}
+
+impl Writing {
+    /// Waits until both maps are written.
+    ///
+    /// # Errors
+    /// A helper's refusal with what it said.
+    pub fn finish(self) -> Result<(), IdMapError> {
+        let users = self.users.map_or(Ok(()), finish);
+        let groups = self.groups.map_or(Ok(()), finish);
+        users.and(groups)
+    }
 }
 
 struct Running {

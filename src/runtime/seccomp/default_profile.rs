@@ -119,9 +119,7 @@ const INT: Operator = Operator::MaskedEqual(0xffff_ffff);
 /// The default filter for a container with these capabilities, for the native architecture and its 32-bit ABIs.
 pub fn default_policy(context: Context) -> Policy {
     let mut policy = Policy::new(context.native.with_subarchitectures(), UNKNOWN, UNKNOWN);
-    let mut decide = |names: &'static str, action| {
-        names.split_ascii_whitespace().for_each(|name| policy.decide(name, Vec::new(), action));
-    };
+    let mut decide = |names, action| policy.decide_all(names, action);
     decide(ALLOWED, Action::Allow);
     decide(ALLOWED_THERE, Action::Allow);
     if context.native != Arch::X86 {
