@@ -1,10 +1,24 @@
 //! The OCI runtime: keeper, guard, init.
+//!
+//! - [`plan`] is the data all of them work from; [`handshake`] and [`attach`] are what they say to each other.
+//! - [`keeper`] runs beside the container, [`guard`] makes sure nothing outlives it, [`init`] becomes it.
+//! - The other modules each know one thing a container is made of: [`id_map`], [`namespaces`], [`capabilities`],
+//!   [`seccomp`], [`devices`], [`rlimits`], [`security`], [`sysctl`], [`signals`]; [`rooted`] resolves paths in it.
 
+pub mod attach;
 pub mod capabilities;
 pub mod devices;
+pub mod failure;
+pub mod guard;
+pub mod handshake;
 pub mod id_map;
+pub mod init;
+pub mod keeper;
+pub mod namespaces;
 pub mod option_error;
+pub mod plan;
 pub mod rlimits;
+pub mod rooted;
 pub mod seccomp;
 pub mod security;
 pub mod signals;

@@ -1,6 +1,7 @@
 //! The on-disk layout; the only code that knows it.
 
 pub mod blobs;
+pub mod containers;
 pub mod digest;
 pub mod error;
 pub mod images;
@@ -11,3 +12,4 @@ pub mod paths;
 pub mod record;
 pub mod sweep;
 pub mod temporary;
+pub mod volumes;

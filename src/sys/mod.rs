@@ -4,7 +4,12 @@
 //! its manual page.
 
 pub mod errno;
+pub mod interface;
 pub mod mapping;
+pub mod message;
+pub mod mount;
+pub mod process;
 pub mod seccomp;
+pub mod signal;
 pub mod trial;
 pub mod writeback;

@@ -1,0 +1,309 @@
+//! The client side of an attached container: the terminal, standard streams and signals of the command that waits.
+
+use super::start::Session;
+use crate::runtime::attach::{ClientFrame, KeeperFrame, LARGEST_DATA};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// How a client attaches.
+#[derive(Clone, Debug)]
+pub struct AttachOptions {
+    /// Pass standard input on.
+    pub input: bool,
+    /// Show standard output.
+    pub output: bool,
+    /// Show standard error.
+    pub error: bool,
+    /// The container has a terminal.
+    pub terminal: bool,
+    /// Pass signals on.
+    pub proxy_signals: bool,
+    /// Bytes that detach; empty is none.
+    pub detach_keys: Vec<u8>,
+}
+
+/// How an attachment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The container has ended with this exit code.
+    Exited(i32),
+    /// The user detached; the container goes on.
+    Detached,
+    /// The keeper vanished.
+    Lost,
+}
+
+/// Signals that mean something to this process itself, or that no handler can see.
+const OWN_SIGNALS: [Signal; 9] = [
+    Signal::SIGCHLD,
+    Signal::SIGPIPE,
+    Signal::SIGKILL,
+    Signal::SIGSTOP,
+    Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+    Signal::SIGSEGV,
+    Signal::SIGURG,
+];
+
+/// Blocks the signals that will be passed on, so that none is lost between start and attachment.
+pub fn hold_signals() {
+    // Cannot fail with these arguments (sigprocmask(2)).
+    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&proxied()), None);
+}
+
+fn proxied() -> SigSet {
+    let mut signals = SigSet::all();
+    for own in OWN_SIGNALS {
+        signals.remove(own);
+    }
+    signals
+}
+
+/// Rows and columns of the caller's terminal, if it has one.
+pub fn terminal_size() -> Option<(u16, u16)> {
+    let size = tcgetwinsize(std::io::stdin()).or_else(|_| tcgetwinsize(std::io::stdout())).ok()?;
+    (size.ws_row > 0 && size.ws_col > 0).then_some((size.ws_row, size.ws_col))
+}
+
+/// Parses podman's notation of detach keys (`ctrl-p,ctrl-q`, `a`, `ctrl-[`); empty disables. `None` when malformed.
+pub fn parse_detach_keys(text: &str) -> Option<Vec<u8>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    text.split(',')
+        .map(|key| match (key.as_bytes(), key.strip_prefix("ctrl-").map(str::as_bytes)) {
+            ([byte], _) => Some(*byte),
+            (_, Some([letter @ b'a'..=b'z'])) => Some(letter - b'a' + 1),
+            (_, Some([b'@'])) => Some(0),
+            (_, Some([symbol @ b'['..=b'_'])) => Some(symbol - b'@'),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The caller's terminal in raw mode; as it was when dropped.
+struct RawTerminal {
+    before: Termios,
+}
+
+impl RawTerminal {
+    fn enter() -> Option<Self> {
+        let before = tcgetattr(std::io::stdin()).ok()?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        tcsetattr(std::io::stdin(), OptionalActions::Drain, &raw).ok()?;
+        Some(RawTerminal { before })
+    }
+}
+
+impl Drop for RawTerminal {
+    fn drop(&mut self) {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, &self.before); // the terminal is gone
+    }
+}
+
+/// Passes streams and signals until the container ends, the user detaches or the keeper vanishes.
+///
+/// The terminal is put into raw mode meanwhile when both sides are terminals, and restored on every way out.
+pub fn attach(session: &Session, options: &AttachOptions) -> Outcome {
+    let _raw = (options.terminal && options.input && isatty(std::io::stdin())).then(RawTerminal::enter);
+    let signals = options.proxy_signals.then(|| {
+        hold_signals();
+        SignalFd::with_flags(&proxied(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).ok()
+    });
+    let mut client = Client {
+        keeper: &session.keeper,
+        options,
+        signals: signals.flatten(),
+        reads_input: options.input,
+        output_lost: false,
+        matched_keys: 0,
+    };
+    if let Some((rows, columns)) = terminal_size().filter(|_| options.terminal) {
+        let _ = ClientFrame::Resize(rows, columns).send(&session.keeper); // an ended container shows below
+    }
+    client.run()
+}
+
+struct Client<'a> {
+    keeper: &'a OwnedFd,
+    options: &'a AttachOptions,
+    signals: Option<SignalFd>,
+    reads_input: bool,
+    output_lost: bool,
+    matched_keys: usize,
+}
+
+impl Client<'_> {
+    fn run(&mut self) -> Outcome {
+        loop {
+            let (keeper, input, signal) = self.wait();
+            if signal {
+                self.pass_signals();
+            }
+            if input && let Some(outcome) = self.pass_input() {
+                return outcome;
+            }
+            if keeper && let Some(outcome) = self.hear() {
+                return outcome;
+            }
+        }
+    }
+
+    fn wait(&self) -> (bool, bool, bool) {
+        let stdin = std::io::stdin();
+        let mut watched = vec![PollFd::new(self.keeper, PollFlags::IN)];
+        if self.reads_input {
+            watched.push(PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN));
+        }
+        if let Some(signals) = &self.signals {
+            watched.push(PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN));
+        }
+        if poll(&mut watched, None).is_err() {
+            return (false, false, self.signals.is_some());
+        }
+        let ready = |at: usize| watched.get(at).is_some_and(|polled| !polled.revents().is_empty());
+        let signal_at = 1 + usize::from(self.reads_input);
+        (ready(0), self.reads_input && ready(1), self.signals.is_some() && ready(signal_at))
+    }
+
+    fn hear(&mut self) -> Option<Outcome> {
+        match KeeperFrame::receive(self.keeper) {
+            Ok(Some(KeeperFrame::Output(data))) if self.options.output => self.show(&data, false),
+            Ok(Some(KeeperFrame::Error(data))) if self.options.error => self.show(&data, true),
+            Ok(Some(KeeperFrame::Exited(code))) => return Some(Outcome::Exited(code)),
+            Ok(Some(_)) | Err(Errno::AGAIN) => {}
+            Ok(None) | Err(_) => return Some(Outcome::Lost),
+        }
+        None
+    }
+
+    /// A reader that has gone loses its output; the container goes on.
+    fn show(&mut self, data: &[u8], to_error: bool) {
+        if self.output_lost && !to_error {
+            return;
+        }
+        let lost = match to_error {
+            true => std::io::stderr().write_all(data).is_err(),
+            false => write_all_to_stdout(data).is_err(),
+        };
+        self.output_lost |= lost && !to_error;
+    }
+
+    fn pass_input(&mut self) -> Option<Outcome> {
+        let mut buffer = [0; LARGEST_DATA / 2];
+        match rustix::io::read(std::io::stdin(), &mut buffer) {
+            Ok(0) => {
+                self.reads_input = false;
+                let _ = ClientFrame::InputEnd.send(self.keeper); // an ended container shows as such
+            }
+            Ok(count) => {
+                let (data, detach) = self.find_detach(&buffer[..count]);
+                if !data.is_empty() {
+                    let _ = ClientFrame::Input(data).send(self.keeper); // likewise
+                }
+                if detach {
+                    let _ = ClientFrame::Detach.send(self.keeper); // likewise
+                    return Some(Outcome::Detached);
+                }
+            }
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(_) => self.reads_input = false,
+        }
+        None
+    }
+
+    /// Takes the detach keys out of the input: what to pass on, and whether the sequence is complete. The beginning of
+    /// a sequence is held back until it turns out to be none.
+    fn find_detach(&mut self, input: &[u8]) -> (Vec<u8>, bool) {
+        let keys = &self.options.detach_keys;
+        if keys.is_empty() || !self.options.terminal {
+            return (input.to_vec(), false);
+        }
+        let mut passed = Vec::with_capacity(input.len());
+        for byte in input {
+            if *byte == keys[self.matched_keys] {
+                self.matched_keys += 1;
+                if self.matched_keys == keys.len() {
+                    return (passed, true);
+                }
+                continue;
+            }
+            passed.extend_from_slice(&keys[..self.matched_keys]);
+            self.matched_keys = usize::from(*byte == keys[0]);
+            if self.matched_keys == 0 {
+                passed.push(*byte);
+            }
+        }
+        (passed, false)
+    }
+
+    fn pass_signals(&mut self) {
+        let Some(signals) = &self.signals else { return };
+        while let Ok(Some(signal)) = signals.read_signal() {
+            let number = signal.ssi_signo as i32;
+            let frame = match (number == Signal::SIGWINCH as i32, terminal_size()) {
+                (true, Some((rows, columns))) if self.options.terminal => ClientFrame::Resize(rows, columns),
+                (true, _) => continue,
+                (false, _) => ClientFrame::Signal(number),
+            };
+            let _ = frame.send(self.keeper); // an ended container shows as such
+        }
+    }
+}
+
+/// Writes past the buffer of `std`, which holds partial lines back.
+fn write_all_to_stdout(mut data: &[u8]) -> Result<(), Errno> {
+    while !data.is_empty() {
+        match rustix::io::write(std::io::stdout(), data) {
+            Ok(count) => data = &data[count..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                // The caller's stdout is non-blocking: wait as a blocking one would.
+                let stdout = std::io::stdout();
+                let _ = poll(&mut [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::OUT)], None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn detach_keys_are_parsed() {
+        assert_eq!(parse_detach_keys("ctrl-p,ctrl-q"), Some(vec![16, 17]));
+        assert_eq!(parse_detach_keys("a,ctrl-@,ctrl-["), Some(vec![b'a', 0, 27]));
+        assert_eq!(parse_detach_keys(""), Some(vec![]));
+        for bad in ["ctrl-", "ctrl-pp", "ab", ","] {
+            assert_eq!(parse_detach_keys(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_detach_sequence_is_held_back() {
+        let options = AttachOptions {
+            input: true,
+            output: true,
+            error: true,
+            terminal: true,
+            proxy_signals: false,
+            detach_keys: vec![16, 17],
+        };
+        let (keeper, _other) = crate::sys::message::pair().unwrap();
+        let mut client =
+            Client { keeper: &keeper, options: &options, signals: None, reads_input: true, output_lost: false, matched_keys: 0 };
+        assert_eq!(client.find_detach(b"a\x10"), (b"a".to_vec(), false));
+        assert_eq!(client.find_detach(b"b"), (b"\x10b".to_vec(), false));
+        assert_eq!(client.find_detach(b"c\x10\x10\x11d"), (b"c\x10".to_vec(), true));
+    }
+}

@@ -1,0 +1,218 @@
+//! Creating a container: the request and its image become a record in the store. Nothing runs yet.
+
+use super::error::Error;
+use super::plan::{ImageDefaults, Others, Place, VolumeUse, plan};
+use super::record::ContainerRecord;
+use super::request::{ContainerRequest, NamespaceMode, RootSource, UserNamespaceMode};
+use super::{Engine, host_files, names, removal};
+use crate::runtime::id_map::HostIds;
+use crate::runtime::plan::JoinPlan;
+use crate::store::containers::{self, Durability, State, make_directories};
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// How many names are tried before giving up.
+const NAME_ATTEMPTS: usize = 16;
+
+/// A container that has just been created.
+#[derive(Debug)]
+pub struct Created {
+    /// Its record.
+    pub record: ContainerRecord,
+    /// Its lock, for who goes on to start it.
+    pub lock: OwnedFd,
+    /// Lines worth showing.
+    pub warnings: Vec<String>,
+}
+
+impl Engine {
+    /// Creates a container from `request` and the defaults of its image.
+    ///
+    /// On failure everything made for it is gone again. Blocks for a few small files.
+    pub fn create(&self, request: &ContainerRequest, image: &ImageDefaults) -> Result<Created, Error> {
+        check_request(request)?;
+        let host = HostIds::detect();
+        let others = self.others(request)?;
+        if request.replace
+            && let Some(name) = &request.name
+        {
+            self.remove_existing(name)?;
+        }
+        let containers = self.containers();
+        let id = containers.allocate()?;
+        let result = containers.lock(&id).map_err(Error::from).and_then(|lock| {
+            let name = self.register_name(request.name.as_deref(), &id)?;
+            let record = self.write_container(request, image, &id, &name, &host, &others)?;
+            Ok(Created { record, lock, warnings: shortage_warnings(self, request, &host) })
+        });
+        if result.is_err() {
+            let name = request.name.clone().unwrap_or_default();
+            // The error that is returned is the one worth telling.
+            let _ = removal::remove_files(&self.paths, &id, &name, &[]);
+        }
+        result
+    }
+
+    fn register_name(&self, wanted: Option<&str>, id: &str) -> Result<String, Error> {
+        let containers = self.containers();
+        if let Some(name) = wanted {
+            containers.register_name(name, id)?;
+            return Ok(name.to_owned());
+        }
+        let mut last = None;
+        for attempt in 0..NAME_ATTEMPTS {
+            let name = names::generate(id, attempt);
+            match containers.register_name(&name, id) {
+                Ok(()) => return Ok(name),
+                Err(error @ containers::Error::NameInUse { .. }) => last = Some(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(last.map_or_else(|| Error::BadRequest("no free name".to_owned()), Error::from))
+    }
+
+    fn write_container(
+        &self,
+        request: &ContainerRequest,
+        image: &ImageDefaults,
+        id: &str,
+        name: &str,
+        host: &HostIds,
+        others: &Others,
+    ) -> Result<ContainerRecord, Error> {
+        let containers = self.containers();
+        let directory = containers.directory(id);
+        let drivers = super::driver::candidates(request.storage_driver.as_deref().or(self.storage_driver.as_deref()), &directory)?;
+        let volumes_directory = self.paths.volumes();
+        let place = Place { id, name, directory: &directory, volumes: &volumes_directory, drivers: &drivers };
+        let (record, volumes) = plan(request, image, place, host, others)?;
+        make_parts(&record)?;
+        self.make_volumes(&volumes)?;
+        make_missing_sources(request)?;
+        host_files::write(&record)?;
+        let durability = if request.remove { Durability::Volatile } else { Durability::Durable };
+        if request.remove {
+            let mark = directory.join(removal::DISPOSABLE_MARK);
+            fs::write(&mark, "").map_err(|source| Error::File { operation: "write", path: mark, source })?;
+        }
+        containers.write_state(id, &State::default(), durability)?;
+        if let Some(path) = &request.cidfile {
+            write_new_file(path, id)?;
+        }
+        containers.write_config(id, &record, durability)?;
+        Ok(record)
+    }
+
+    fn make_volumes(&self, volumes: &[VolumeUse]) -> Result<(), Error> {
+        for volume in volumes {
+            self.volumes().ensure(&volume.name, volume.anonymous)?;
+        }
+        Ok(())
+    }
+
+    /// The containers whose namespaces or volumes the request uses.
+    fn others(&self, request: &ContainerRequest) -> Result<Others, Error> {
+        let mut others = Others::default();
+        let containers = self.containers();
+        let user = match &request.userns {
+            UserNamespaceMode::Container(name) => Some(name),
+            _ => None,
+        };
+        let modes = [&request.pid, &request.ipc, &request.uts, &request.cgroup];
+        let named = modes.into_iter().filter_map(|mode| match mode {
+            NamespaceMode::Container(name) => Some(name),
+            _ => None,
+        });
+        for name in named.chain(user) {
+            let id = containers.find(name)?;
+            let process = containers.read_state(&id)?.process.ok_or_else(|| {
+                Error::Conflict(format!("cannot join namespaces of container \"{name}\": it is not running"))
+            })?;
+            let join = JoinPlan { pid: process.pid, start_time: process.start_time, namespaces: Vec::new() };
+            others.joined.insert(name.clone(), join);
+        }
+        for text in &request.volumes_from {
+            let name = text.split(':').next().unwrap_or_default();
+            let id = containers.find(name)?;
+            others.volumes_from.insert(name.to_owned(), containers.read_config(&id)?);
+        }
+        Ok(others)
+    }
+}
+
+/// What needs no host to be seen wrong.
+fn check_request(request: &ContainerRequest) -> Result<(), Error> {
+    let refuse = |line: String| Err(Error::BadRequest(line));
+    if let Some(name) = request.name.as_deref().filter(|name| !names::is_valid(name)) {
+        return refuse(format!(
+            "invalid container name \"{name}\": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"
+        ));
+    }
+    if request.replace && request.name.is_none() {
+        return refuse("cannot replace container without --name being set".to_owned());
+    }
+    if let Some(path) = request.cidfile.as_deref().filter(|path| path.exists()) {
+        return refuse(format!(
+            "container ID file exists. Ensure another container is not using it or delete {}",
+            path.display()
+        ));
+    }
+    if let RootSource::Directory { path, .. } = &request.root
+        && !path.is_dir()
+    {
+        return refuse(format!("rootfs \"{}\" is not a directory", path.display()));
+    }
+    if request.detach_keys.as_deref().is_some_and(|keys| super::attach::parse_detach_keys(keys).is_none()) {
+        return refuse(format!("invalid detach keys \"{}\"", request.detach_keys.as_deref().unwrap_or_default()));
+    }
+    Ok(())
+}
+
+/// Directories of the container's root, and of the layers above host directories (`-v ...:O`).
+fn make_parts(record: &ContainerRecord) -> Result<(), Error> {
+    let directory = &record.plan.directory;
+    for part in ["root", "lower", "upper", "work"] {
+        containers::make_directory(&directory.join(part))?;
+    }
+    for mount in record.plan.spec.mounts().iter().flatten().filter(|mount| mount.typ().as_deref() == Some("overlay")) {
+        for option in mount.options().iter().flatten() {
+            if let Some(path) = option.strip_prefix("upperdir=").or_else(|| option.strip_prefix("workdir="))
+                && Path::new(path).starts_with(directory)
+            {
+                make_directories(Path::new(path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Docker's `-v` makes a host directory that is missing; the front end says where that is wanted.
+fn make_missing_sources(request: &ContainerRequest) -> Result<(), Error> {
+    for mount in request.mounts.iter().filter(|mount| mount.create_source) {
+        if let Some(source) = mount.source.as_deref().map(PathBuf::from).filter(|source| !source.exists()) {
+            fs::create_dir_all(&source).map_err(|error| Error::File { operation: "create directory", path: source, source: error })?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file that must not have been there.
+pub(super) fn write_new_file(path: &Path, text: &str) -> Result<(), Error> {
+    use std::io::Write;
+    let mut options = fs::OpenOptions::new();
+    let written = options.write(true).create_new(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|source| Error::File { operation: "write", path: path.to_owned(), source })
+}
+
+/// Fewer ids than usual is worth a line, once per store.
+fn shortage_warnings(engine: &Engine, request: &ContainerRequest, host: &HostIds) -> Vec<String> {
+    let Some(shortage) = host.shortage() else { return Vec::new() };
+    let told = engine.paths.root.join(".told-one-id");
+    if request.quiet || fs::OpenOptions::new().write(true).create_new(true).open(&told).is_err() {
+        return Vec::new();
+    }
+    vec![format!(
+        "only one user id is available inside containers: {shortage}; files of other users appear as root's (see `coracle doctor`; this is said once)"
+    )]
+}

@@ -1,0 +1,281 @@
+//! Containers that exist: list, inspect, stop, kill, wait, remove.
+//!
+//! All of it works from the outside, on state files and processes: a signal goes to the container's process directly,
+//! by a descriptor that cannot name a later process of the same number, and an end is seen by waiting for the keeper,
+//! which writes the state before it goes.
+
+use super::error::Error;
+use super::record::ContainerRecord;
+use super::{Engine, removal};
+use crate::runtime::guard;
+use crate::runtime::id_map::{self, HostIds};
+use crate::store::containers::{ProcessId, State, Status};
+use crate::sys::process::{Fork, NewNamespaces, fork_into};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// A container and what it is doing.
+#[derive(Clone, Debug)]
+pub struct Container {
+    /// As created.
+    pub record: ContainerRecord,
+    /// Now.
+    pub state: State,
+}
+
+/// How to remove a container.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RemoveOptions {
+    /// Stop it first when it runs.
+    pub force: bool,
+    /// Seconds to wait before killing it; `None` is the container's own.
+    pub timeout_seconds: Option<u32>,
+    /// Remove its anonymous volumes too.
+    pub volumes: bool,
+}
+
+/// What `wait` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// The container's process has ended (or the container never ran).
+    Exited,
+    /// It runs.
+    Running,
+    /// It exists and has not been started.
+    Created,
+    /// It is gone.
+    Removed,
+}
+
+impl Engine {
+    /// The container named by a name, an ID or the start of one.
+    pub fn container(&self, name: &str) -> Result<Container, Error> {
+        let containers = self.containers();
+        let id = containers.find(name)?;
+        Ok(Container { record: containers.read_config(&id)?, state: containers.read_state(&id)? })
+    }
+
+    /// All containers, oldest first. One that vanishes meanwhile, or whose files are damaged, is left out.
+    pub fn list_containers(&self) -> Vec<Container> {
+        let containers = self.containers();
+        let read = |id: String| {
+            let record: ContainerRecord = containers.read_config(&id).ok()?;
+            let state = containers.read_state(&id).ok()?;
+            // A disposable container whose processes were killed is gone; its files are about to be.
+            let is_gone = record.request.remove && !state.status.is_alive() && state.starts > 0;
+            (!is_gone).then_some(Container { record, state })
+        };
+        let mut all: Vec<Container> = containers.list().into_iter().filter_map(read).collect();
+        all.sort_by(|left, right| left.record.created.cmp(&right.record.created).then(left.record.id.cmp(&right.record.id)));
+        all
+    }
+
+    /// Sends a signal to the container's process.
+    pub fn kill(&self, name: &str, signal: i32) -> Result<Container, Error> {
+        let container = self.container(name)?;
+        let not_running = || {
+            Error::Conflict(format!(
+                "can only kill running containers. {} is in state {}: container state improper",
+                container.record.id,
+                container.state.status.word()
+            ))
+        };
+        let process = container.state.process.filter(|_| container.state.status.is_alive()).ok_or_else(not_running)?;
+        let pidfd = open_process(process).ok_or_else(not_running)?;
+        let signal = Signal::from_named_raw(signal)
+            .ok_or_else(|| Error::BadRequest(format!("invalid signal: {signal}")))?;
+        match pidfd_send_signal(&pidfd, signal) {
+            Ok(()) => Ok(container),
+            Err(Errno::SRCH) => Err(not_running()),
+            Err(error) => Err(Error::Conflict(format!(
+                "send signal to container {}: {}",
+                container.record.id,
+                crate::runtime::failure::in_words(&error.into())
+            ))),
+        }
+    }
+
+    /// Stops a container: its stop signal, and SIGKILL after `timeout_seconds` (its own when absent). Returns when it
+    /// has ended and its state says so; at once when it does not run.
+    pub fn stop(&self, name: &str, timeout_seconds: Option<u32>) -> Result<Container, Error> {
+        let container = self.container(name)?;
+        let Some(process) = container.state.process.filter(|_| container.state.status.is_alive()) else {
+            return Ok(container);
+        };
+        let keeper = container.state.keeper.and_then(open_process);
+        let timeout = timeout_seconds.unwrap_or(container.record.stop_timeout_seconds);
+        if let Some(pidfd) = open_process(process) {
+            let signal = Signal::from_named_raw(container.record.stop_signal).unwrap_or(Signal::TERM);
+            if timeout > 0 {
+                let _ = pidfd_send_signal(&pidfd, signal); // it may just have ended
+            }
+            if !wait_for_end(&pidfd, Some(Duration::from_secs(u64::from(timeout)))) {
+                let _ = pidfd_send_signal(&pidfd, Signal::KILL); // likewise
+                wait_for_end(&pidfd, None);
+            }
+        }
+        if let Some(keeper) = keeper {
+            wait_for_end(&keeper, None);
+        }
+        Ok(container)
+    }
+
+    /// Waits until a container meets one of `conditions`; its exit code (-1 where there is none).
+    pub fn wait(&self, name: &str, conditions: &[Condition], interval: Duration) -> Result<i32, Error> {
+        let id = self.containers().find(name)?;
+        let mut last_code = -1;
+        loop {
+            let state = match self.containers().read_state(&id) {
+                Ok(state) => state,
+                // Removed while we waited: the end that was waited for.
+                Err(_) if !self.containers().exists(&id) => return Ok(last_code),
+                Err(error) => return Err(error.into()),
+            };
+            last_code = state.exit_code;
+            if conditions.iter().any(|condition| is_met(*condition, &state)) {
+                return Ok(if state.starts == 0 && state.status == Status::Created { -1 } else { state.exit_code });
+            }
+            match state.keeper.and_then(open_process) {
+                Some(keeper) if state.status == Status::Running => {
+                    last_code = wait_for_keeper(self, &id, &keeper).unwrap_or(last_code);
+                }
+                _ => std::thread::sleep(interval),
+            }
+        }
+    }
+
+    /// Removes a container. One that runs is an error unless forced.
+    pub fn remove(&self, name: &str, options: RemoveOptions) -> Result<String, Error> {
+        let container = self.container(name)?;
+        let id = container.record.id.clone();
+        if container.state.status.is_alive() {
+            if !options.force {
+                return Err(Error::Conflict(format!(
+                    "cannot remove container {id} as it is {} - running or paused containers cannot be removed without force: container state improper",
+                    container.state.status.word()
+                )));
+            }
+            self.stop(&id, options.timeout_seconds)?;
+            if let Some(keeper) = container.state.keeper.and_then(open_process) {
+                wait_for_end(&keeper, None);
+            }
+        }
+        let containers = self.containers();
+        if containers.exists(&id) {
+            let _lock = containers.lock(&id)?;
+            self.remove_files(&container.record, options.volumes || container.record.request.remove)?;
+        }
+        Ok(id)
+    }
+
+    /// Removes the container that has `name`, if there is one (`--replace`).
+    pub(super) fn remove_existing(&self, name: &str) -> Result<(), Error> {
+        match self.remove(name, RemoveOptions { force: true, ..RemoveOptions::default() }) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == super::Kind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn remove_files(&self, record: &ContainerRecord, volumes: bool) -> Result<(), Error> {
+        let anonymous: &[String] = if volumes { &record.anonymous_volumes } else { &[] };
+        let remove = || removal::remove_files(&self.paths, &record.id, &record.name, anonymous);
+        match remove() {
+            Ok(()) => Ok(()),
+            Err(Errno::ACCESS | Errno::PERM) => with_ids(&record.plan.id_maps, remove)
+                .map_err(|error| Error::Conflict(format!("remove container {}: {error}", record.id))),
+            Err(error) => Err(Error::Conflict(format!(
+                "remove container {}: {}",
+                record.id,
+                crate::runtime::failure::in_words(&error.into())
+            ))),
+        }
+    }
+
+    /// Removes what killed commands left behind, with the containers' own ids where needed. Returns how many
+    /// directories could not be removed.
+    pub fn sweep(&self) -> usize {
+        let left = removal::sweep(&self.paths);
+        let maps = HostIds::detect().intermediate;
+        left.iter().filter(|id| with_ids(&maps, || removal::remove_tree(&self.containers().directory(id))).is_err()).count()
+    }
+}
+
+fn is_met(condition: Condition, state: &State) -> bool {
+    match condition {
+        Condition::Exited => !state.status.is_alive(),
+        Condition::Running => state.status == Status::Running,
+        Condition::Created => state.status == Status::Created,
+        Condition::Removed => false,
+    }
+}
+
+/// Runs `action` in a child whose user namespace has `maps`, so that files of subordinate ids are its own to change.
+///
+/// The caller must have one thread.
+pub fn with_ids(maps: &id_map::IdMaps, action: impl FnOnce() -> Result<(), Errno>) -> Result<(), String> {
+    let words = |error: Errno| crate::runtime::failure::in_words(&error.into());
+    let (parent, child) = crate::sys::message::pair().map_err(words)?;
+    match fork_into(NewNamespaces::USER).map_err(words)? {
+        Fork::Child => {
+            drop(parent);
+            // The byte says that the maps are written; anything else that the caller is gone.
+            let is_mapped = matches!(crate::sys::message::receive(&child, 1), Ok(Some(_)));
+            let done = is_mapped && action().is_ok();
+            guard::exit(i32::from(!done))
+        }
+        Fork::Parent { pid, pidfd } => {
+            drop(child);
+            let mapped = id_map::write(pid.as_raw_nonzero().get() as u32, maps, &HostIds::detect());
+            if mapped.is_ok() {
+                let _ = crate::sys::message::send(&parent, b"m", &[]); // a dead child shows in its exit code
+            }
+            drop(parent);
+            let code = guard::exit_code(pidfd.as_fd());
+            mapped.map_err(|error| error.to_string())?;
+            if code == 0 { Ok(()) } else { Err("permission denied".to_owned()) }
+        }
+    }
+}
+
+/// A descriptor of this very process, not of a later one with its number.
+pub fn open_process(process: ProcessId) -> Option<OwnedFd> {
+    let pidfd = pidfd_open(Pid::from_raw(process.pid)?, PidfdFlags::empty()).ok()?;
+    process.is_alive().then_some(pidfd)
+}
+
+/// Blocks until the process has ended (true) or the time is up (false).
+fn wait_for_end(pidfd: &OwnedFd, limit: Option<Duration>) -> bool {
+    let deadline = limit.map(|limit| Instant::now() + limit);
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let timeout =
+            left.map(|left| Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) });
+        let mut watched = [PollFd::new(pidfd, PollFlags::IN)];
+        match poll(&mut watched, timeout.as_ref()) {
+            Ok(0) => return false,
+            Ok(_) => return true,
+            Err(_) => {}
+        }
+    }
+}
+
+/// Waits for the keeper's end; the exit code it left, also when it removed its container.
+fn wait_for_keeper(engine: &Engine, id: &str, keeper: &OwnedFd) -> Option<i32> {
+    // A disposable container's state is gone a moment after it is written; its file stays readable when open.
+    let path = engine.containers().directory(id).join("state.json");
+    loop {
+        let ended = wait_for_end(keeper, Some(Duration::from_millis(200)));
+        if let Ok(state) = crate::store::containers::read_json::<State>(&path)
+            && !state.status.is_alive()
+        {
+            return Some(state.exit_code);
+        }
+        if ended {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! From a request and an image's defaults to everything that will be done: a pure function but for what it asks the
+//! host (which files exist, what the user may map), with no effect on it.
+
+mod mounts;
+mod namespaces;
+mod process;
+mod specification;
+
+pub use mounts::{PlannedMounts, VolumeUse};
+
+use super::error::Error;
+use super::record::ContainerRecord;
+use super::request::{ContainerRequest, RootSource, UserNamespaceMode};
+use super::root::{LowerPlan, RootPlan};
+use crate::overlay::probe::Driver;
+use crate::runtime::id_map::{self, HostIds};
+use crate::runtime::plan::{JoinPlan, LogDriver, LogPlan, RuntimePlan, SeccompPlan, UserPlan};
+use crate::runtime::seccomp::Profile;
+use crate::runtime::security::{SeccompChoice, SecurityOptions};
+use crate::runtime::signals;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What an image says about containers made from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageDefaults {
+    /// The image's ID, hexadecimal.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its manifest's digest.
+    pub digest: String,
+    /// `Entrypoint`.
+    pub entrypoint: Vec<String>,
+    /// `Cmd`.
+    pub command: Vec<String>,
+    /// `Env`.
+    pub environment: Vec<String>,
+    /// `User`.
+    pub user: String,
+    /// `WorkingDir`.
+    pub workdir: String,
+    /// `Volumes`.
+    pub volumes: Vec<String>,
+    /// `StopSignal`.
+    pub stop_signal: String,
+    /// `Labels`.
+    pub labels: BTreeMap<String, String>,
+    /// `ExposedPorts`.
+    pub exposed_ports: Vec<String>,
+    /// What its root file system is made of; `None` for `--rootfs`.
+    pub lower: Option<LowerPlan>,
+}
+
+/// Where the container that is planned will be.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its ID.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its directory.
+    pub directory: &'a Path,
+    /// Where volumes are.
+    pub volumes: &'a Path,
+    /// Root file system drivers that should work, the preferred one first.
+    pub drivers: &'a [Driver],
+}
+
+/// Plans a container.
+///
+/// # Errors
+/// Whatever in the request makes no sense or cannot be done here; nothing has been touched then.
+pub fn plan(
+    request: &ContainerRequest,
+    image: &ImageDefaults,
+    place: Place<'_>,
+    host: &HostIds,
+    others: &Others,
+) -> Result<(ContainerRecord, Vec<VolumeUse>), Error> {
+    let security = SecurityOptions::parse(&request.security_opt).map_err(bad)?;
+    let maps = id_map::plan(host, &wish(request)).map_err(bad)?;
+    let user = user_plan(request, image, host, maps.user);
+    let hostname = namespaces::hostname(request, place.id)?;
+    let mounts = mounts::plan(request, image, place, others)?;
+    let capabilities = process::capabilities(request)?;
+    let arguments = process::arguments(request, image)?;
+    let log = log_plan(request, place.directory)?;
+    let specification = specification::Parts {
+        request,
+        image,
+        security: &security,
+        hostname: &hostname,
+        arguments: arguments.clone(),
+        mounts: mounts.specified.clone(),
+        maps: &maps.maps,
+    };
+    let runtime = RuntimePlan {
+        spec: specification::build(&specification)?,
+        id_maps: maps.maps,
+        user,
+        capabilities: capabilities.0,
+        seccomp: seccomp(request, &security)?,
+        init: request.init,
+        workdir_required: request.workdir.is_some(),
+        preserved: preserved(request)?,
+        passthrough: log.driver == LogDriver::Passthrough,
+        interactive: request.interactive,
+        directory: place.directory.to_owned(),
+        remove: request.remove,
+        log,
+        timeout_seconds: request.timeout_seconds,
+        join: namespaces::join(request, others)?,
+    };
+    let stop_signal = request.stop_signal.as_deref().unwrap_or(&image.stop_signal);
+    let record = ContainerRecord {
+        id: place.id.to_owned(),
+        name: place.name.to_owned(),
+        created: jiff::Timestamp::now(),
+        image: image.name.clone(),
+        image_id: image.id.clone(),
+        image_digest: image.digest.clone(),
+        request: request.clone(),
+        roots: root_plans(request, image, place)?,
+        labels: labels(request, image),
+        mounts: mounts.records,
+        anonymous_volumes: mounts.anonymous,
+        hostname,
+        stop_signal: if stop_signal.is_empty() { 15 } else { signals::parse(stop_signal).map_err(bad)? },
+        stop_timeout_seconds: request.stop_timeout_seconds.unwrap_or(10),
+        detach_keys: request.detach_keys.clone().unwrap_or_else(|| "ctrl-p,ctrl-q".to_owned()),
+        exposed_ports: image.exposed_ports.iter().chain(&request.expose).cloned().collect(),
+        capabilities: capabilities.1,
+        plan: runtime,
+    };
+    Ok((record, mounts.volumes))
+}
+
+/// What a plan may need of other containers: looked up by the caller, since planning touches nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Others {
+    /// Containers named by `container:NAME` modes: as typed, and what to join.
+    pub joined: BTreeMap<String, JoinPlan>,
+    /// Containers named by `--volumes-from`: as typed without options, and their records.
+    pub volumes_from: BTreeMap<String, ContainerRecord>,
+}
+
+fn bad(error: impl std::fmt::Display) -> Error {
+    Error::BadRequest(error.to_string())
+}
+
+fn wish(request: &ContainerRequest) -> id_map::Wish {
+    let mode = match &request.userns {
+        UserNamespaceMode::Host | UserNamespaceMode::Container(_) | UserNamespaceMode::Path(_) => id_map::Mode::Host,
+        UserNamespaceMode::KeepId { uid, gid, size } => id_map::Mode::KeepId { uid: *uid, gid: *gid, size: *size },
+        UserNamespaceMode::NoMap => id_map::Mode::NoMap,
+        UserNamespaceMode::Auto { size, uid_mapping, gid_mapping } => {
+            id_map::Mode::Auto { size: *size, uid_mapping: uid_mapping.clone(), gid_mapping: gid_mapping.clone() }
+        }
+    };
+    id_map::Wish {
+        mode,
+        uid_map: request.uid_map.clone(),
+        gid_map: request.gid_map.clone(),
+        subuid_name: request.subuid_name.clone(),
+        subgid_name: request.subgid_name.clone(),
+        pool: id_map::Pool::default(),
+    }
+}
+
+/// The request's user, else what `keep-id` implies, else the image's.
+fn user_plan(request: &ContainerRequest, image: &ImageDefaults, host: &HostIds, implied: Option<(u32, u32)>) -> UserPlan {
+    let implied = implied.map(|(uid, gid)| format!("{uid}:{gid}"));
+    let user = request.user.clone().or(implied).or_else(|| (!image.user.is_empty()).then(|| image.user.clone()));
+    let keep_groups = request.group_add.iter().any(|group| group == "keep-groups");
+    // Looking the name up can ask a directory service; only a user that may be missing inside needs it.
+    let is_root = matches!(user.as_deref(), None | Some("" | "0" | "root" | "0:0"));
+    let name = if is_root { String::new() } else { crate::runtime::subordinate::user_name(host.uid).unwrap_or_default() };
+    UserPlan {
+        user,
+        groups: request.group_add.iter().filter(|group| *group != "keep-groups").cloned().collect(),
+        keep_groups,
+        add_entries: request.passwd,
+        passwd_entry: request.passwd_entry.clone(),
+        group_entry: request.group_entry.clone(),
+        name,
+        extra_passwd: Vec::new(),
+    }
+}
+
+fn seccomp(request: &ContainerRequest, security: &SecurityOptions) -> Result<SeccompPlan, Error> {
+    match security.seccomp(request.privileged) {
+        SeccompChoice::Default => Ok(SeccompPlan::Default),
+        SeccompChoice::Unconfined => Ok(SeccompPlan::Unconfined),
+        SeccompChoice::File(path) => {
+            let text = std::fs::read_to_string(&path).map_err(|source| Error::File {
+                operation: "opening seccomp profile",
+                path: path.clone(),
+                source,
+            })?;
+            // Refused now rather than in init, where nobody could still change it.
+            Profile::parse(text.as_bytes()).map_err(bad)?;
+            Ok(SeccompPlan::Profile(text))
+        }
+    }
+}
+
+/// Descriptors to be preserved must be open now, and not ones this process opened itself (which close at exec).
+fn preserved(request: &ContainerRequest) -> Result<Vec<i32>, Error> {
+    let mut numbers: Vec<i32> = (3..3 + request.preserve_fds as i32).collect();
+    numbers.extend(request.preserve_fd.iter().map(|number| *number as i32));
+    for number in &numbers {
+        if !crate::sys::process::is_inherited(*number) {
+            return Err(Error::BadRequest(format!(
+                "file descriptor {number} is not available - the preserve-fds option requires that file descriptors must be passed"
+            )));
+        }
+    }
+    Ok(numbers)
+}
+
+fn log_plan(request: &ContainerRequest, directory: &Path) -> Result<LogPlan, Error> {
+    let driver = match request.log_driver.as_deref() {
+        None | Some("" | "k8s-file" | "journald") => LogDriver::K8sFile,
+        Some("json-file") => LogDriver::JsonFile,
+        Some("none") => LogDriver::None,
+        Some("passthrough" | "passthrough-tty") => LogDriver::Passthrough,
+        Some(other) => return Err(Error::BadRequest(format!("invalid log driver \"{other}\": invalid argument"))),
+    };
+    if driver == LogDriver::Passthrough && request.tty {
+        return Err(Error::BadRequest("the log driver passthrough cannot be used with a terminal: drop -t".to_owned()));
+    }
+    let option = |name: &str| request.log_options.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let path = option("path").map_or_else(|| directory.join("ctr.log"), PathBuf::from);
+    let max_size_bytes = match option("max-size") {
+        Some(size) => parse_size(size).ok_or_else(|| Error::BadRequest(format!("invalid log size \"{size}\"")))?,
+        None => 0,
+    };
+    Ok(LogPlan { driver, path, max_size_bytes })
+}
+
+/// A size in bytes: a number with an optional unit (`k`, `m`, `g`, `t`, each also with `b` or `ib`), powers of 1024.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let shift = match lower[digits.len()..].trim_end_matches('b').trim_end_matches('i') {
+        "" => 0,
+        "k" => 10,
+        "m" => 20,
+        "g" => 30,
+        "t" => 40,
+        _ => return None,
+    };
+    match digits.parse::<u64>() {
+        Ok(number) => number.checked_mul(1 << shift),
+        Err(_) => digits.parse::<f64>().ok().filter(|number| *number >= 0.0).map(|number| (number * (1u64 << shift) as f64) as u64),
+    }
+}
+
+/// The ways to make the root, the preferred one first; never empty.
+fn root_plans(request: &ContainerRequest, image: &ImageDefaults, place: Place<'_>) -> Result<Vec<RootPlan>, Error> {
+    let lower = match (&request.root, &image.lower) {
+        (RootSource::Directory { path, overlay: false }, _) => return Ok(vec![RootPlan::Directory { path: path.clone() }]),
+        (_, Some(lower)) => lower.clone(),
+        (RootSource::Directory { path, overlay: true }, None) => {
+            LowerPlan::Directory { path: path.clone(), masked: Vec::new() }
+        }
+        (RootSource::Image(name), None) => return Err(Error::NotFound { kind: "image", name: name.clone() }),
+    };
+    // What is thrown away at the end need not survive a crash.
+    let volatile = request.remove;
+    let plan = |driver: &Driver| match driver {
+        Driver::FuseOverlay => RootPlan::FuseOverlay { lower: lower.clone(), volatile },
+        Driver::Overlay => {
+            RootPlan::Overlay { lower: lower.clone(), extracted: place.volumes.with_file_name("extracted"), volatile }
+        }
+        Driver::Copy => RootPlan::Copy { lower: lower.clone() },
+    };
+    Ok(place.drivers.iter().map(plan).collect())
+}
+
+fn labels(request: &ContainerRequest, image: &ImageDefaults) -> BTreeMap<String, String> {
+    let mut labels = image.labels.clone();
+    labels.extend(request.labels.iter().cloned());
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_size;
+
+    #[test]
+    fn sizes() {
+        let cases = [("64", Some(64)), ("1k", Some(1024)), ("2MB", Some(2 << 20)), ("1GiB", Some(1 << 30)), ("0.5m", Some(1 << 19))];
+        for (text, bytes) in cases {
+            assert_eq!(parse_size(text), bytes, "{text}");
+        }
+        for text in ["", "m", "-1", "1x", "99999999999999999999g"] {
+            assert_eq!(parse_size(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What is remembered of a container: `config.json` in its directory.
+
+use super::request::ContainerRequest;
+use super::root::RootPlan;
+use crate::runtime::plan::RuntimePlan;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A container as created.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContainerRecord {
+    /// 64 hexadecimal digits.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// When it was created.
+    pub created: jiff::Timestamp,
+    /// The image's name, or its ID when it was asked for by ID; empty for `--rootfs`.
+    pub image: String,
+    /// The image's ID, hexadecimal; empty when there is none.
+    pub image_id: String,
+    /// The image's manifest digest, when known.
+    pub image_digest: String,
+    /// What was asked for.
+    pub request: ContainerRequest,
+    /// Everything to be done at start.
+    pub plan: RuntimePlan,
+    /// Ways to make the root file system; the first that works is taken.
+    pub roots: Vec<RootPlan>,
+    /// Labels of image and request.
+    pub labels: BTreeMap<String, String>,
+    /// Mounts as `inspect` shows them.
+    pub mounts: Vec<MountRecord>,
+    /// Volumes that were made for this container alone.
+    pub anonymous_volumes: Vec<String>,
+    /// Host name inside.
+    pub hostname: String,
+    /// Signal that `stop` sends.
+    pub stop_signal: i32,
+    /// Seconds that `stop` waits.
+    pub stop_timeout_seconds: u32,
+    /// Keys that detach a client, in podman's notation.
+    pub detach_keys: String,
+    /// Ports the image or the request exposes, e.g. `80/tcp`.
+    pub exposed_ports: Vec<String>,
+    /// Capability names the process has when it is root.
+    pub capabilities: Vec<String>,
+}
+
+/// One mount as `inspect` shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MountRecord {
+    /// `bind`, `volume` or `tmpfs`.
+    pub kind: String,
+    /// Volume name.
+    pub name: String,
+    /// Host path.
+    pub source: String,
+    /// Path inside.
+    pub destination: String,
+    /// Options.
+    pub options: Vec<String>,
+    /// Propagation.
+    pub propagation: String,
+    /// Whether it can be written.
+    pub writable: bool,
+}

@@ -1,0 +1,185 @@
+//! Removing a container's files, and what killed processes left behind.
+
+use super::record::ContainerRecord;
+use crate::store::containers::Containers;
+use crate::store::paths::Paths;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, unlinkat};
+use rustix::io::Errno;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+/// An unfinished directory is left alone for this long: its maker may be about to lock it.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Marks a container that must not outlive its process, so that whoever finds it dead may delete it.
+pub const DISPOSABLE_MARK: &str = "remove-at-exit";
+
+/// Removes the files of a container: name first, then what makes it exist, then the rest. What belongs to subordinate
+/// ids is an error of kind [`Errno::ACCESS`] or [`Errno::PERM`]; the rest is removed nevertheless.
+pub fn remove_files(paths: &Paths, id: &str, name: &str, anonymous_volumes: &[String]) -> Result<(), Errno> {
+    let containers = Containers::new(paths);
+    containers.release_name(name, id);
+    let directory = containers.directory(id);
+    let _ = fs::remove_file(directory.join("config.json")); // reported below when the directory cannot go
+    let _ = fs::remove_dir_all(paths.container_run(id)); // usually there is none
+    let mut result = remove_tree(&directory);
+    for volume in anonymous_volumes {
+        result = result.and(remove_tree(&paths.volumes().join(volume)));
+    }
+    result
+}
+
+/// Removes the files of the container of `record`.
+pub fn remove_record(paths: &Paths, record: &ContainerRecord) -> Result<(), Errno> {
+    remove_files(paths, &record.id, &record.name, &record.anonymous_volumes)
+}
+
+/// Removes a directory tree without following links; nothing when it is not there. Goes on after errors and returns
+/// the first.
+pub fn remove_tree(path: &Path) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(directory) => directory,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(error) => {
+            let _ = rustix::fs::chmod(path, Mode::RWXU); // a directory of mode 0 (overlayfs makes one) of our own
+            rustix::fs::open(path, flags, Mode::empty()).map_err(|_| error)?
+        }
+    };
+    let emptied = empty_directory(directory);
+    match fs::remove_dir(path) {
+        Ok(()) => emptied,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => emptied,
+        Err(error) => emptied.and(Err(Errno::from_io_error(&error).unwrap_or(Errno::IO))),
+    }
+}
+
+/// Removes everything below `directory`; depth costs no stack, since trees are hostile.
+fn empty_directory(directory: OwnedFd) -> Result<(), Errno> {
+    let mut result = Ok(());
+    let mut stack: Vec<(OwnedFd, Option<std::ffi::CString>)> = vec![(directory, None)];
+    while let Some((current, name)) = stack.pop() {
+        let mut below = None;
+        match entries(&current) {
+            Err(error) => result = result.and(Err(error)),
+            Ok(names) => {
+                for (entry, is_directory) in names {
+                    let removed = match is_directory {
+                        false => unlinkat(&current, &entry, AtFlags::empty()),
+                        true => match unlinkat(&current, &entry, AtFlags::REMOVEDIR) {
+                            Err(Errno::NOTEMPTY | Errno::EXIST) => match open_below(&current, &entry) {
+                                Ok(opened) => {
+                                    below = Some((opened, entry));
+                                    break;
+                                }
+                                Err(error) => Err(error),
+                            },
+                            other => other,
+                        },
+                    };
+                    if let Err(error) = removed {
+                        result = result.and(Err(error));
+                    }
+                }
+            }
+        }
+        match below {
+            // Back to this directory when the one below is empty.
+            Some((opened, entry)) => {
+                stack.push((current, name));
+                stack.push((opened, Some(entry)));
+            }
+            None => {
+                if let (Some(name), Some((parent, _))) = (&name, stack.last())
+                    && let Err(error) = unlinkat(parent, name, AtFlags::REMOVEDIR)
+                {
+                    // It would be found again for ever: give up on this branch.
+                    return result.and(Err(error));
+                }
+            }
+        }
+    }
+    result
+}
+
+fn open_below(parent: &OwnedFd, name: &std::ffi::CStr) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(parent, name, flags, Mode::empty()).or_else(|error| {
+        let _ = rustix::fs::chmodat(parent, name, Mode::RWXU, AtFlags::empty()); // ours, but without the bits
+        openat(parent, name, flags, Mode::empty()).map_err(|_| error)
+    })
+}
+
+fn entries(directory: &OwnedFd) -> Result<Vec<(std::ffi::CString, bool)>, Errno> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            names.push((entry.file_name().to_owned(), entry.file_type() == FileType::Directory));
+        }
+    }
+    Ok(names)
+}
+
+/// Removes what killed commands left: directories that never became containers, and disposable containers whose
+/// keeper is gone. Returns the IDs that need the container's own ids to be removed.
+pub fn sweep(paths: &Paths) -> Vec<String> {
+    let containers = Containers::new(paths);
+    let mut left = Vec::new();
+    for id in containers.directories() {
+        let directory = containers.directory(&id);
+        let is_container = containers.exists(&id);
+        if is_container && !directory.join(DISPOSABLE_MARK).exists() {
+            continue;
+        }
+        if !is_container && is_recent(&directory) {
+            continue;
+        }
+        let Some(_lock) = containers.try_lock(&id) else { continue };
+        let is_dead = containers.read_state(&id).map_or(!is_recent(&directory), |state| {
+            !state.status.is_alive() && (state.starts > 0 || !state.boot_id.is_empty() || !is_recent(&directory))
+        });
+        if !is_dead {
+            continue;
+        }
+        let removed = match containers.read_config::<ContainerRecord>(&id) {
+            Ok(record) => remove_record(paths, &record),
+            Err(_) => remove_tree(&directory),
+        };
+        if removed.is_err() {
+            left.push(id);
+        }
+    }
+    left
+}
+
+fn is_recent(directory: &Path) -> bool {
+    let modified = fs::metadata(directory).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age < GRACE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deep_tree_with_links_is_removed_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let outside = home.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("kept"), "x").unwrap();
+        let tree = home.path().join("tree");
+        let mut deep = tree.clone();
+        for _ in 0..300 {
+            deep.push("d");
+        }
+        fs::create_dir_all(&deep).unwrap();
+        std::os::unix::fs::symlink(&outside, deep.join("link")).unwrap();
+        fs::write(tree.join("file"), "x").unwrap();
+        remove_tree(&tree).unwrap();
+        assert!(!tree.exists() && outside.join("kept").exists());
+        remove_tree(&tree).unwrap();
+    }
+}

@@ -1,0 +1,192 @@
+//! Starting a container: the fork of its keeper, and the first words between them.
+
+use super::error::Error;
+use super::init::InitPlan;
+use super::record::ContainerRecord;
+use super::root::{RootPlan, serve_root};
+use super::{Engine, removal};
+use crate::overlay::server::Server;
+use crate::runtime::attach::KeeperFrame;
+use crate::runtime::failure::{Failure, FailureKind, Step};
+use crate::runtime::id_map::HostIds;
+use crate::runtime::init::{execute_init, report_failure};
+use crate::runtime::keeper::{Keeper, Services};
+use crate::store::containers::{State, Status};
+use crate::store::paths::Paths;
+use crate::sys::process::{Fork, NewNamespaces, fork_into};
+use oci_spec::runtime::BoxBuilder;
+use rustix::fs::MemfdFlags;
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::os::fd::OwnedFd;
+
+/// A container that has just been started.
+#[derive(Debug)]
+pub struct Session {
+    /// Its record.
+    pub record: ContainerRecord,
+    /// Connection to its keeper.
+    pub keeper: OwnedFd,
+    /// The pid of its process on the host.
+    pub pid: i32,
+    /// Lines worth showing.
+    pub warnings: Vec<String>,
+}
+
+/// How a container is started.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StartOptions {
+    /// The caller shows the container's output and stays.
+    pub foreground: bool,
+    /// Rows and columns of the caller's terminal.
+    pub terminal_size: Option<(u16, u16)>,
+}
+
+impl Engine {
+    /// Starts container `id`: forks its keeper and returns when its process runs, or with the reason why not.
+    ///
+    /// The caller must have one thread. `lock` is the container's lock when the caller has it already.
+    pub fn start(&self, id: &str, options: StartOptions, lock: Option<OwnedFd>) -> Result<Session, Error> {
+        let containers = self.containers();
+        let lock = lock.map_or_else(|| containers.lock(id), Ok)?;
+        let mut record: ContainerRecord = containers.read_config(id)?;
+        let state = containers.read_state(id)?;
+        if state.status.is_alive() {
+            return Err(Error::Conflict(format!("container {id} is already {}", state.status.word())));
+        }
+        if let (Some((rows, columns)), Some(process)) = (options.terminal_size, record.plan.spec.process_mut()) {
+            let size = BoxBuilder::default().height(u64::from(rows)).width(u64::from(columns)).build();
+            process.set_console_size(size.ok());
+        }
+        if state.starts > 0 || state.error.is_empty() {
+            super::host_files::write(&record)?;
+        }
+        let host_ids = HostIds::detect();
+        let mut warnings = Vec::new();
+        let mut roots = record.roots.iter().peekable();
+        while let Some(root) = roots.next() {
+            let session = fork_keeper(self, &record, root, &state, &host_ids, options)?;
+            match first_words(session) {
+                // What the probe could not see: the next driver may do.
+                Err(Error::Start(failure)) if failure.kind == FailureKind::RootFileSystem && roots.peek().is_some() => {
+                    warnings.push(format!("storage driver {} does not work here: {failure}", root.driver()));
+                }
+                Ok(mut session) => {
+                    session.warnings.splice(0..0, warnings);
+                    drop(lock);
+                    return Ok(session);
+                }
+                other => return other,
+            }
+        }
+        Err(Error::BadRequest(format!("container {id} has no root file system")))
+    }
+}
+
+fn fork_keeper(
+    engine: &Engine,
+    record: &ContainerRecord,
+    root: &RootPlan,
+    state: &State,
+    host_ids: &HostIds,
+    options: StartOptions,
+) -> Result<Session, Error> {
+    let (keeper, client) =
+        crate::sys::message::pair().map_err(|error| Failure::setup("connect to the container's keeper", error))?;
+    let init_plan = InitPlan { runtime: record.plan.clone(), root: root.clone() };
+    let plan_file = in_memory(&init_plan)?;
+    let state = State { driver: root.driver().to_owned(), ..state.clone() };
+    match fork_into(NewNamespaces::empty()) {
+        Ok(Fork::Child) => {
+            drop(keeper);
+            let mut services = ContainerServices {
+                paths: engine.paths.clone(),
+                root: init_plan.root,
+                record: record.clone(),
+                server: None,
+            };
+            let keeper = Keeper {
+                plan: &record.plan,
+                init_plan: plan_file,
+                host_ids,
+                containers: engine.containers(),
+                id: record.id.clone(),
+                state,
+                client,
+                is_foreground: options.foreground,
+                services: &mut services,
+            };
+            keeper.run()
+        }
+        Ok(Fork::Parent { .. }) => Ok(Session { record: record.clone(), keeper, pid: 0, warnings: Vec::new() }),
+        Err(error) => Err(Failure::setup("start the container's keeper", error).into()),
+    }
+}
+
+/// Waits until the container's process runs.
+fn first_words(mut session: Session) -> Result<Session, Error> {
+    loop {
+        match KeeperFrame::receive(&session.keeper) {
+            Ok(Some(KeeperFrame::Started(pid))) => {
+                session.pid = pid;
+                return Ok(session);
+            }
+            Ok(Some(KeeperFrame::Warning(line))) => session.warnings.push(line),
+            Ok(Some(KeeperFrame::Failed(failure))) => return Err(failure.into()),
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => {
+                return Err(Failure::message("the container's keeper ended before the container started").into());
+            }
+        }
+    }
+}
+
+/// The plan as a file that init can read after its exec, without a name anywhere.
+fn in_memory(plan: &InitPlan) -> Result<OwnedFd, Error> {
+    let failed = |error: std::io::Error| Failure::setup("pass the plan to init", error);
+    let file = rustix::fs::memfd_create("coracle-plan", MemfdFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
+    let mut file = File::from(file);
+    let text = serde_json::to_vec(plan).map_err(|error| failed(error.into()))?;
+    file.write_all(&text).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    Ok(file.into())
+}
+
+/// What the engine does inside the keeper.
+struct ContainerServices {
+    paths: Paths,
+    root: RootPlan,
+    record: ContainerRecord,
+    server: Option<Server>,
+}
+
+impl Services for ContainerServices {
+    fn serve_file_system(&mut self, device: OwnedFd) -> Step<()> {
+        self.server = Some(serve_root(&self.root, &self.record.plan.id_maps, device)?);
+        Ok(())
+    }
+
+    fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> Infallible {
+        let mut descriptors = descriptors.into_iter();
+        let failure = match (descriptors.next(), descriptors.next(), descriptors.next(), descriptors.next()) {
+            (Some(input), Some(output), Some(error), Some(plan)) => execute_init([input, output, error], &socket, &plan),
+            _ => Failure::message("init was not given its descriptors"),
+        };
+        report_failure(&socket, failure);
+        crate::runtime::guard::exit(125)
+    }
+
+    fn remove_container(&self) -> Result<(), String> {
+        removal::remove_record(&self.paths, &self.record).map_err(|error| error.to_string())
+    }
+
+    fn finished(&self) {
+        removal::sweep(&self.paths);
+    }
+}
+
+/// Whether a container in this state can be started.
+pub fn is_startable(status: Status) -> bool {
+    !status.is_alive()
+}

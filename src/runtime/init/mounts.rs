@@ -1,0 +1,255 @@
+//! The mounts of the specification, made beneath the new root.
+//!
+//! Sources on the host are opened first, while this process still has the user's own id (so that what the user can
+//! reach can be mounted under any id map). Each mount is made detached, given its attributes, and only then attached
+//! to a handle that was resolved beneath the root: no path is looked up twice, and none can lead outside.
+
+use super::options::{MountOptions, parse};
+use crate::runtime::failure::{Failure, Step};
+use crate::runtime::rooted::{Rooted, descriptor_path};
+use crate::sys::mount::{MountAttributes, set_attributes, set_propagation};
+use oci_spec::runtime::Mount;
+use rustix::fs::{FileType, Mode, OFlags, fstat};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
+};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// A mount of the plan with what had to be opened before the ids changed.
+#[derive(Debug)]
+pub struct PreparedMount {
+    kind: String,
+    source: PathBuf,
+    destination: PathBuf,
+    options: MountOptions,
+    /// Of a bind mount, the source; of an overlay, the lower directory.
+    opened: Option<OwnedFd>,
+    /// Of an overlay: option name and directory.
+    layers: Vec<(&'static str, OwnedFd)>,
+}
+
+/// Opens the sources of `mounts` with the caller's present rights.
+pub fn prepare(mounts: &[Mount]) -> Step<Vec<PreparedMount>> {
+    mounts.iter().map(prepare_one).collect()
+}
+
+fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
+    let mut options = parse(mount.options().as_deref().unwrap_or_default());
+    let source = mount.source().clone().unwrap_or_default();
+    let kind = mount.typ().clone().unwrap_or_else(|| "none".to_owned());
+    if kind == "bind" {
+        options.bind = options.bind.or(Some(true));
+    }
+    let needs_source = options.bind.is_some() || kind == "overlay";
+    let opened = needs_source.then(|| open_handle(&source)).transpose()?;
+    let mut layers = Vec::new();
+    if kind == "overlay" {
+        for name in ["upperdir", "workdir"] {
+            let prefix = format!("{name}=");
+            if let Some(at) = options.data.iter().position(|option| option.starts_with(&prefix)) {
+                let path = options.data.remove(at).split_off(prefix.len());
+                layers.push((name, open_handle(Path::new(&path))?));
+            }
+        }
+    }
+    Ok(PreparedMount { kind, source, destination: mount.destination().clone(), options, opened, layers })
+}
+
+/// Opens a host path as a handle.
+pub fn open_handle(path: &Path) -> Step<OwnedFd> {
+    rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| Failure::setup(format_args!("open \"{}\"", path.display()), error))
+}
+
+impl PreparedMount {
+    /// Where it goes, as written in the plan.
+    pub fn destination(&self) -> &Path {
+        &self.destination
+    }
+
+    /// Gives the source to a user when the mount asks for that (`U`).
+    pub fn give_to(&self, uid: u32, gid: u32) -> Step<()> {
+        match &self.opened {
+            Some(source) if self.options.chown => super::copy_up::give_to(source, uid, gid)
+                .map_err(|error| Failure::setup(format_args!("change the owner of \"{}\"", self.source.display()), error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this is a bind mount.
+    pub fn is_bind(&self) -> bool {
+        self.options.bind.is_some()
+    }
+
+    /// Makes the mount beneath `root`.
+    pub fn mount(&self, root: &Rooted) -> Step<()> {
+        let failed = |error: Errno| {
+            Failure::setup(format_args!("mount {} on \"{}\"", self.described(), self.destination.display()), error)
+        };
+        let target = self.target(root).map_err(failed)?;
+        let mount = self.make_detached().map_err(failed)?;
+        if self.options.copy_up {
+            self.fill_from_image(&mount, &target)?;
+        }
+        if let Some((propagation, recursive)) = self.options.propagation {
+            set_propagation(&mount, propagation, recursive).map_err(failed)?;
+        }
+        attach(&mount, &target).map_err(failed)
+    }
+
+    fn described(&self) -> String {
+        match self.is_bind() {
+            true => format!("\"{}\"", self.source.display()),
+            false => self.kind.clone(),
+        }
+    }
+
+    /// The place to mount on, made when missing: a file for a file, else a directory.
+    fn target(&self, root: &Rooted) -> rustix::io::Result<OwnedFd> {
+        let is_directory = match &self.opened {
+            Some(source) if self.is_bind() => is_directory(source)?,
+            _ => true,
+        };
+        if is_directory { root.make_directories(&self.destination) } else { root.make_file(&self.destination) }
+    }
+
+    /// Copies what the image has at the destination into what is mounted there, when that is empty: volumes at their
+    /// first use, and memory file systems. A volume mounted read-only is filled through its source.
+    fn fill_from_image(&self, mount: &OwnedFd, target: &OwnedFd) -> Step<()> {
+        super::copy_up::fill(self.opened.as_ref().unwrap_or(mount), target)
+            .map_err(|error| Failure::setup(format_args!("fill \"{}\" from the image", self.destination.display()), error))
+            .map(drop)
+    }
+
+    fn make_detached(&self) -> rustix::io::Result<OwnedFd> {
+        let Some(recursive) = self.options.bind else {
+            return self.make_file_system();
+        };
+        let source = self.opened.as_ref().ok_or(Errno::NOENT)?;
+        bind(source, recursive, &self.options)
+    }
+
+    fn make_file_system(&self) -> rustix::io::Result<OwnedFd> {
+        match self.kind.as_str() {
+            "overlay" => self.make_overlay(),
+            "proc" => new_file_system("proc", &self.options).or_else(|error| self.instead("/proc", error)),
+            "sysfs" => new_file_system("sysfs", &self.options).or_else(|error| self.instead("/sys", error)),
+            "cgroup" | "cgroup2" => {
+                new_file_system("cgroup2", &self.options).or_else(|error| self.instead("/sys/fs/cgroup", error))
+            }
+            "mqueue" => new_file_system("mqueue", &self.options).or_else(|error| self.instead("/dev/mqueue", error)),
+            "devpts" => self.make_devpts(),
+            kind => new_file_system(kind, &self.options),
+        }
+    }
+
+    /// Where the kernel refuses a new instance (because part of the host's is covered, as in nested containers, or
+    /// because the namespace is shared), a view of the host's serves.
+    fn instead(&self, host_path: &str, error: Errno) -> rustix::io::Result<OwnedFd> {
+        if !matches!(error, Errno::PERM | Errno::BUSY | Errno::INVAL | Errno::NODEV) {
+            return Err(error);
+        }
+        let source = rustix::fs::open(host_path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(|_| error)?;
+        bind(&source, true, &self.options)
+    }
+
+    /// Group 5 (tty) may not be mapped; the instance then keeps the mounter's.
+    fn make_devpts(&self) -> rustix::io::Result<OwnedFd> {
+        new_file_system("devpts", &self.options).or_else(|_| {
+            let mut options = self.options.clone();
+            options.data.retain(|option| !option.starts_with("gid="));
+            new_file_system("devpts", &options)
+        })
+    }
+
+    fn make_overlay(&self) -> rustix::io::Result<OwnedFd> {
+        let mut options = self.options.clone();
+        let lower = self.opened.as_ref().ok_or(Errno::NOENT)?;
+        options.data.push(format!("lowerdir={}", descriptor_path(lower)));
+        options.data.extend(self.layers.iter().map(|(name, layer)| format!("{name}={}", descriptor_path(layer))));
+        options.data.push("userxattr".to_owned());
+        new_file_system("overlay", &options)
+    }
+}
+
+/// A detached copy of the mount at `source` with the attributes of `options`; with `recursive` of those below it too.
+pub fn bind(source: &OwnedFd, recursive: bool, options: &MountOptions) -> rustix::io::Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    if recursive {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    let tree = open_tree(source, "", flags)?;
+    // Clearing may be forbidden (the host locked `nosuid`, say): then the host's word stands.
+    let recursive = options.recursive_attributes;
+    if set_attributes(&tree, options.set, options.clear, recursive).is_err() && !options.set.is_empty() {
+        set_attributes(&tree, options.set, MountAttributes::empty(), recursive)?;
+    }
+    Ok(tree)
+}
+
+/// A detached mount of a new instance of file system `kind`.
+pub fn new_file_system(kind: &str, options: &MountOptions) -> rustix::io::Result<OwnedFd> {
+    let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_set_string(context.as_fd(), "source", kind)?;
+    for option in &options.data {
+        match option.split_once('=') {
+            Some((key, value)) => fsconfig_set_string(context.as_fd(), key, value)?,
+            None => fsconfig_set_flag(context.as_fd(), option.as_str())?,
+        }
+    }
+    fsconfig_create(context.as_fd())?;
+    let attributes = MountAttrFlags::from_bits_retain(options.set.bits() as u32);
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+}
+
+/// Attaches a detached mount at the place `target` is a handle of.
+pub fn attach(mount: impl AsFd, target: impl AsFd) -> rustix::io::Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(mount.as_fd(), "", target.as_fd(), "", flags)
+}
+
+/// Mounts the file or directory `source` is open on at `untrusted_target`, made when missing.
+pub fn bind_at(root: &Rooted, source: &OwnedFd, untrusted_target: impl AsRef<Path>) -> rustix::io::Result<()> {
+    let target = if is_directory(source)? {
+        root.make_directories(untrusted_target)?
+    } else {
+        root.make_file(untrusted_target)?
+    };
+    attach(bind(source, true, &MountOptions::default())?, target)
+}
+
+/// Whether the handle is of a directory.
+pub fn is_directory(handle: &OwnedFd) -> rustix::io::Result<bool> {
+    Ok(FileType::from_raw_mode(fstat(handle)?.st_mode) == FileType::Directory)
+}
+
+/// Makes the tree at `untrusted_path` read-only (runtime specification, `readonlyPaths`); nothing when it is missing.
+pub fn make_read_only(root: &Rooted, untrusted_path: &str) -> rustix::io::Result<()> {
+    let target = match root.handle(untrusted_path) {
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(()),
+        other => other?,
+    };
+    let options = MountOptions { set: MountAttributes::READ_ONLY, recursive_attributes: true, ..Default::default() };
+    attach(bind(&target, true, &options)?, target)
+}
+
+/// Hides `untrusted_path` (runtime specification, `maskedPaths`): a file behind `/dev/null`, a directory behind an
+/// empty read-only one; nothing when it is missing.
+pub fn mask(root: &Rooted, untrusted_path: &str, null: &OwnedFd) -> rustix::io::Result<()> {
+    let target = match root.handle(untrusted_path) {
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(()),
+        other => other?,
+    };
+    if !is_directory(&target)? {
+        return attach(bind(null, false, &MountOptions::default())?, target);
+    }
+    let options = MountOptions {
+        set: MountAttributes::READ_ONLY | MountAttributes::NO_SUID | MountAttributes::NO_DEV | MountAttributes::NO_EXEC,
+        data: vec!["size=0k".to_owned(), "nr_inodes=1".to_owned()],
+        ..Default::default()
+    };
+    attach(new_file_system("tmpfs", &options)?, target)
+}

@@ -1,0 +1,102 @@
+//! From the forked copy of the keeper to a fresh program that the container cannot overwrite.
+//!
+//! A process inside a container reaches the executable that its pid 1 came from as `/proc/1/exe`, and an image whose
+//! entrypoint (or whose script's interpreter) is `/proc/self/exe` makes the runtime execute itself. If that file
+//! belongs to the user, a container could rewrite it and be run by the next command (CVE-2019-5736). So init first
+//! executes coracle again from a private, detached, read-only mount of its file: every way back to the file through
+//! `/proc` then ends at a read-only mount. Where the kernel cannot do that (before Linux 5.12), from a sealed copy in
+//! memory.
+//!
+//! Starting afresh also means that nothing of the keeper's memory, registry passwords included, is in the container.
+
+use crate::runtime::failure::{Failure, Step};
+use crate::sys::mount::{MountAttributes, set_attributes};
+use crate::sys::process::duplicate_to;
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::mount::{OpenTreeFlags, open_tree};
+use rustix::thread::{CapabilitySet, CapabilitySets};
+use std::ffi::CString;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+/// The name under which coracle, when executed, goes straight to being init.
+pub const PROGRAM_NAME: &str = "coracle-init";
+
+/// Executes this program again as init.
+///
+/// `standard` becomes descriptors 0 to 2; `socket` (to the keeper) and `plan` keep their numbers, which are given as
+/// arguments. Returns only on failure.
+pub fn execute_init(standard: [OwnedFd; 3], socket: &OwnedFd, plan: &OwnedFd) -> Failure {
+    let program = match read_only_program().or_else(|_| sealed_program()) {
+        Ok(program) => program,
+        Err(failure) => return failure,
+    };
+    if let Err(error) = standard
+        .iter()
+        .enumerate()
+        .try_for_each(|(number, descriptor)| duplicate_to(descriptor.as_raw_fd(), number as i32))
+        .and_then(|()| keep_across_exec(socket))
+        .and_then(|()| keep_across_exec(plan))
+    {
+        return Failure::setup("pass descriptors to init", error);
+    }
+    keep_capabilities_across_exec();
+    let arguments = [PROGRAM_NAME.to_owned(), socket.as_raw_fd().to_string(), plan.as_raw_fd().to_string()];
+    let arguments: Vec<CString> = arguments.into_iter().filter_map(|text| CString::new(text).ok()).collect();
+    let environment: [CString; 0] = [];
+    let error = match nix::unistd::execveat(&program, c"", &arguments, &environment, nix::fcntl::AtFlags::AT_EMPTY_PATH) {
+        Ok(never) => match never {},
+        Err(error) => error,
+    };
+    Failure::setup("execute init", std::io::Error::from(error))
+}
+
+fn keep_across_exec(descriptor: &OwnedFd) -> rustix::io::Result<()> {
+    rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::empty())
+}
+
+/// This program on a detached read-only mount. Needs `CAP_SYS_ADMIN` over the mount namespace.
+fn read_only_program() -> Step<OwnedFd> {
+    let failed = |error| Failure::setup("protect the executable by a read-only mount", error);
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let tree = open_tree(rustix::fs::CWD, "/proc/self/exe", flags).map_err(failed)?;
+    let attributes = MountAttributes::READ_ONLY | MountAttributes::NO_SUID | MountAttributes::NO_DEV;
+    set_attributes(&tree, attributes, MountAttributes::empty(), false).map_err(failed)?;
+    Ok(tree)
+}
+
+/// A sealed copy of this program in memory.
+fn sealed_program() -> Step<OwnedFd> {
+    let failed = |error: std::io::Error| Failure::setup("protect the executable by a copy", error);
+    let program = std::fs::File::open("/proc/self/exe").map_err(failed)?;
+    let copy = rustix::fs::memfd_create(PROGRAM_NAME, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)
+        .map_err(|error| failed(error.into()))?;
+    let mut copy = std::fs::File::from(copy);
+    std::io::copy(&mut &program, &mut copy).map_err(failed)?;
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    rustix::fs::fcntl_add_seals(copy.as_fd(), seals).map_err(|error| failed(error.into()))?;
+    Ok(copy.into())
+}
+
+/// Puts all capabilities into the ambient set: the id maps may not be written yet, so this process is not root in its
+/// user namespace and would lose them at exec. Failing leaves the loss to show at the first privileged step.
+fn keep_capabilities_across_exec() {
+    let Ok(sets) = rustix::thread::capabilities(None) else { return };
+    let all = sets.permitted;
+    let _ = rustix::thread::set_capabilities(None, CapabilitySets { effective: all, permitted: all, inheritable: all });
+    for number in 0..64 {
+        let capability = CapabilitySet::from_bits_retain(1 << number);
+        if all.contains(capability) {
+            let _ = rustix::thread::configure_capability_in_ambient_set(capability, true);
+        }
+    }
+}
+
+/// Takes up what [`execute_init`] passed: the socket and the plan, or `None` when this is not init.
+pub fn passed_descriptors() -> Option<(OwnedFd, OwnedFd)> {
+    let mut arguments = std::env::args();
+    if arguments.next()? != PROGRAM_NAME {
+        return None;
+    }
+    let mut descriptor = || crate::sys::process::inherited(arguments.next()?.parse().ok().filter(|number| *number > 2)?);
+    Some((descriptor()?, descriptor()?))
+}

@@ -1,0 +1,97 @@
+//! The keeper: the one process beside a container, with everything that has the container's lifetime.
+//!
+//! It runs as the user, in the caller's own namespaces, without capabilities, and holds nothing of the caller open.
+//! Its life: streams and sockets are made; the guard is forked (and clones init); the id maps are written; init's
+//! reports are served until its socket closes, which means that the container's process runs; then output is logged
+//! and passed to clients until the guard reports the end. Threads (the FUSE server's) start only after the last fork.
+
+mod event_loop;
+mod log;
+mod start;
+mod streams;
+
+pub use log::{Log, Stream};
+
+use super::failure::{Failure, Step};
+use super::id_map::HostIds;
+use super::plan::RuntimePlan;
+use crate::store::containers::{Containers, Durability, ProcessId, State, Status};
+use std::os::fd::OwnedFd;
+
+/// What the engine does for the keeper.
+pub trait Services {
+    /// Serves the FUSE device that init has mounted, from now until the mount is gone. Starts threads.
+    fn serve_file_system(&mut self, device: OwnedFd) -> Step<()>;
+    /// Becomes init in a freshly forked process: executes the program again. Returns only on failure.
+    fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> std::convert::Infallible;
+    /// Removes the container's directory, name and runtime files. `Err` when that needs the ids of the container.
+    fn remove_container(&self) -> Result<(), String>;
+    /// The container has ended and its state is written: what is left to do for others.
+    fn finished(&self);
+}
+
+/// One container's keeper, before it has begun.
+pub struct Keeper<'a> {
+    /// The plan.
+    pub plan: &'a RuntimePlan,
+    /// The plan for init: an open file that init reads.
+    pub init_plan: OwnedFd,
+    /// The caller's ids.
+    pub host_ids: &'a HostIds,
+    /// Where the container's state is written.
+    pub containers: Containers,
+    /// The container's ID.
+    pub id: String,
+    /// The state before this start.
+    pub state: State,
+    /// The first client: the command that starts the container.
+    pub client: OwnedFd,
+    /// The first client shows the container's output; when it vanishes without a word, a container that is removed at
+    /// its end is killed.
+    pub is_foreground: bool,
+    /// What the engine does.
+    pub services: &'a mut dyn Services,
+}
+
+impl Keeper<'_> {
+    /// Writes the container's state, durably unless the container is removed at its end anyway.
+    fn write_state(&self) -> Step<()> {
+        let durability = if self.plan.remove { Durability::Volatile } else { Durability::Durable };
+        self.containers
+            .write_state(&self.id, &self.state, durability)
+            .map_err(|error| Failure::message(error.to_string()))
+    }
+
+    fn note_start(&mut self, pid: i32) -> Step<()> {
+        self.state.status = Status::Running;
+        self.state.process = ProcessId::of(pid);
+        self.state.started_at = Some(jiff::Timestamp::now());
+        self.state.finished_at = None;
+        self.state.exit_code = 0;
+        self.state.error.clear();
+        self.state.starts += 1;
+        self.write_state()
+    }
+
+    fn note_end(&mut self, code: i32) {
+        self.state.status = Status::Exited;
+        self.state.process = None;
+        self.state.keeper = None;
+        self.state.finished_at = Some(jiff::Timestamp::now());
+        self.state.exit_code = code;
+        let _ = self.write_state(); // a full disk: readers then see that the keeper is gone
+    }
+
+    fn note_failure(&mut self, failure: &Failure) {
+        self.state.status = if self.state.starts == 0 { Status::Created } else { Status::Exited };
+        self.state.process = None;
+        self.state.keeper = None;
+        self.state.error = failure.to_string();
+        self.state.exit_code = match failure.kind {
+            super::failure::FailureKind::Setup | super::failure::FailureKind::RootFileSystem => 125,
+            super::failure::FailureKind::CannotInvoke => 126,
+            super::failure::FailureKind::CommandNotFound => 127,
+        };
+        let _ = self.write_state(); // the failure itself is what the caller hears of
+    }
+}

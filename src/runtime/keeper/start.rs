@@ -1,0 +1,246 @@
+//! The keeper's first half: from the fork to the container's process.
+
+use super::event_loop::EventLoop;
+use super::streams::{Streams, null};
+use super::{Keeper, Services};
+use crate::runtime::attach::KeeperFrame;
+use crate::runtime::failure::{Failure, FailureKind, Step};
+use crate::runtime::guard::{Guard, exit};
+use crate::runtime::handshake::{Order, Report, order, receive};
+use crate::runtime::id_map;
+use crate::store::containers::{ProcessId, Status, boot_id};
+use crate::sys::message;
+use crate::sys::process::{Fork, NewNamespaces, close_all_except, fork_into};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Signal, pidfd_send_signal};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+/// A container whose process runs.
+pub(super) struct Running {
+    pub guard: OwnedFd,
+    pub init: OwnedFd,
+    pub streams: [Option<OwnedFd>; 3],
+    pub terminal: Option<OwnedFd>,
+}
+
+/// Sockets and process of the guard, before init has reported.
+struct Starting {
+    guard: OwnedFd,
+    guard_process: OwnedFd,
+    init_socket: OwnedFd,
+    streams: [Option<OwnedFd>; 3],
+}
+
+impl Keeper<'_> {
+    /// Runs the keeper in a process that was forked for it. Never returns; no destructor of the caller runs.
+    pub fn run(mut self) -> ! {
+        let _ = rustix::thread::set_name(c"coracle-keeper"); // only cosmetic
+        let _ = rustix::process::setsid(); // a fresh fork leads no group, so this cannot fail
+        ignore_terminal_signals();
+        match self.start() {
+            Ok(running) => {
+                let code = EventLoop::new(&mut self, running).run();
+                exit(code)
+            }
+            Err(failure) => {
+                self.note_failure(&failure);
+                if self.plan.remove {
+                    let _ = self.services.remove_container(); // nothing of the container's own ids is there yet
+                }
+                let _ = message::send(&self.client, &KeeperFrame::Failed(failure).encode(), &[]); // it may be gone
+                exit(125)
+            }
+        }
+    }
+
+    fn start(&mut self) -> Step<Running> {
+        self.note_beginning()?;
+        let mut starting = self.fork_guard()?;
+        match self.bring_up(&mut starting) {
+            Ok(running) => Ok(running),
+            Err(failure) => {
+                // The guard cleans up when its socket closes; ending it here makes that sure.
+                let _ = pidfd_send_signal(&starting.guard_process, Signal::KILL);
+                crate::runtime::guard::exit_code(starting.guard_process.as_fd());
+                Err(failure)
+            }
+        }
+    }
+
+    fn note_beginning(&mut self) -> Step<()> {
+        self.state.status = Status::Initialized;
+        self.state.keeper = ProcessId::of(std::process::id() as i32);
+        self.state.boot_id = boot_id();
+        // Readers must find the keeper alive as soon as anything of the container is; durable comes with the start.
+        let durability = crate::store::containers::Durability::Volatile;
+        self.containers
+            .write_state(&self.id, &self.state, durability)
+            .map_err(|error| Failure::message(error.to_string()))
+    }
+
+    fn fork_guard(&mut self) -> Step<Starting> {
+        let failed = |error| Failure::setup("start the container's guard", error);
+        let streams = Streams::make(self.plan)?;
+        let (guard, guard_inside) = message::pair().map_err(failed)?;
+        let (init_socket, init_inside) = message::pair().map_err(failed)?;
+        let namespaces = match self.plan.join {
+            None => NewNamespaces::USER | NewNamespaces::PID,
+            Some(_) => NewNamespaces::empty(),
+        };
+        let init_plan = self.init_plan.try_clone().map_err(|error| Failure::setup("pass the plan", error))?;
+        match fork_into(namespaces) {
+            Ok(Fork::Child) => {
+                drop((guard, init_socket));
+                let mut for_init: Vec<OwnedFd> = streams.inside.into();
+                for_init.push(init_plan);
+                let guard = Guard { plan: self.plan, keeper: guard_inside, init_socket: init_inside, for_init };
+                let services: &dyn Services = &*self.services;
+                guard.run(|socket, descriptors| services.become_init(socket, descriptors), || services.remove_container())
+            }
+            Ok(Fork::Parent { pid, pidfd }) => {
+                // Before everything unknown is closed: an owner must not find its descriptor gone.
+                drop((guard_inside, init_inside, init_plan, streams.inside));
+                let starting = Starting {
+                    guard,
+                    guard_process: pidfd,
+                    init_socket,
+                    streams: [streams.input, streams.output, streams.error],
+                };
+                self.let_go_of_the_caller(&starting);
+                if self.plan.join.is_none() {
+                    self.write_maps(pid.as_raw_nonzero().get() as u32, &starting)?;
+                }
+                order(&starting.init_socket, Order::Mapped).map_err(|error| Failure::setup("start init", error))?;
+                Ok(starting)
+            }
+            Err(error) => Err(user_namespace_failure(error)),
+        }
+    }
+
+    fn write_maps(&self, guard: u32, starting: &Starting) -> Step<()> {
+        id_map::write(guard, &self.plan.id_maps, self.host_ids).map_err(|error| {
+            let _ = pidfd_send_signal(&starting.guard_process, Signal::KILL); // it must not wait for ever
+            Failure::message(error.to_string()).with_hint("`coracle doctor` shows what this user may map, and how to get more")
+        })
+    }
+
+    /// Closes everything of the caller's: standard streams, preserved descriptors, whatever else was inherited. A shell
+    /// that waits for the end of `$(coracle run -d ...)` must not wait for the container.
+    fn let_go_of_the_caller(&self, starting: &Starting) {
+        if let Ok(null) = null() {
+            for stream in 0..3 {
+                let _ = crate::sys::process::duplicate_to(null.as_raw_fd(), stream); // then the stream stays as it is
+            }
+        }
+        let streams = starting.streams.iter().flatten().map(AsRawFd::as_raw_fd);
+        let own = [&starting.guard, &starting.guard_process, &starting.init_socket, &self.client, &self.init_plan];
+        let keep: Vec<i32> = streams.chain(own.map(AsRawFd::as_raw_fd)).collect();
+        close_all_except(3, &keep);
+    }
+
+    /// Serves init's reports until its process is executed.
+    fn bring_up(&mut self, starting: &mut Starting) -> Step<Running> {
+        let mut init = None;
+        let mut terminal = None;
+        let gone = || Failure::message("the container's init process ended unexpectedly");
+        loop {
+            let (from_guard, from_init) = wait_for_either(&starting.guard, &starting.init_socket);
+            if from_guard {
+                match receive(&starting.guard).ok().flatten() {
+                    Some((Report::Cloned, descriptor)) => init = descriptor,
+                    Some((Report::Failed(failure), _)) => return Err(failure),
+                    Some((Report::Exited(code), _)) => return Err(self.last_words(starting).unwrap_or_else(|| ended_early(code))),
+                    _ => return Err(gone()),
+                }
+                continue;
+            }
+            if !from_init {
+                continue;
+            }
+            match receive(&starting.init_socket).map_err(|error| Failure::setup("hear from init", error))? {
+                Some((Report::FuseDevice, Some(device))) => {
+                    self.services.serve_file_system(device)?;
+                }
+                Some((Report::Terminal, Some(master))) => terminal = Some(master),
+                Some((Report::Warning(line), _)) => {
+                    let _ = message::send(&self.client, &KeeperFrame::Warning(line).encode(), &[]); // nobody listens
+                }
+                Some((Report::Failed(failure), _)) => return Err(failure),
+                Some(_) => return Err(gone()),
+                None => break,
+            }
+        }
+        let init = match init {
+            Some(init) => init,
+            None => match receive(&starting.guard).ok().flatten() {
+                Some((Report::Cloned, Some(init))) => init,
+                Some((Report::Failed(failure), _)) => return Err(failure),
+                _ => return Err(gone()),
+            },
+        };
+        let pid = pid_of(&init).ok_or_else(gone);
+        let pid = match pid {
+            Ok(pid) => pid,
+            // It ran and has ended already: its exit status is with the guard.
+            Err(_) => 0,
+        };
+        self.note_start(pid)?;
+        let guard = starting.guard.try_clone().map_err(|error| Failure::setup("watch the container", error))?;
+        Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal })
+    }
+
+    /// What init said before it ended.
+    fn last_words(&self, starting: &Starting) -> Option<Failure> {
+        while let Some((report, _)) = receive(&starting.init_socket).ok().flatten() {
+            if let Report::Failed(failure) = report {
+                return Some(failure);
+            }
+        }
+        None
+    }
+}
+
+fn ended_early(code: i32) -> Failure {
+    Failure::message(format!("the container's init process ended with code {code} before it could start the command"))
+}
+
+/// Blocks until one of the sockets has something; which.
+fn wait_for_either(guard: &OwnedFd, init: &OwnedFd) -> (bool, bool) {
+    let mut watched = [PollFd::new(guard, PollFlags::IN), PollFd::new(init, PollFlags::IN)];
+    match poll(&mut watched, None) {
+        // init first: what it says explains what the guard sees.
+        Ok(_) if !watched[1].revents().is_empty() => (false, true),
+        Ok(_) => (!watched[0].revents().is_empty(), false),
+        Err(_) => (false, false),
+    }
+}
+
+/// The pid, on the host, of the process `pidfd` is open on; `None` when it has been reaped (`pidfd_open(2)`).
+fn pid_of(pidfd: &OwnedFd) -> Option<i32> {
+    let information = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
+    let pid = information.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()?;
+    (pid > 0).then_some(pid)
+}
+
+/// A keeper outlives the terminal it was started from; a write to a client that is gone is an error, not its end.
+fn ignore_terminal_signals() {
+    use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+    let mut ignored = SigSet::empty();
+    for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGPIPE, Signal::SIGTSTP] {
+        ignored.add(signal);
+    }
+    // Blocked, not ignored: nothing handles them, and init's program starts with the caller's dispositions.
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ignored), None);
+}
+
+fn user_namespace_failure(error: rustix::io::Errno) -> Failure {
+    use rustix::io::Errno;
+    let failure = Failure::setup("create a user namespace", error).of_kind(FailureKind::Setup);
+    match error {
+        Errno::PERM | Errno::ACCESS => {
+            failure.with_hint("this host restricts user namespaces: `coracle doctor` names the setting and the remedy")
+        }
+        Errno::NOSPC | Errno::USERS => failure.with_hint("the limit in /proc/sys/user/max_user_namespaces is reached"),
+        _ => failure,
+    }
+}

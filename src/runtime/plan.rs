@@ -1,0 +1,136 @@
+//! Everything the processes of one container need to know: plain data, made by the engine, printable as JSON.
+
+use super::capabilities::Capabilities;
+use super::id_map::IdMaps;
+use oci_spec::runtime::Spec;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The plan of one container.
+///
+/// What the OCI runtime specification has a word for is in `spec`; the rest is what an image and an engine leave open
+/// until the root file system can be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuntimePlan {
+    /// Process, mounts, namespaces, limits (<https://github.com/opencontainers/runtime-spec>).
+    pub spec: Spec,
+    /// Ids of the new user namespace.
+    pub id_maps: IdMaps,
+    /// Who the process runs as.
+    pub user: UserPlan,
+    /// Capabilities of the process, by who it turns out to be.
+    pub capabilities: CapabilityPlan,
+    /// The seccomp filter.
+    pub seccomp: SeccompPlan,
+    /// Run the process below a small init that reaps and forwards signals.
+    pub init: bool,
+    /// `-w` was given: a missing working directory is an error. The image's own is made.
+    pub workdir_required: bool,
+    /// Descriptors of the caller that reach the process, by number.
+    pub preserved: Vec<i32>,
+    /// Descriptors 0 to 2 of the caller are the container's own, with no keeper between (`--log-driver passthrough`).
+    pub passthrough: bool,
+    /// Standard input is kept open for clients.
+    pub interactive: bool,
+    /// The container's directory in the store.
+    pub directory: PathBuf,
+    /// Delete the directory when the container has ended.
+    pub remove: bool,
+    /// Where output goes.
+    pub log: LogPlan,
+    /// Kill the container after this many seconds; 0 is never.
+    pub timeout_seconds: u32,
+    /// Join the namespaces of this running process instead of making those that it names.
+    pub join: Option<JoinPlan>,
+}
+
+/// Namespaces taken from another container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinPlan {
+    /// A process of the container whose user namespace is joined, with its start time.
+    pub pid: i32,
+    /// Start time of that process.
+    pub start_time: u64,
+    /// Its namespaces to join besides the user namespace, by their names in `/proc/PID/ns`.
+    pub namespaces: Vec<String>,
+}
+
+/// Who the process runs as; names are looked up in the container's own files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserPlan {
+    /// `USER[:GROUP]`, names or numbers; `None` or empty is root.
+    pub user: Option<String>,
+    /// Further groups, names or numbers.
+    pub groups: Vec<String>,
+    /// Keep the caller's supplementary groups.
+    pub keep_groups: bool,
+    /// Show an entry for the user in /etc/passwd and /etc/group when there is none.
+    pub add_entries: bool,
+    /// Template of that entry in /etc/passwd (`$USERNAME`, `$UID`, `$GID`, `$NAME`, `$HOME`).
+    pub passwd_entry: Option<String>,
+    /// Template of that entry in /etc/group.
+    pub group_entry: Option<String>,
+    /// Name given to the user when an entry is made: the host's name for it.
+    pub name: String,
+    /// Lines added to /etc/passwd as they are (`--hostuser`).
+    pub extra_passwd: Vec<String>,
+}
+
+/// Capabilities of the process. Which sets apply is known once its user is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapabilityPlan {
+    /// For user 0.
+    pub root: Capabilities,
+    /// For everybody else.
+    pub other: Capabilities,
+}
+
+/// Which seccomp filter the process gets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum SeccompPlan {
+    /// The built-in default for the process's capabilities.
+    #[default]
+    Default,
+    /// None.
+    Unconfined,
+    /// A profile in the ecosystem's JSON format.
+    Profile(String),
+}
+
+/// Where output goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPlan {
+    /// The format.
+    pub driver: LogDriver,
+    /// The file.
+    pub path: PathBuf,
+    /// Start a new file when this one is larger, in bytes; 0 is never.
+    pub max_size_bytes: u64,
+}
+
+/// Log formats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogDriver {
+    /// `TIME STREAM F|P LINE`, as Kubernetes writes it.
+    #[default]
+    K8sFile,
+    /// One JSON object a line, as Docker writes it.
+    JsonFile,
+    /// Nowhere.
+    None,
+    /// The caller's own descriptors.
+    Passthrough,
+}
+
+impl LogDriver {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogDriver::K8sFile => "k8s-file",
+            LogDriver::JsonFile => "json-file",
+            LogDriver::None => "none",
+            LogDriver::Passthrough => "passthrough",
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Messages with descriptors over Unix sockets (`unix(7)`, `SCM_RIGHTS`).
+//!
+//! Sockets are `SOCK_SEQPACKET`: one send is one message. All of it is safe code; it lives here because everything
+//! that moves descriptors between processes does.
+
+use rustix::io::{Errno, Result};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Most descriptors one message carries here (the kernel's limit is 253, `SCM_MAX_FD`).
+const DESCRIPTORS_PER_MESSAGE: usize = 8;
+
+/// One message as received.
+#[derive(Debug)]
+pub struct Message {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The descriptors that came with them.
+    pub descriptors: Vec<OwnedFd>,
+}
+
+/// A connected pair of message sockets, close-on-exec.
+pub fn pair() -> Result<(OwnedFd, OwnedFd)> {
+    socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+}
+
+/// Sends one message. Blocks while the receiver's queue is full; `EPIPE` when it has gone.
+pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_MESSAGE))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
+        return Err(Errno::TOOBIG);
+    }
+    loop {
+        match sendmsg(&socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL) {
+            Err(Errno::INTR) => {}
+            other => return other.map(drop),
+        }
+    }
+}
+
+/// Receives one message of at most `limit` bytes; `None` when the other side has closed. Blocks.
+pub fn receive(socket: impl AsFd, limit: usize) -> Result<Option<Message>> {
+    let mut bytes = vec![0; limit];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_MESSAGE))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let received = loop {
+        match recvmsg(&socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC) {
+            Err(Errno::INTR) => {}
+            Err(Errno::CONNRESET) => return Ok(None),
+            other => break other?,
+        }
+    };
+    let mut descriptors = Vec::new();
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(received) = message {
+            descriptors.extend(received);
+        }
+    }
+    if received.bytes == 0 && descriptors.is_empty() {
+        return Ok(None);
+    }
+    if received.flags.contains(rustix::net::ReturnFlags::TRUNC) {
+        return Err(Errno::MSGSIZE);
+    }
+    bytes.truncate(received.bytes);
+    Ok(Some(Message { bytes, descriptors }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_travels_with_its_message() {
+        let (left, right) = pair().unwrap();
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        send(&left, b"pipe", &[writer.as_fd()]).unwrap();
+        drop(writer);
+        let message = receive(&right, 64).unwrap().unwrap();
+        assert_eq!(message.bytes, b"pipe");
+        rustix::io::write(&message.descriptors[0], b"x").unwrap();
+        let mut byte = [0];
+        assert_eq!(rustix::io::read(&reader, &mut byte).unwrap(), 1);
+        drop(left);
+        assert!(receive(&right, 64).unwrap().is_none());
+    }
+}
