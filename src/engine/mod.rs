@@ -10,6 +10,7 @@ pub mod doctor;
 mod driver;
 mod environment;
 pub mod error;
+pub mod hello;
 pub mod host;
 mod host_files;
 pub mod images;
