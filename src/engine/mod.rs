@@ -69,3 +69,4 @@ impl Engine {
         Volumes::new(&self.paths)
     }
 }
+pub mod unshare;
