@@ -6,6 +6,7 @@
 use super::options::OptionError;
 use super::template::TemplateError;
 use crate::engine::images;
+use crate::engine::unshare::UnshareError;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -42,6 +43,9 @@ pub(crate) enum Failure {
     /// Images.
     #[error(transparent)]
     Image(#[from] images::Error),
+    /// `unshare`.
+    #[error(transparent)]
+    Unshare(#[from] UnshareError),
     /// What was named is neither a container nor an image nor a volume.
     #[error("no such object: {0:?}")]
     NoSuchObject(String),
@@ -89,6 +93,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Reported(code) => *code,
+            Failure::Unshare(error) => error.exit_code(),
             Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
             _ => 125,
         }
@@ -117,6 +122,7 @@ impl Failure {
     fn hint(&self) -> Option<String> {
         match self {
             Failure::Image(error) => error.hint(),
+            Failure::Unshare(error) => error.hint().map(str::to_owned),
             _ => None,
         }
     }

@@ -34,7 +34,7 @@ pub enum UnshareError {
         reason: String,
     },
     /// There is no such command.
-    #[error("executable file {command:?} not found in $PATH: no such file or directory")]
+    #[error("executable file {command:?} not found{}: no such file or directory", if .command.contains('/') { "" } else { " in $PATH" })]
     NotFound {
         /// As typed.
         command: String,
@@ -92,10 +92,18 @@ pub fn run(paths: &Paths, command: &[String]) -> UnshareError {
         .env("CONTAINERS_RUNROOT", &paths.run_root)
         .env("CORACLE_ROOT", &paths.root)
         .exec();
+    // execvp(3) says "permission denied" when a directory of $PATH could not be searched, whatever the others had.
     match source.kind() {
         io::ErrorKind::NotFound => UnshareError::NotFound { command: program },
+        _ if !is_anywhere(&program) => UnshareError::NotFound { command: program },
         _ => UnshareError::NotExecutable { command: program, source },
     }
+}
+
+/// Whether a file of this name is in a directory of `$PATH`; a path counts as it is.
+fn is_anywhere(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    program.contains('/') || std::env::split_paths(&path).any(|directory| directory.join(program).exists())
 }
 
 fn enter(ids: &HostIds) -> Result<(), UnshareError> {
@@ -103,10 +111,13 @@ fn enter(ids: &HostIds) -> Result<(), UnshareError> {
         return own_mounts().map_err(|errno| UnshareError::Namespace { source: errno.into() });
     }
     let write_maps = |pid: u32| {
-        id_map::write(pid, &ids.intermediate, ids).map_err(|error| match std::error::Error::source(&error) {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        })
+        let tried = id_map::write(pid, &ids.intermediate, ids);
+        // The user's own id alone is better than nothing: the store's files belong to it.
+        let tried = tried.or_else(|error| {
+            let alone = ids.degraded(&error);
+            id_map::write(pid, &alone.intermediate, &alone).map_err(|_| error)
+        });
+        tried.map_err(|error| error.to_string())
     };
     user_namespace::enter(libc::CLONE_NEWNS, write_maps)
         .map_err(|errno| UnshareError::Namespace { source: errno.into() })?
