@@ -2,6 +2,7 @@
 
 use super::options::Surroundings;
 use super::values;
+use crate::engine::Engine;
 use crate::engine::request::ContainerRequest;
 use crate::store::paths::Paths;
 use clap::Args;
@@ -16,7 +17,7 @@ pub(crate) struct GlobalOptions {
     /// Directory for what need not outlive a boot [default: $XDG_RUNTIME_DIR/coracle]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) runroot: Option<PathBuf>,
-    /// How a container's root file system is made: auto, overlay, fuse or extract [default: auto, or
+    /// How a container's root file system is made: auto, fuse+overlay, overlay or copy [default: auto, or
     /// $CORACLE_STORAGE_DRIVER]
     #[arg(long, value_name = "DRIVER")]
     pub(crate) storage_driver: Option<String>,
@@ -54,6 +55,12 @@ impl Context {
     /// Where this user's store is.
     pub(crate) fn paths(&self) -> Paths {
         Paths::for_user(self.global.root.clone(), self.global.runroot.clone())
+    }
+
+    /// The engine on this user's store.
+    pub(crate) fn engine(&self) -> Engine {
+        let global = &self.global;
+        Engine::for_user(global.root.clone(), global.runroot.clone(), global.storage_driver.clone())
     }
 
     /// What option parsing needs from this process.

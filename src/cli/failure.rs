@@ -5,8 +5,7 @@
 
 use super::options::OptionError;
 use super::template::TemplateError;
-use crate::engine::images;
-use crate::engine::unshare::UnshareError;
+use crate::engine::{self, Kind, images};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -40,12 +39,20 @@ pub(crate) enum Failure {
     /// An option's value.
     #[error(transparent)]
     Option(#[from] OptionError),
+    /// Containers and volumes.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
     /// Images.
     #[error(transparent)]
     Image(#[from] images::Error),
-    /// `unshare`.
-    #[error(transparent)]
-    Unshare(#[from] UnshareError),
+    /// The process that keeps a container was killed, and the container with it.
+    #[error("container {container:?} was killed: its keeper is gone")]
+    Killed {
+        /// The container's name.
+        container: String,
+        /// Exit code.
+        code: u8,
+    },
     /// What was named is neither a container nor an image nor a volume.
     #[error("no such object: {0:?}")]
     NoSuchObject(String),
@@ -92,8 +99,12 @@ impl Failure {
     /// The exit code.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Failure::Reported(code) => *code,
-            Failure::Unshare(error) => error.exit_code(),
+            Failure::Reported(code) | Failure::Killed { code, .. } => *code,
+            Failure::Engine(error) => match error.kind() {
+                Kind::CannotInvoke => 126,
+                Kind::CommandNotFound => 127,
+                _ => 125,
+            },
             Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
             _ => 125,
         }
@@ -103,8 +114,9 @@ impl Failure {
     /// `volume rm`.
     pub(crate) fn removal_code(&self) -> u8 {
         match self {
-            Failure::Image(error) if error.is_not_found() => 1,
             Failure::Image(error) if error.is_conflict() => 2,
+            Failure::Engine(error) if error.kind() == Kind::Conflict => 2,
+            _ if self.is_not_found() => 1,
             _ => self.exit_code(),
         }
     }
@@ -113,6 +125,7 @@ impl Failure {
     pub(crate) fn is_not_found(&self) -> bool {
         match self {
             Failure::Image(error) => error.is_not_found(),
+            Failure::Engine(error) => error.kind() == Kind::NotFound,
             Failure::NoSuchObject(_) => true,
             _ => false,
         }
@@ -122,7 +135,7 @@ impl Failure {
     fn hint(&self) -> Option<String> {
         match self {
             Failure::Image(error) => error.hint(),
-            Failure::Unshare(error) => error.hint().map(str::to_owned),
+            Failure::Engine(error) => error.hint(),
             _ => None,
         }
     }

@@ -6,11 +6,11 @@
 pub mod attach;
 pub mod builtin;
 pub mod create;
+mod disk;
 pub mod doctor;
 mod driver;
 mod environment;
 pub mod error;
-pub mod hello;
 pub mod host;
 mod host_files;
 pub mod images;
@@ -69,4 +69,3 @@ impl Engine {
         Volumes::new(&self.paths)
     }
 }
-pub mod unshare;

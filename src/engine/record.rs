@@ -47,6 +47,13 @@ pub struct ContainerRecord {
     pub capabilities: Vec<String>,
 }
 
+impl ContainerRecord {
+    /// The words of the container's process, the entry point first.
+    pub fn command(&self) -> &[String] {
+        self.plan.spec.process().as_ref().and_then(|process| process.args().as_deref()).unwrap_or_default()
+    }
+}
+
 /// One mount as `inspect` shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MountRecord {

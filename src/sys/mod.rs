@@ -12,5 +12,4 @@ pub mod process;
 pub mod seccomp;
 pub mod signal;
 pub mod trial;
-pub mod user_namespace;
 pub mod writeback;

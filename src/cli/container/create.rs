@@ -4,6 +4,7 @@ use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::CreateOptions;
+use crate::cli::output::{self, PullProgress};
 use crate::cli::tree::{Arity, Verb};
 use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
@@ -36,6 +37,10 @@ impl Verb for Create {
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let mut request = self.create.into_request(self.arguments, &context.surroundings())?;
         context.fill(&mut request);
-        Err(Failure::Arguments("this build cannot create containers yet".to_owned()))
+        let engine = context.engine();
+        let image = engine.image_defaults(&request, &PullProgress::new(request.quiet))?;
+        let created = engine.create(&request, &image)?;
+        created.warnings.iter().for_each(|warning| output::note(warning));
+        output::print(&format!("{}\n", created.record.id))
     }
 }

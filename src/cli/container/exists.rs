@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
+use crate::engine::Kind;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -25,6 +26,10 @@ impl Verb for Exists {
     const EXAMPLES: &'static str = "coracle container exists web || coracle run -d --name web nginx";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        match context.engine().container(&self.arguments[0]) {
+            Ok(_) => Ok(ExitCode::SUCCESS),
+            Err(error) if error.kind() == Kind::NotFound => Ok(ExitCode::from(1)),
+            Err(error) => Err(error.into()),
+        }
     }
 }

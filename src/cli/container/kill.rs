@@ -1,9 +1,13 @@
 //! `kill`.
 
+use super::selection::Selection;
 use super::selection::{IdFiles, Latest};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::options::OptionError;
 use crate::cli::tree::{Arity, Verb};
+use crate::cli::{failure, output};
+use crate::runtime::signals;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -33,6 +37,19 @@ impl Verb for Kill {
     const EXAMPLES: &'static str = "coracle kill web\ncoracle kill --signal HUP web";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        let signal = signals::parse(&self.signal).map_err(|_| OptionError::Signal(self.signal.clone()))?;
+        let names = Selection {
+            names: self.arguments,
+            all: self.all,
+            latest: self.latest.latest,
+            id_files: self.files.cidfile,
+            ..Selection::default()
+        }
+        .names(&engine, |container| container.state.status.is_alive())?;
+        failure::each(&names, Failure::exit_code, |name| {
+            engine.kill(name, signal)?;
+            output::print(&format!("{name}\n")).map(|_| ())
+        })
     }
 }

@@ -1,11 +1,19 @@
 //! `logs`.
 
 use super::selection::Latest;
+use super::selection::Selection;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::moment;
+use crate::cli::output::human;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
+use crate::engine::Engine;
+use crate::engine::logs::{LogLine, LogOptions};
+use crate::runtime::keeper::Stream;
 use clap::Args;
+use jiff::Timestamp;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// `logs CONTAINER...`.
@@ -56,6 +64,80 @@ impl Verb for Logs {
     const EXAMPLES: &'static str = "coracle logs web\ncoracle logs --follow --since 10m --timestamps web";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        if self.arguments.is_empty() && !self.latest.latest {
+            return Err(Failure::Arguments("specify at least one container name or ID to log".to_owned()));
+        }
+        let engine = context.engine();
+        let now = Timestamp::now();
+        let options = LogOptions {
+            follow: self.follow,
+            tail: usize::try_from(self.tail).ok(),
+            since: time("since", self.since.as_deref(), now)?,
+            until: time("until", self.until.as_deref(), now)?,
+        };
+        let names = Selection { names: self.arguments.clone(), latest: self.latest.latest, ..Selection::default() }
+            .names(&engine, |_| true)?;
+        for (position, name) in names.iter().enumerate() {
+            let prefix = self.prefix(&engine, name, position, names.len())?;
+            let mut failure = None;
+            engine.logs(name, &options, |line| match self.show(&prefix, &line) {
+                Ok(()) => true,
+                Err(error) => {
+                    failure = Some(error);
+                    false
+                }
+            })?;
+            if let Some(error) = failure {
+                return Err(Failure::Output(error));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Colours of containers, one after the other (ECMA-48 SGR).
+const COLOURS: [u8; 6] = [37, 31, 33, 34, 35, 36];
+
+fn time(option: &str, text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    match moment::parse(text, now) {
+        Some(time) => Ok(Some(time)),
+        None => Err(Failure::Arguments(format!("parsing --{option} {text:?}: unable to interpret time value"))),
+    }
+}
+
+impl Logs {
+    /// What stands before each line.
+    fn prefix(&self, engine: &Engine, name: &str, position: usize, count: usize) -> Result<String, Failure> {
+        let record = engine.container(name)?.record;
+        let label = match (self.names, count > 1) {
+            (true, _) => record.name,
+            (false, true) => human::short_id(&record.id).to_owned(),
+            (false, false) => return Ok(String::new()),
+        };
+        Ok(match self.color {
+            true => format!("\u{1b}[{}m{label}\u{1b}[0m ", COLOURS[position % COLOURS.len()]),
+            false => format!("{label} "),
+        })
+    }
+
+    /// Writes a line where the container wrote it.
+    fn show(&self, prefix: &str, line: &LogLine) -> std::io::Result<()> {
+        let mut text = prefix.as_bytes().to_vec();
+        if self.timestamps {
+            text.extend(format!("{} ", line.time).as_bytes());
+        }
+        text.extend(&line.text);
+        if line.is_complete {
+            text.push(b'\n');
+        }
+        match line.stream {
+            Stream::Output => {
+                let mut stdout = std::io::stdout().lock();
+                stdout.write_all(&text)?;
+                stdout.flush()
+            }
+            Stream::Error => std::io::stderr().lock().write_all(&text),
+        }
     }
 }

@@ -2,14 +2,17 @@
 
 mod create;
 mod exists;
+mod filter;
 mod inspect;
 mod kill;
+mod line;
 mod logs;
 mod prune;
 mod ps;
 mod rm;
 mod run;
 mod selection;
+mod session;
 mod start;
 mod stop;
 mod users;

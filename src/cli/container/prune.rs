@@ -1,9 +1,14 @@
 //! `container prune`.
 
+use super::filter::Filters;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::cli::tree::Verb;
+use crate::engine::lifecycle::{Container, RemoveOptions};
+use crate::engine::{Engine, Kind};
 use clap::Args;
+use jiff::Timestamp;
 use std::process::ExitCode;
 
 /// `container prune`.
@@ -24,6 +29,32 @@ impl Verb for Prune {
     const EXAMPLES: &'static str = "coracle container prune --force --filter until=24h";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let warning = "WARNING! This will remove all non running containers.";
+        if !self.force && !output::confirm(warning)? {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let engine = context.engine();
+        let pruned = prune(&engine, &self.filter)?;
+        output::print(&pruned.iter().map(|id| format!("{id}\n")).collect::<String>())
     }
+}
+
+/// Removes the containers that are not running and fit the filters; returns their IDs.
+///
+/// # Errors
+/// A filter that is none; a container that cannot be removed.
+pub(crate) fn prune(engine: &Engine, filters: &[String]) -> Result<Vec<String>, Failure> {
+    let all = engine.list_containers();
+    let filters = Filters::parse(filters, &all, Timestamp::now())?;
+    let unused = |container: &&Container| !container.state.status.is_alive() && filters.accept(container);
+    let mut pruned = Vec::new();
+    for container in all.iter().filter(unused) {
+        match engine.remove(&container.record.id, RemoveOptions::default()) {
+            Ok(id) => pruned.push(id),
+            // Somebody was faster, or has started it.
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(pruned)
 }

@@ -1,11 +1,20 @@
 //! `ps`, also called `container ls`.
 
+use super::filter::Filters;
+use super::line::{Extras, Line, Namespaces, Size};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::output::{self, JsonLayout, Listing, human};
 use crate::cli::tree::Verb;
 use crate::cli::values;
+use crate::engine::Engine;
+use crate::engine::images::{self, list::ListOptions};
+use crate::engine::lifecycle::Container;
 use clap::Args;
+use jiff::Timestamp;
+use std::collections::HashMap;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::selection::Latest;
 
@@ -77,6 +86,98 @@ impl Verb for Ps {
         coracle ps --format json";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        match self.watch {
+            None => self.print(context),
+            Some(seconds) => loop {
+                // Cursor home, clear the screen (ECMA-48 CUP and ED).
+                output::print("\u{1b}[H\u{1b}[2J")?;
+                self.print(context)?;
+                std::thread::sleep(Duration::from_secs(seconds.max(1).into()));
+            },
+        }
+    }
+}
+
+impl Ps {
+    fn print(&self, context: &Context) -> Result<ExitCode, Failure> {
+        let engine = context.engine();
+        let now = Timestamp::now();
+        let containers = self.select(engine.list_containers(), now)?;
+        let image_sizes: HashMap<String, u64> = match self.size {
+            true => images::list::list(&engine.paths, &ListOptions::default())?
+                .into_iter()
+                .map(|image| (image.id, image.size))
+                .collect(),
+            false => HashMap::new(),
+        };
+        let extras = |container: &Container| self.extras(&engine, &image_sizes, container);
+        let mut lines: Vec<Line> =
+            containers.iter().map(|container| Line::new(container, extras(container), now)).collect();
+        match self.sort.as_deref() {
+            None | Some("created" | "runningfor") => {}
+            Some("size") => lines.sort_by_key(Line::written_bytes),
+            Some(field) => lines.sort_by_key(|line| line.key(field)),
+        }
+        if self.quiet {
+            let id = |line: &Line| if self.no_trunc { line.id.clone() } else { human::short_id(&line.id).to_owned() };
+            return output::print(&lines.iter().map(|line| id(line) + "\n").collect::<String>());
+        }
+        Listing {
+            format: self.format.as_deref(),
+            default: &self.columns(),
+            headers: &[
+                ("ID", "CONTAINER ID"),
+                ("RunningFor", "CREATED"),
+                ("CreatedHuman", "CREATED"),
+                ("Pod", "POD ID"),
+                ("PodName", "PODNAME"),
+                ("Cgroup", "CGROUPNS"),
+            ],
+            no_heading: self.noheading,
+            rows: lines.iter().map(|line| line.row(self.no_trunc)).collect(),
+            json: lines,
+            layout: JsonLayout::Indented(2),
+        }
+        .print()
+    }
+
+    fn select(&self, all: Vec<Container>, now: Timestamp) -> Result<Vec<Container>, Failure> {
+        let filters = Filters::parse(&self.filter, &all, now)?;
+        let show_all =
+            self.all || self.last >= 0 || self.latest.latest || filters.has("status") || filters.has("exited");
+        let shown = |container: &Container| show_all || container.state.status.is_alive();
+        let mut containers: Vec<Container> =
+            all.into_iter().filter(|container| shown(container) && filters.accept(container)).collect();
+        let last = if self.latest.latest { 1 } else { self.last };
+        if let Ok(last) = usize::try_from(last) {
+            containers.drain(..containers.len().saturating_sub(last));
+        }
+        Ok(containers)
+    }
+
+    fn extras(&self, engine: &Engine, image_sizes: &HashMap<String, u64>, container: &Container) -> Extras {
+        let size = self.size.then(|| {
+            let written_bytes = engine.written_bytes(&container.record.id);
+            let image_bytes = image_sizes.get(&container.record.image_id).copied().unwrap_or_default();
+            Size { root_bytes: image_bytes + written_bytes, written_bytes }
+        });
+        let process = container.state.process.filter(|_| self.ns && container.state.status.is_alive());
+        Extras { size, namespaces: process.map(|process| Namespaces::of(process.pid)).unwrap_or_default() }
+    }
+
+    fn columns(&self) -> String {
+        if self.ns {
+            let fields = ["ID", "Names", "Pid", "Cgroup", "IPC", "MNT", "NET", "PIDNS", "USERNS", "UTS"];
+            return format!("table {}", fields.map(|field| format!("{{{{.{field}}}}}")).join("\t"));
+        }
+        let mut columns =
+            "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}".to_owned();
+        if self.pod {
+            columns.push_str("\t{{.Pod}}\t{{.PodName}}");
+        }
+        if self.size {
+            columns.push_str("\t{{.Size}}");
+        }
+        columns
     }
 }

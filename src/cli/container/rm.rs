@@ -1,10 +1,14 @@
 //! `rm`.
 
+use super::selection::Selection;
 use super::selection::{IdFiles, Latest};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
+use crate::cli::{failure, output};
+use crate::engine::Kind;
+use crate::engine::lifecycle::RemoveOptions;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -50,6 +54,27 @@ impl Verb for Rm {
     const EXAMPLES: &'static str = "coracle rm web\ncoracle rm --force --all";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        let names = Selection {
+            names: self.arguments,
+            all: self.all,
+            latest: self.latest.latest,
+            id_files: self.files.cidfile,
+            filters: self.filter,
+            ignore: self.ignore,
+        }
+        .names(&engine, |_| true)?;
+        // podman's --force does not complain about containers that are not there either.
+        let ignore = self.ignore || self.force;
+        let options = RemoveOptions {
+            force: self.force || self.time.is_some(),
+            timeout_seconds: self.time,
+            volumes: self.volumes,
+        };
+        failure::each(&names, Failure::removal_code, |name| match engine.remove(name, options) {
+            Ok(_) => output::print(&format!("{name}\n")).map(|_| ()),
+            Err(error) if ignore && error.kind() == Kind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        })
     }
 }

@@ -1,11 +1,14 @@
 //! `run`.
 
+use super::session;
 use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{CreateOptions, OptionError};
+use crate::cli::output::{self, PullProgress};
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::request::ContainerRequest;
+use crate::engine::start::StartOptions;
 use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
 
@@ -56,8 +59,23 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
     }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        let (_request, _detach) = self.into_request(context)?;
-        Err(Failure::Arguments("this build cannot run containers yet".to_owned()))
+        let (request, detach) = self.into_request(context)?;
+        let engine = context.engine();
+        let keys = session::detach_keys(request.detach_keys.as_deref())?;
+        let image = engine.image_defaults(&request, &PullProgress::new(request.quiet))?;
+        if !detach {
+            // From here on a signal is the container's.
+            session::hold_signals(&request);
+        }
+        let created = engine.create(&request, &image)?;
+        created.warnings.iter().for_each(|warning| output::note(warning));
+        let options = StartOptions { foreground: !detach, terminal_size: session::terminal_size(&request) };
+        let started = engine.start(&created.record.id, options, Some(created.lock))?;
+        started.warnings.iter().for_each(|warning| output::note(warning));
+        match detach {
+            true => output::print(&format!("{}\n", created.record.id)),
+            false => session::attach(&started, &session::options(&request, keys)),
+        }
     }
 }
 

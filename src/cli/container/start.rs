@@ -1,9 +1,14 @@
 //! `start`.
 
 use super::selection::Latest;
+use super::selection::Selection;
+use super::session;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
+use crate::cli::{failure, output};
+use crate::engine::Engine;
+use crate::engine::start::StartOptions;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -44,6 +49,56 @@ impl Verb for Start {
     const EXAMPLES: &'static str = "coracle start web\ncoracle start --attach --interactive shell";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        let attached = self.attach || self.interactive;
+        let given = self.arguments.len();
+        let selection = Selection {
+            names: self.arguments,
+            all: self.all,
+            latest: self.latest.latest,
+            filters: self.filter,
+            ..Selection::default()
+        };
+        if given == 0 && !selection.all && !selection.latest && selection.filters.is_empty() {
+            return Err(Failure::Arguments("start requires at least one argument".to_owned()));
+        }
+        if attached && (given > 1 || selection.all) {
+            return Err(Failure::Arguments("you cannot start and attach multiple containers at once".to_owned()));
+        }
+        let names = selection.names(&engine, |container| !container.state.status.is_alive())?;
+        if attached {
+            let name = names.first().map(String::as_str).unwrap_or_default();
+            let keys = self.detach_keys.as_deref();
+            return start_attached(&engine, name, self.interactive, keys, self.sig_proxy.unwrap_or(true));
+        }
+        failure::each(&names, Failure::exit_code, |name| {
+            let container = engine.container(name)?;
+            if !container.state.status.is_alive() {
+                let started = engine.start(&container.record.id, StartOptions::default(), None)?;
+                started.warnings.iter().for_each(|warning| output::note(warning));
+            }
+            output::print(&format!("{name}\n")).map(|_| ())
+        })
     }
+}
+
+/// Starts one container and stays until it ends or the user detaches.
+fn start_attached(
+    engine: &Engine,
+    name: &str,
+    interactive: bool,
+    keys: Option<&str>,
+    proxy_signals: bool,
+) -> Result<ExitCode, Failure> {
+    let container = engine.container(name)?;
+    let mut request = container.record.request;
+    request.interactive = interactive;
+    request.attach = vec!["stdout".to_owned(), "stderr".to_owned()];
+    request.sig_proxy = proxy_signals;
+    let keys = session::detach_keys(keys.or(request.detach_keys.as_deref()))?;
+    session::hold_signals(&request);
+    let options = StartOptions { foreground: true, terminal_size: session::terminal_size(&request) };
+    let started = engine.start(&container.record.id, options, None)?;
+    started.warnings.iter().for_each(|warning| output::note(warning));
+    session::attach(&started, &session::options(&request, keys))
 }

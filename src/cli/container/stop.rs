@@ -1,10 +1,13 @@
 //! `stop`.
 
+use super::selection::Selection;
 use super::selection::{IdFiles, Latest};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
+use crate::cli::{failure, output};
+use crate::engine::Kind;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -41,6 +44,20 @@ impl Verb for Stop {
     const EXAMPLES: &'static str = "coracle stop web\ncoracle stop --time 2 --all";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        let names = Selection {
+            names: self.arguments,
+            all: self.all,
+            latest: self.latest.latest,
+            id_files: self.files.cidfile,
+            filters: self.filter,
+            ignore: self.ignore,
+        }
+        .names(&engine, |container| container.state.status.is_alive())?;
+        failure::each(&names, Failure::exit_code, |name| match engine.stop(name, self.time) {
+            Ok(_) => output::print(&format!("{name}\n")).map(|_| ()),
+            Err(error) if self.ignore && error.kind() == Kind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        })
     }
 }

@@ -1,10 +1,14 @@
 //! `wait`.
 
 use super::selection::Latest;
+use super::selection::Selection;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
+use crate::cli::{failure, output};
+use crate::engine::Kind;
+use crate::engine::lifecycle::Condition;
 use clap::Args;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -45,6 +49,36 @@ impl Verb for Wait {
     const EXAMPLES: &'static str = "coracle wait web\ncoracle wait --condition running web";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        if self.arguments.is_empty() && !self.latest.latest {
+            let complaint = format!("{:?} requires a name, id, or the \"--latest\" flag", context.path);
+            return Err(Failure::Arguments(complaint));
+        }
+        let conditions = conditions(&self.condition)?;
+        let engine = context.engine();
+        let names = Selection { names: self.arguments, latest: self.latest.latest, ..Selection::default() }
+            .names(&engine, |_| true)?;
+        let interval = self.interval.unwrap_or(INTERVAL);
+        failure::each(&names, Failure::exit_code, |name| match engine.wait(name, &conditions, interval) {
+            Ok(code) => output::print(&format!("{code}\n")).map(|_| ()),
+            Err(error) if self.ignore && error.kind() == Kind::NotFound => output::print("-1\n").map(|_| ()),
+            Err(error) => Err(error.into()),
+        })
+    }
+}
+
+/// Between two looks at a container whose keeper cannot be waited for; podman's default.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+fn conditions(words: &[String]) -> Result<Vec<Condition>, Failure> {
+    let parse = |word: &String| match word.as_str() {
+        "exited" | "stopped" => Ok(Condition::Exited),
+        "running" => Ok(Condition::Running),
+        "created" | "configured" => Ok(Condition::Created),
+        "removing" | "removed" => Ok(Condition::Removed),
+        _ => Err(Failure::Arguments(format!("unknown container state: {word}: invalid argument"))),
+    };
+    match words.is_empty() {
+        true => Ok(vec![Condition::Exited]),
+        false => words.iter().map(parse).collect(),
     }
 }

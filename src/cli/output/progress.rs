@@ -10,13 +10,20 @@ use crate::store::digest::Digest;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Redraws per second.
 const REDRAWS: u8 = 10;
 
-/// Shows the progress of a pull.
-pub(crate) enum PullProgress {
+/// Shows the progress of a pull. Until the first thing happens it has not looked at the terminal: most starts of a
+/// container pull nothing.
+pub(crate) struct PullProgress {
+    quiet: bool,
+    display: OnceLock<Display>,
+}
+
+/// How progress is shown.
+enum Display {
     /// `--quiet`.
     Silent,
     /// Standard error is no terminal.
@@ -26,30 +33,36 @@ pub(crate) enum PullProgress {
 }
 
 /// Bars on a terminal.
-pub(crate) struct Bars {
+struct Bars {
     all: MultiProgress,
     by_layer: Mutex<HashMap<Digest, ProgressBar>>,
 }
 
 impl PullProgress {
-    /// What suits this process's standard error.
+    /// Progress that suits this process's standard error; `quiet` shows none.
     pub(crate) fn new(quiet: bool) -> PullProgress {
-        if quiet {
-            return PullProgress::Silent;
-        }
-        if !std::io::stderr().is_terminal() {
-            return PullProgress::Lines;
-        }
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(REDRAWS));
-        PullProgress::Bars(Bars { all, by_layer: Mutex::default() })
+        PullProgress { quiet, display: OnceLock::new() }
+    }
+
+    fn display(&self) -> &Display {
+        self.display.get_or_init(|| {
+            if self.quiet {
+                return Display::Silent;
+            }
+            if !std::io::stderr().is_terminal() {
+                return Display::Lines;
+            }
+            let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(REDRAWS));
+            Display::Bars(Bars { all, by_layer: Mutex::default() })
+        })
     }
 
     fn line(&self, text: &str) {
-        match self {
-            PullProgress::Silent => {}
-            PullProgress::Lines => note(text),
+        match self.display() {
+            Display::Silent => {}
+            Display::Lines => note(text),
             // A line that cannot be drawn is no reason to stop a pull.
-            PullProgress::Bars(bars) => drop(bars.all.println(crate::cli::failure::one_line(text))),
+            Display::Bars(bars) => drop(bars.all.println(crate::cli::failure::one_line(text))),
         }
     }
 }
@@ -81,14 +94,14 @@ impl Progress for PullProgress {
     }
 
     fn layer_exists(&self, digest: &Digest) {
-        match self {
-            PullProgress::Bars(bars) => bars.finish(digest, "skipped: already exists"),
+        match self.display() {
+            Display::Bars(bars) => bars.finish(digest, "skipped: already exists"),
             _ => self.line(&format!("Copying blob {digest} skipped: already exists")),
         }
     }
 
     fn layer_waiting(&self, digest: &Digest) {
-        if let PullProgress::Bars(bars) = self {
+        if let Display::Bars(bars) = self.display() {
             let bar = bars.bar(digest);
             bar.set_style(style("Copying blob {prefix} {msg}"));
             bar.set_message("waiting for another process");
@@ -96,7 +109,7 @@ impl Progress for PullProgress {
     }
 
     fn layer_started(&self, digest: &Digest, total_bytes: u64) {
-        if let PullProgress::Bars(bars) = self {
+        if let Display::Bars(bars) = self.display() {
             let bar = bars.bar(digest);
             bar.set_style(style(
                 "Copying blob {prefix} [{bar:30}] {decimal_bytes} / {decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
@@ -107,21 +120,21 @@ impl Progress for PullProgress {
     }
 
     fn layer_advanced(&self, digest: &Digest, bytes: u64) {
-        if let PullProgress::Bars(bars) = self {
+        if let Display::Bars(bars) = self.display() {
             bars.bar(digest).inc(bytes);
         }
     }
 
     fn layer_done(&self, digest: &Digest) {
-        match self {
-            PullProgress::Bars(bars) => bars.finish(digest, "done"),
+        match self.display() {
+            Display::Bars(bars) => bars.finish(digest, "done"),
             _ => self.line(&format!("Copying blob {digest} done")),
         }
     }
 
     fn config_done(&self, digest: &Digest) {
-        match self {
-            PullProgress::Bars(_) => self.line(&format!("Copying config {} done", short_id(&digest.hex()))),
+        match self.display() {
+            Display::Bars(_) => self.line(&format!("Copying config {} done", short_id(&digest.hex()))),
             _ => self.line(&format!("Copying config {digest} done")),
         }
     }

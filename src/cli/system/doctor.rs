@@ -5,6 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::tree::Verb;
 use crate::engine::doctor::{self, By, Condition, Diagnosis, State};
+use crate::store::paths::Paths;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -25,7 +26,8 @@ impl Verb for Doctor {
     const EXAMPLES: &'static str = "coracle doctor\ncoracle doctor --json";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        let diagnosis = doctor::examine(&context.paths());
+        let global = &context.global;
+        let diagnosis = doctor::examine(&Paths::for_user(global.root.clone(), global.runroot.clone()));
         output::print(&if self.json { json(&diagnosis) } else { text(&diagnosis) })?;
         Ok(ExitCode::from(exit_code(&diagnosis)))
     }

@@ -1,0 +1,231 @@
+//! `--filter` of container commands: parsed once, then asked for each container.
+//!
+//! Values of one key are alternatives, except labels, which must all be there; different keys must all fit.
+
+use crate::cli::failure::Failure;
+use crate::cli::moment;
+use crate::engine::lifecycle::Container;
+use jiff::Timestamp;
+
+/// A filter as typed.
+#[derive(Debug)]
+enum Filter {
+    Id(String),
+    Name(Pattern),
+    Label { key: String, value: Option<String>, wanted: bool },
+    Status(String),
+    Exited(i32),
+    Ancestor(String),
+    Created { before: bool, time: Timestamp },
+    Volume(String),
+    Command(String),
+}
+
+/// The filters of one command.
+#[derive(Debug, Default)]
+pub(crate) struct Filters {
+    by_key: Vec<(&'static str, Vec<Filter>)>,
+}
+
+/// States a container can be asked for; coracle's own are among them.
+const STATES: [&str; 10] = [
+    "created",
+    "initialized",
+    "running",
+    "paused",
+    "stopping",
+    "stopped",
+    "exited",
+    "removing",
+    "restarting",
+    "unknown",
+];
+
+impl Filters {
+    /// Parses filters. `before` and `since` are looked up among `all`.
+    ///
+    /// # Errors
+    /// An unknown key or a value that makes no sense for its key.
+    pub(crate) fn parse(texts: &[String], all: &[Container], now: Timestamp) -> Result<Filters, Failure> {
+        let mut filters = Filters::default();
+        for text in texts {
+            let (key, value) = text.split_once('=').ok_or_else(|| invalid(format!("invalid filter {text:?}")))?;
+            let (key, filter) = parse_one(key, value, all, now)?;
+            match filters.by_key.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, alternatives)) => alternatives.push(filter),
+                None => filters.by_key.push((key, vec![filter])),
+            }
+        }
+        Ok(filters)
+    }
+
+    /// Whether one was given for this key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.by_key.iter().any(|(known, _)| *known == key)
+    }
+
+    /// Whether `container` fits all of them.
+    pub(crate) fn accept(&self, container: &Container) -> bool {
+        self.by_key.iter().all(|(key, filters)| match *key {
+            "label" | "label!" => filters.iter().all(|filter| filter.accepts(container)),
+            _ => filters.iter().any(|filter| filter.accepts(container)),
+        })
+    }
+}
+
+fn invalid(text: String) -> Failure {
+    Failure::Arguments(text)
+}
+
+fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Result<(&'static str, Filter), Failure> {
+    let label = |wanted| {
+        let (key, value) = value.split_once('=').map_or((value, None), |(key, value)| (key, Some(value.to_owned())));
+        Filter::Label { key: key.to_owned(), value, wanted }
+    };
+    Ok(match key {
+        "id" => ("id", Filter::Id(value.to_owned())),
+        "name" | "names" => ("name", Filter::Name(Pattern::new(value))),
+        "label" => ("label", label(true)),
+        "label!" => ("label!", label(false)),
+        "status" if STATES.contains(&value) => ("status", Filter::Status(value.to_owned())),
+        "status" => return Err(invalid(format!("unknown container state: {value}: invalid argument"))),
+        "exited" => {
+            let code = value.parse().map_err(|_| invalid(format!("exited code out of range {value:?}")))?;
+            ("exited", Filter::Exited(code))
+        }
+        "ancestor" => ("ancestor", Filter::Ancestor(value.to_owned())),
+        "before" => ("before", Filter::Created { before: true, time: created(value, all)? }),
+        "since" => ("since", Filter::Created { before: false, time: created(value, all)? }),
+        "until" => {
+            let time = moment::parse(value, now).ok_or_else(|| invalid(format!("unable to parse time {value:?}")))?;
+            ("until", Filter::Created { before: true, time })
+        }
+        "volume" => ("volume", Filter::Volume(value.to_owned())),
+        "command" => ("command", Filter::Command(value.to_owned())),
+        // Nothing here has health, a pod, a network of its own or a restart policy yet.
+        "health" | "pod" | "network" | "restart-policy" => {
+            return Err(invalid(format!("filter {key:?} is not available in this release")));
+        }
+        _ => return Err(invalid(format!("{key} is an invalid filter"))),
+    })
+}
+
+/// When the container called `name` was created.
+fn created(name: &str, all: &[Container]) -> Result<Timestamp, Failure> {
+    let found = all.iter().find(|container| container.record.name == name || container.record.id.starts_with(name));
+    let missing = || invalid(format!("no container with name or ID {name:?} found: no such container"));
+    found.map(|container| container.record.created).ok_or_else(missing)
+}
+
+impl Filter {
+    fn accepts(&self, container: &Container) -> bool {
+        let Container { record, state } = container;
+        match self {
+            Filter::Id(prefix) => record.id.starts_with(prefix.as_str()),
+            Filter::Name(pattern) => pattern.matches(&record.name),
+            Filter::Label { key, value, wanted } => {
+                let fits = |found: &String| value.as_ref().is_none_or(|value| value == found);
+                record.labels.get(key).is_some_and(fits) == *wanted
+            }
+            Filter::Status(word) if word == "stopped" => state.status.word() == "exited",
+            Filter::Status(word) => state.status.word() == word,
+            Filter::Exited(code) => state.status.word() == "exited" && state.exit_code == *code,
+            Filter::Ancestor(image) => is_ancestor(image, &record.image, &record.image_id),
+            Filter::Created { before: true, time } => record.created < *time,
+            Filter::Created { before: false, time } => record.created > *time,
+            Filter::Volume(wanted) => {
+                record.mounts.iter().any(|mount| [&mount.name, &mount.source, &mount.destination].contains(&wanted))
+            }
+            Filter::Command(word) => record.command().first() == Some(word),
+        }
+    }
+}
+
+/// Whether an image as typed is the one a container was made of: by ID, by whole name, or by the end of the name.
+fn is_ancestor(typed: &str, name: &str, id: &str) -> bool {
+    let typed_id = typed.strip_prefix("sha256:").unwrap_or(typed);
+    let without_tag = match name.rfind(':') {
+        Some(colon) if !name[colon..].contains('/') => &name[..colon],
+        _ => name,
+    };
+    let ends = |name: &str| name == typed || name.strip_suffix(typed).is_some_and(|rest| rest.ends_with('/'));
+    (!typed_id.is_empty() && id.starts_with(typed_id)) || ends(name) || ends(without_tag)
+}
+
+/// What scripts use of regular expressions in names: `^`, `$` and `.*`; anything else is itself.
+#[derive(Debug)]
+struct Pattern {
+    from_start: bool,
+    to_end: bool,
+    parts: Vec<String>,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Pattern {
+        let inner = text.strip_prefix('^').unwrap_or(text);
+        let inner = inner.strip_suffix('$').unwrap_or(inner);
+        let parts = inner.split(".*").map(|part| part.replace("\\.", ".").replace("\\-", "-")).collect();
+        Pattern { from_start: text.starts_with('^'), to_end: text.ends_with('$'), parts }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        let mut rest = name;
+        let last = self.parts.len() - 1;
+        for (position, part) in self.parts.iter().enumerate() {
+            let anchored_start = position == 0 && self.from_start;
+            let anchored_end = position == last && self.to_end;
+            let after = match (anchored_start, anchored_end) {
+                (true, true) => (rest == part.as_str()).then_some(""),
+                (true, false) => rest.strip_prefix(part.as_str()),
+                (false, true) => rest.ends_with(part.as_str()).then_some(""),
+                (false, false) => rest.find(part.as_str()).map(|at| &rest[at + part.len()..]),
+            };
+            match after {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_match_as_the_expressions_of_scripts() {
+        let cases = [
+            ("web", "my-web-1", true),
+            ("^web$", "web", true),
+            ("^web$", "web2", false),
+            ("^web", "web2", true),
+            ("b2$", "web2", true),
+            ("^app.*_1$", "app_web_1", true),
+            ("^app.*_1$", "app_web_11", false),
+            ("a\\.b", "xa.bx", true),
+            ("", "anything", true),
+        ];
+        for (pattern, name, expected) in cases {
+            assert_eq!(Pattern::new(pattern).matches(name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn ancestors_are_named_in_any_way() {
+        let name = "docker.io/library/debian:12";
+        for (typed, expected) in [
+            ("debian", true),
+            ("debian:12", true),
+            ("debian:11", false),
+            ("library/debian:12", true),
+            ("docker.io/library/debian:12", true),
+            ("bian:12", false),
+            ("abc", true),
+            ("sha256:abcd", true),
+            ("", false),
+        ] {
+            assert_eq!(is_ancestor(typed, name, "abcdef"), expected, "{typed}");
+        }
+    }
+}
