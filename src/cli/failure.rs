@@ -5,6 +5,7 @@
 
 use super::options::OptionError;
 use super::template::TemplateError;
+use crate::engine::unshare::UnshareError;
 use crate::engine::{self, Kind, images};
 use std::io::Write;
 use std::process::ExitCode;
@@ -45,6 +46,9 @@ pub(crate) enum Failure {
     /// Images.
     #[error(transparent)]
     Image(#[from] images::Error),
+    /// `unshare`.
+    #[error(transparent)]
+    Unshare(#[from] UnshareError),
     /// The process that keeps a container was killed, and the container with it.
     #[error("container {container:?} was killed: its keeper is gone")]
     Killed {
@@ -99,6 +103,7 @@ impl Failure {
     /// The exit code.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Failure::Unshare(error) => error.exit_code(),
             Failure::Reported(code) | Failure::Killed { code, .. } => *code,
             Failure::Engine(error) => match error.kind() {
                 Kind::CannotInvoke => 126,
@@ -135,6 +140,7 @@ impl Failure {
     fn hint(&self) -> Option<String> {
         match self {
             Failure::Image(error) => error.hint(),
+            Failure::Unshare(error) => error.hint().map(str::to_owned),
             Failure::Engine(error) => error.hint(),
             _ => None,
         }

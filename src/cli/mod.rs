@@ -52,6 +52,10 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
         Some(first) => program.clone_into(first),
         None => words.push(program.clone()),
     }
+    // The program of the built-in image hello: this executable inside its container.
+    if words.get(1).is_some_and(|word| word == "__hello") {
+        return output::print(&crate::engine::hello::report());
+    }
     let matches = parse(&words, &program)?;
     dispatch(&matches, words, program)
 }

@@ -11,6 +11,7 @@ pub mod doctor;
 mod driver;
 mod environment;
 pub mod error;
+pub mod hello;
 pub mod host;
 mod host_files;
 pub mod images;
@@ -69,3 +70,4 @@ impl Engine {
         Volumes::new(&self.paths)
     }
 }
+pub mod unshare;

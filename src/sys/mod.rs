@@ -12,4 +12,5 @@ pub mod process;
 pub mod seccomp;
 pub mod signal;
 pub mod trial;
+pub mod user_namespace;
 pub mod writeback;

@@ -155,6 +155,9 @@ fn inside() {
         OverlayMount { lower: &lower, upper: &upper, work: &work, target: &merged, volatile: true, read_only: false };
     mount_overlay(&overlay).unwrap();
     script(&directory);
+    // Only inside may files of other ids be removed.
+    let clean = "umount merged; rm -rf upper/* upper/.[!.]* work/*";
+    Command::new("sh").args(["-c", clean]).current_dir(&directory).status().unwrap();
 }
 
 fn send(socket: impl AsFd, device: &OwnedFd) {

@@ -2,5 +2,7 @@
 //!
 //! `harness` plays keeper and init; the other modules look at the result from inside with ordinary tools.
 
+mod bench;
+mod changes;
 mod harness;
 mod served;

@@ -5,7 +5,6 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::tree::Verb;
 use crate::engine::doctor::{self, By, Condition, Diagnosis, State};
-use crate::store::paths::Paths;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -26,8 +25,7 @@ impl Verb for Doctor {
     const EXAMPLES: &'static str = "coracle doctor\ncoracle doctor --json";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        let global = &context.global;
-        let diagnosis = doctor::examine(&Paths::for_user(global.root.clone(), global.runroot.clone()));
+        let diagnosis = doctor::examine(&context.paths());
         output::print(&if self.json { json(&diagnosis) } else { text(&diagnosis) })?;
         Ok(ExitCode::from(exit_code(&diagnosis)))
     }

@@ -7,7 +7,6 @@ use crate::cli::template::Template;
 use crate::cli::tree::Verb;
 use crate::cli::yaml;
 use crate::engine::info::{self, ContainerCounts, Question};
-use crate::store::paths::Paths;
 use clap::Args;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -29,9 +28,8 @@ impl Verb for Info {
     const EXAMPLES: &'static str = "coracle info\ncoracle info --format '{{.Store.GraphDriverName}}'";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        let global = &context.global;
-        let paths = Paths::for_user(global.root.clone(), global.runroot.clone());
-        let forced = global.storage_driver.clone().or_else(|| std::env::var("CORACLE_STORAGE_DRIVER").ok());
+        let paths = context.paths();
+        let forced = context.global.storage_driver.clone().or_else(|| std::env::var("CORACLE_STORAGE_DRIVER").ok());
         let containers = ContainerCounts::of(&paths);
         let question = Question { paths: &paths, storage_driver: forced.as_deref(), containers };
         let info = info::info(&question);
@@ -58,7 +56,7 @@ pub(crate) fn formatted(
     }
     let rendered =
         Template::parse_named(name, format).and_then(|template| template.render(&for_templates(value.clone())));
-    let mut text = rendered.map_err(|error| Failure::Arguments(error.to_string()))?;
+    let mut text = rendered?;
     if !text.ends_with('\n') {
         text.push('\n');
     }

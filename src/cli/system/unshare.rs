@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
+use crate::engine::unshare;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -23,6 +24,6 @@ impl Verb for Unshare {
         coracle unshare cat /proc/self/uid_map";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        Err(unshare::run(&context.paths(), &self.arguments).into())
     }
 }

@@ -4,7 +4,7 @@
 //! Each area examines its part and returns [`Condition`]s: `identity` (ids and the programs that map them),
 //! `namespaces` (what the kernel and its security modules permit), `devices` (FUSE, tap, overlayfs), `resources` (control
 //! groups, session), `storage` (file systems, space) and `kernel` (version, filters, surroundings). What files cannot
-//! tell is tried in a child process ([`trial`]), which undoes itself by ending.
+//! tell is tried in a child process (`trial`), which undoes itself by ending.
 //!
 //! What must stay true: nothing on the host changes (one empty directory is made beside the store for the overlayfs
 //! trial and removed again), no network, and the whole takes well below 200 ms.

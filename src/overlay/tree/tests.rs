@@ -284,7 +284,7 @@ fn random_layers_merge_as_the_model_says() {
                         1 => ".wh..wh..opq".to_owned(),
                         _ => last,
                     });
-                    let kind = if random(state) % 2 == 0 { EntryKind::Directory } else { EntryKind::File };
+                    let kind = if random(state).is_multiple_of(2) { EntryKind::Directory } else { EntryKind::File };
                     (kind, names.join("/"))
                 };
                 (0..random(&mut state) % 8).map(|_| entry(&mut state)).collect()

@@ -28,7 +28,7 @@ mod write;
 pub use error::IdMapError;
 pub use host::{HostIds, Shortage};
 pub use newuidmap::HelperProblem;
-pub use plan::{Mode, Pool, Wish, plan};
+pub use plan::{Mode, Plan, Pool, Wish, plan};
 pub use write::{Writing, begin, write};
 
 use super::subordinate::{IdKind, IdRange};

@@ -29,7 +29,7 @@ pub use arch::Arch;
 pub use compile::{Program, compile};
 pub use default_profile::{Context, default_policy};
 pub use error::SeccompError;
-pub use policy::{Action, Condition, Decision, Operator, Policy, Rule};
+pub use policy::{Action, Condition, Decision, Operator, Policy, Rule, Table};
 pub use profile::{Options, Profile};
 
 use crate::runtime::capabilities::CapabilitySet;
