@@ -48,7 +48,7 @@ pub fn report() -> String {
     root::describe_told(&told, &mut page);
     page.text.push_str("\nWhat to try next:\n");
     for (command, meaning) in NEXT {
-        page.text.push_str(&format!("  {command:33}  {meaning}\n"));
+        page.text.push_str(&format!("  {command:27}  {meaning}\n"));
     }
     page.text
 }

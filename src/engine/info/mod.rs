@@ -19,6 +19,7 @@ use crate::image::registry::configuration::Configuration;
 use crate::overlay::probe::{Choice, Driver, probe};
 use crate::runtime::capabilities;
 use crate::runtime::id_map::{HostIds, IdMapping};
+use crate::store::containers::{Containers, Status};
 use crate::store::images;
 use crate::store::paths::Paths;
 use serde_json::{Value, json};
@@ -38,10 +39,22 @@ pub struct ContainerCounts {
 }
 
 impl ContainerCounts {
-    /// Counts the containers of a store. Reads one directory.
+    /// Counts the containers of a store. Reads one small file for each.
     pub fn of(paths: &Paths) -> Self {
-        let number = std::fs::read_dir(paths.containers()).map_or(0, Iterator::count);
-        ContainerCounts { number, stopped: number, ..ContainerCounts::default() }
+        let containers = Containers::new(paths);
+        let mut counts = ContainerCounts::default();
+        for id in containers.list() {
+            // One that is removed meanwhile is not counted.
+            let Ok(mut state) = containers.read_state(&id) else { continue };
+            state.settle();
+            counts.number += 1;
+            match state.status {
+                Status::Running | Status::Stopping => counts.running += 1,
+                Status::Paused => counts.paused += 1,
+                Status::Created | Status::Initialized | Status::Exited => counts.stopped += 1,
+            }
+        }
+        counts
     }
 }
 
