@@ -4,6 +4,7 @@ use super::error::Error;
 use super::init::InitPlan;
 use super::record::ContainerRecord;
 use super::root::{RootPlan, serve_root};
+use super::lifecycle::with_ids;
 use super::{Engine, removal};
 use crate::overlay::server::Server;
 use crate::runtime::attach::KeeperFrame;
@@ -11,6 +12,7 @@ use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::id_map::HostIds;
 use crate::runtime::init::{execute_init, report_failure};
 use crate::runtime::keeper::{Keeper, Services};
+use crate::runtime::subordinate::IdKind;
 use crate::store::containers::{State, Status};
 use crate::store::paths::Paths;
 use crate::sys::process::{Fork, NewNamespaces, fork_into};
@@ -63,6 +65,7 @@ impl Engine {
             super::host_files::write(&record)?;
         }
         let host_ids = HostIds::detect();
+        give_to_container_root(&record, &host_ids)?;
         let mut warnings = Vec::new();
         let mut roots = record.roots.iter().peekable();
         while let Some(root) = roots.next() {
@@ -77,7 +80,10 @@ impl Engine {
                     drop(lock);
                     return Ok(session);
                 }
-                other => return other,
+                Err(error) => {
+                    self.remove_unstarted(&record);
+                    return Err(error);
+                }
             }
         }
         Err(Error::BadRequest(format!("container {id} has no root file system")))
@@ -122,6 +128,33 @@ fn fork_keeper(
         Ok(Fork::Parent { .. }) => Ok(Session { record: record.clone(), keeper, pid: 0, warnings: Vec::new() }),
         Err(error) => Err(Failure::setup("start the container's keeper", error).into()),
     }
+}
+
+impl Engine {
+    /// A disposable container that could not be started is gone, as if it had run.
+    fn remove_unstarted(&self, record: &ContainerRecord) {
+        if record.request.remove && removal::remove_record(&self.paths, record).is_err() {
+            let maps = &record.plan.id_maps;
+            // What is left is removed by the next command that looks; the failure to start is what is worth telling.
+            let _ = with_ids(maps, || removal::remove_record(&self.paths, record));
+        }
+    }
+}
+
+/// Under a map without the user, the writable layer must belong to the container's root before init can use it.
+fn give_to_container_root(record: &ContainerRecord, host: &HostIds) -> Result<(), Error> {
+    let maps = &record.plan.id_maps;
+    if host.privileged || maps.to_container(IdKind::Uid, host.uid).is_some() {
+        return Ok(());
+    }
+    let inner = |kind| maps.to_host(kind, 0).and_then(|id| host.intermediate.to_container(kind, id));
+    let (Some(uid), Some(gid)) = (inner(IdKind::Uid), inner(IdKind::Gid)) else { return Ok(()) };
+    let directory = &record.plan.directory;
+    with_ids(&host.intermediate, || {
+        let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
+        ["upper", "work"].iter().try_for_each(|part| rustix::fs::chown(directory.join(part), Some(uid), Some(gid)))
+    })
+    .map_err(|error| Failure::message(format!("prepare the writable layer: {error}")).into())
 }
 
 /// Waits until the container's process runs.

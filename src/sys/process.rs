@@ -72,6 +72,11 @@ pub fn fork_into(namespaces: NewNamespaces) -> Result<Fork> {
     // SAFETY: the arguments are a live, correctly sized clone_args without a new stack, so both sides return here on
     // their own copy of this stack; with one thread no lock of the C library or allocator can be held by another.
     let result = unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<CloneArgs>()) };
+    let result = match result {
+        // Seccomp filters answer this for clone3, whose arguments they cannot see.
+        -1 if last_error() == Errno::NOSYS => plain_clone(arguments.flags, &mut pidfd),
+        other => other,
+    };
     match result {
         -1 => Err(last_error()),
         0 => Ok(Fork::Child),
@@ -82,6 +87,14 @@ pub fn fork_into(namespaces: NewNamespaces) -> Result<Fork> {
             Ok(Fork::Parent { pid, pidfd })
         }
     }
+}
+
+/// The same by `clone(2)`, which stores the pidfd where it would store the parent's thread id.
+fn plain_clone(flags: u64, pidfd: &mut RawFd) -> libc::c_long {
+    let none = std::ptr::null_mut::<libc::c_void>();
+    // SAFETY: a null stack keeps this one, copied, so both sides return here; `pidfd` outlives the call; the last two
+    // arguments, whose order differs between architectures, are unused with these flags.
+    unsafe { libc::syscall(libc::SYS_clone, flags | libc::SIGCHLD as u64, none, std::ptr::from_mut(pidfd), none, none) }
 }
 
 /// Number of threads of this process; 1 where `/proc` cannot tell.

@@ -44,9 +44,6 @@ impl Keeper<'_> {
             }
             Err(failure) => {
                 self.note_failure(&failure);
-                if self.plan.remove {
-                    let _ = self.services.remove_container(); // nothing of the container's own ids is there yet
-                }
                 let _ = message::send(&self.client, &KeeperFrame::Failed(failure).encode(), &[]); // it may be gone
                 exit(125)
             }
