@@ -173,7 +173,7 @@ fn check_request(request: &ContainerRequest) -> Result<(), Error> {
 fn make_parts(record: &ContainerRecord) -> Result<(), Error> {
     let directory = &record.plan.directory;
     for part in ["root", "lower", "upper", "work"] {
-        containers::make_directory(&directory.join(part))?;
+        containers::make_container_directory(&directory.join(part))?;
     }
     for mount in record.plan.spec.mounts().iter().flatten().filter(|mount| mount.typ().as_deref() == Some("overlay")) {
         for option in mount.options().iter().flatten() {

@@ -36,7 +36,7 @@ fn run(socket: OwnedFd, plan: OwnedFd) -> Failure {
     }
     match serde_json::from_slice::<InitPlan>(&text) {
         Ok(plan) => {
-            let mut root = RootMounter::new(&plan.root, &plan.runtime.directory);
+            let mut root = RootMounter::new(&plan.root, &plan.runtime.directory, &plan.runtime.id_maps);
             init::run(&plan.runtime, socket, &mut root)
         }
         Err(error) => Failure::message(format!("read the plan: {error}")),

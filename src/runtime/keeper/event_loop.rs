@@ -215,7 +215,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         loop {
             match recv(&self.keeper.client, &mut self.buffer, RecvFlags::DONTWAIT) {
                 Err(Errno::AGAIN) => return,
-                Err(Errno::INTR) => continue,
+                Err(Errno::INTR | Errno::CONNRESET) => continue,
                 Ok((_, 0)) | Err(_) => return self.lose_client(),
                 Ok((_, count)) => match ClientFrame::decode(&self.buffer[..count]) {
                     Some(frame) => self.obey(frame),

@@ -156,7 +156,9 @@ impl Keeper<'_> {
             }
             match receive(&starting.init_socket).map_err(|error| Failure::setup("hear from init", error))? {
                 Some((Report::FuseDevice, Some(device))) => {
-                    self.services.serve_file_system(device)?;
+                    // When init has failed meanwhile, its reason is the real one.
+                    let served = self.services.serve_file_system(device);
+                    served.map_err(|failure| self.last_words(starting).unwrap_or(failure))?;
                 }
                 Some((Report::Terminal, Some(master))) => terminal = Some(master),
                 Some((Report::Warning(line), _)) => {

@@ -225,7 +225,7 @@ fn fill_random(bytes: &mut [u8]) {
 }
 
 /// Mode 0711, below a directory that only the user can enter: under an id map without the user, init must pass through.
-fn make_container_directory(path: &Path) -> Result<(), Error> {
+pub fn make_container_directory(path: &Path) -> Result<(), Error> {
     fs::DirBuilder::new().mode(0o711).create(path).map_err(|error| Error::io("create directory", path, error))
 }
 
