@@ -253,6 +253,7 @@ pub fn parse_size(text: &str) -> Option<u64> {
     };
     match digits.parse::<u64>() {
         Ok(number) => number.checked_mul(1 << shift),
+        Err(_) if !digits.contains('.') => None,
         Err(_) => digits.parse::<f64>().ok().filter(|number| *number >= 0.0).map(|number| (number * (1u64 << shift) as f64) as u64),
     }
 }

@@ -38,7 +38,15 @@ pub struct Log {
 
 impl Log {
     /// Opens the log of `plan` for appending; a driver without a file needs none.
-    pub fn open(plan: &LogPlan) -> io::Result<Self> {
+    pub /// Begins a new file; the one before is kept as `.1`.
+fn rotated(plan: &LogPlan) -> io::Result<File> {
+    let mut old = plan.path.clone().into_os_string();
+    old.push(".1");
+    std::fs::rename(&plan.path, old)?;
+    open(plan)
+}
+
+fn open(plan: &LogPlan) -> io::Result<Self> {
         let has_file = matches!(plan.driver, LogDriver::K8sFile | LogDriver::JsonFile);
         let file = has_file.then(|| open(plan)).transpose()?;
         let size_bytes = file.as_ref().map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
@@ -58,21 +66,12 @@ impl Log {
                 _ => kubernetes_line(&mut self.buffer, &time, stream, line),
             }
         }
+        if self.plan.max_size_bytes > 0 && self.size_bytes >= self.plan.max_size_bytes {
+            *file = rotated(&self.plan)?;
+            self.size_bytes = 0;
+        }
         file.write_all(&self.buffer)?;
         self.size_bytes += self.buffer.len() as u64;
-        if self.plan.max_size_bytes > 0 && self.size_bytes >= self.plan.max_size_bytes {
-            self.rotate()?;
-        }
-        Ok(())
-    }
-
-    /// Begins a new file; the one before is kept as `.1`.
-    fn rotate(&mut self) -> io::Result<()> {
-        let mut old = self.plan.path.clone().into_os_string();
-        old.push(".1");
-        std::fs::rename(&self.plan.path, old)?;
-        self.file = Some(open(&self.plan)?);
-        self.size_bytes = 0;
         Ok(())
     }
 }
