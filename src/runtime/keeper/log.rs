@@ -38,15 +38,7 @@ pub struct Log {
 
 impl Log {
     /// Opens the log of `plan` for appending; a driver without a file needs none.
-    pub /// Begins a new file; the one before is kept as `.1`.
-fn rotated(plan: &LogPlan) -> io::Result<File> {
-    let mut old = plan.path.clone().into_os_string();
-    old.push(".1");
-    std::fs::rename(&plan.path, old)?;
-    open(plan)
-}
-
-fn open(plan: &LogPlan) -> io::Result<Self> {
+    pub fn open(plan: &LogPlan) -> io::Result<Self> {
         let has_file = matches!(plan.driver, LogDriver::K8sFile | LogDriver::JsonFile);
         let file = has_file.then(|| open(plan)).transpose()?;
         let size_bytes = file.as_ref().map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
@@ -74,6 +66,14 @@ fn open(plan: &LogPlan) -> io::Result<Self> {
         self.size_bytes += self.buffer.len() as u64;
         Ok(())
     }
+}
+
+/// Begins a new file; the one before is kept as `.1`.
+fn rotated(plan: &LogPlan) -> io::Result<File> {
+    let mut old = plan.path.clone().into_os_string();
+    old.push(".1");
+    std::fs::rename(&plan.path, old)?;
+    open(plan)
 }
 
 fn open(plan: &LogPlan) -> io::Result<File> {
