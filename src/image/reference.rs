@@ -24,6 +24,8 @@ pub struct Reference {
     tag: Option<String>,
     digest: Option<Digest>,
     is_short: bool,
+    /// Whether `library/` was not typed but put in front, as docker.io wants it.
+    library_was_added: bool,
 }
 
 /// Why text is not a reference.
@@ -93,7 +95,7 @@ impl Reference {
     /// Tag and digest of `self` on another repository, `name` being `host/path`.
     pub fn on_repository(&self, name: &str) -> Result<Self, InvalidReference> {
         let other: Reference = name.parse()?;
-        Ok(Reference { tag: self.tag.clone(), digest: self.digest, is_short: false, ..other })
+        Ok(Reference { tag: self.tag.clone(), digest: self.digest, is_short: false, library_was_added: false, ..other })
     }
 
     /// What a registry is asked for: the digest if there is one, else the tag, else `latest`.
@@ -115,9 +117,9 @@ impl Reference {
         format!("{name}{}", self.suffix())
     }
 
-    /// The path as typed for a short name: without the `library/` that only docker.io has.
+    /// The path as typed: without the `library/` that only docker.io puts in front of a single word.
     pub fn short_path(&self) -> &str {
-        if self.is_short { self.path.strip_prefix("library/").unwrap_or(&self.path) } else { &self.path }
+        if self.library_was_added { self.path.strip_prefix("library/").unwrap_or(&self.path) } else { &self.path }
     }
 
     fn suffix(&self) -> String {
@@ -159,7 +161,8 @@ impl FromStr for Reference {
         }
         let (domain, path, is_short) = split_domain(name);
         check_name(&domain, &path)?;
-        Ok(Reference { domain, path, tag: tag.map(str::to_owned), digest, is_short })
+        let library_was_added = is_short && !name.contains('/');
+        Ok(Reference { domain, path, tag: tag.map(str::to_owned), digest, is_short, library_was_added })
     }
 }
 
@@ -291,6 +294,15 @@ mod tests {
                 (again.name(), again.tag(), again.digest()),
                 (reference.name(), reference.tag(), reference.digest())
             );
+        }
+    }
+
+    #[test]
+    fn library_is_dropped_only_where_it_was_added() {
+        for (text, path) in
+            [("nginx:1", "nginx"), ("library/nginx", "library/nginx"), ("quay.io/library/nginx", "library/nginx")]
+        {
+            assert_eq!(text.parse::<Reference>().unwrap().short_path(), path, "{text}");
         }
     }
 

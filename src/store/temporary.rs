@@ -97,6 +97,8 @@ impl Temporary {
                 Err(rustix::io::Errno::EXIST) => {}
                 Err(error) => return Err(Error::file("create", target)(error.into())),
             }
+            // It must be locked before it has a name in `tmp/`, or another process takes it for rubbish.
+            locks::try_file(&self.file).map_err(Error::file("lock", target))?;
             let path = self.directory.join(random_name());
             self.link(&path).map_err(|error| Error::file("create", &path)(error.into()))?;
             self.name = Some(path);

@@ -25,7 +25,7 @@ run_part() {
     local part=$1 user=$2 scope=$3 directory=$work/$1 launch=()
     section "$part${user:+ (as $user)}"
     mkdir "$directory"; chmod 777 "$directory"
-    awk -F '\t' -v scope="$scope" 'scope == "all" || $1 == "system"' "$work/executables" >"$directory/executables"
+    awk -F '\t' -v scope="$scope" 'scope == "all" || $1 == "system" || $1 == "spec"' "$work/executables" >"$directory/executables"
     # A process namespace of its own: what a test leaves behind is found, and dies with it.
     [ "$(id -u)" = 0 ] && launch=(unshare --mount --pid --fork --kill-child --mount-proc --)
     CORACLE_TEST_PART=$part CORACLE_TEST_SKIPS=$directory/skips CARGO_MANIFEST_DIR=$repo \

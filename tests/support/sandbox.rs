@@ -60,7 +60,7 @@ impl Sandbox {
         let reference = format!("{}/{name}:latest", registry.address());
         self.run(["pull", "-q", "--tls-verify=false", &reference]).succeeds();
         self.run(["tag", &reference, name]).succeeds();
-        self.run(["untag", &reference]).succeeds();
+        self.run(["untag", &reference, &reference]).succeeds();
     }
 
     /// Sets a variable for every later command.
@@ -399,7 +399,9 @@ impl Outcome {
     pub fn refuses(self, code: i32, part: &str) -> Self {
         let outcome = self.exits(code).complains(part);
         let text = outcome.errors();
-        let mut lines = text.lines();
+        // What a pull tells while it goes on is no part of the message.
+        let progress = ["Trying to pull ", "Resolved \"", "Copying ", "Writing manifest "];
+        let mut lines = text.lines().skip_while(|line| progress.iter().any(|start| line.starts_with(start)));
         let first = lines.next().unwrap_or_default();
         if !first.starts_with("Error: ") || !first.contains(part) {
             outcome.complain(&format!("expected a first line \"Error: ...{part}...\""));

@@ -43,7 +43,7 @@ fn malformed_references_are_refused() {
     ] {
         let outcome = sandbox.run(["pull", "--", reference]).exits(125);
         let errors = outcome.errors();
-        assert!(errors.starts_with("Error: ") && !errors.contains('\u{1b}'), "{reference:?}: {errors:?}");
+        assert!(errors.contains("Error: ") && !errors.contains('\u{1b}'), "{reference:?}: {errors:?}");
         let outcome = sandbox.run(["run", "--rm", "--", reference, "true"]);
         assert_eq!(outcome.code(), 125, "{reference:?}: {outcome:?}");
     }
@@ -204,7 +204,8 @@ fn layers_that_are_no_tar_are_refused() {
         assert!(matches!(outcome.code(), 0 | 125), "{outcome:?}");
         if outcome.code() == 125 {
             assert!(outcome.errors().starts_with("Error: "), "{outcome:?}");
-            assert_store_empty(&sandbox);
+            // A layer that is sound by itself may stay for the next pull; no image may.
+            sandbox.words("images -q").succeeds().prints("");
         }
         assert!(!sandbox.home().join("outside").exists() && !sandbox.store().join("outside").exists());
     }

@@ -99,17 +99,17 @@ fn a_certificate_is_checked() {
     let registry = registry!(Access::Tls);
     let sandbox = Sandbox::new();
     let image = registry.image("busybox");
-    sandbox.run(["pull", &image]).refuses(125, "certificate");
+    sandbox.run(["pull", "--tls-verify=true", &image]).refuses(125, "certificate");
     sandbox.run(["pull", "-q", "--tls-verify=false", &image]).succeeds();
     sandbox.words("rmi -a -f").succeeds();
     let authority = cache().join("tls/ca.crt");
     let place = sandbox.home().join(".config/containers/certs.d").join(registry.address());
     std::fs::create_dir_all(&place).unwrap();
     std::fs::copy(&authority, place.join("ca.crt")).unwrap();
-    sandbox.run(["pull", "-q", &image]).succeeds();
+    sandbox.run(["pull", "-q", "--tls-verify=true", &image]).succeeds();
     sandbox.words("rmi -a -f").succeeds();
     std::fs::remove_dir_all(place).unwrap();
-    sandbox.command(["pull", "-q", &image]).env("SSL_CERT_FILE", &authority).run().succeeds();
+    sandbox.command(["pull", "-q", "--tls-verify=true", &image]).env("SSL_CERT_FILE", &authority).run().succeeds();
 }
 
 #[test]

@@ -14,4 +14,5 @@ pub mod resolve;
 pub mod root;
 
 pub use error::Error;
+pub use list::ListOptions;
 pub use resolve::{LocalImage, expect, resolve};

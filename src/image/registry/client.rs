@@ -8,7 +8,7 @@
 //! loopback device, in both cases only when it does not answer with TLS.
 
 use super::challenge;
-use super::error::{Error, Problem};
+use super::error::{Error, Problem, is_certificate_error};
 use super::token::{CredentialSource, Login};
 use super::{retry, trust};
 use crate::image::manifest::{DOCKER_INDEX, DOCKER_MANIFEST, MANIFEST_LIMIT_BYTES, OCI_INDEX, OCI_MANIFEST};
@@ -192,6 +192,9 @@ impl<'a> Repository<'a> {
             None | Some(Ok(_)) => secure,
             Some(Err(source)) => {
                 let plain = at("http")?;
+                if is_certificate_error(&source) {
+                    return Err(Error::Transport { url: shown(&secure), source: source.without_url() });
+                }
                 match self.http.get(plain.clone()).send() {
                     Ok(_) => plain,
                     Err(_) => return Err(Error::Transport { url: shown(&secure), source: source.without_url() }),

@@ -205,13 +205,16 @@ pub fn transport_words(error: &reqwest::Error) -> String {
     }
     let mut innermost: &(dyn std::error::Error + 'static) = error;
     loop {
-        if let Some(words) = innermost.downcast_ref::<io::Error>().and_then(io_words) {
-            return words;
-        }
         if let Some(tls) = innermost.downcast_ref::<rustls::Error>() {
             return tls_words(tls);
         }
-        match innermost.source() {
+        let io = innermost.downcast_ref::<io::Error>();
+        if let Some(io) = io.filter(|io| io.raw_os_error().is_some()) {
+            return Words(io).to_string();
+        }
+        // What an I/O error carries is not its source.
+        let carried = io.and_then(io::Error::get_ref).map(|inner| inner as &(dyn std::error::Error + 'static));
+        match carried.or(innermost.source()) {
             Some(source) => innermost = source,
             None => break,
         }
@@ -223,11 +226,9 @@ pub fn transport_words(error: &reqwest::Error) -> String {
     first_line(&text)
 }
 
-fn io_words(error: &io::Error) -> Option<String> {
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return Some(tls_words(tls));
-    }
-    error.raw_os_error().map(|_| Words(error).to_string())
+/// Whether the other side speaks TLS but is not believed.
+pub fn is_certificate_error(error: &reqwest::Error) -> bool {
+    transport_words(error).starts_with("x509: ")
 }
 
 fn tls_words(error: &rustls::Error) -> String {

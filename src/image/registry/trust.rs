@@ -7,10 +7,12 @@
 
 use super::error::Error;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,13 +28,21 @@ const BUNDLES: [&str; 6] = [
 
 /// TLS settings for one registry. `host` includes the port if one was given.
 pub fn client_config(host: &str, verify: bool) -> Result<ClientConfig, Error> {
-    let provider = Arc::new(ring::default_provider());
+    let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(Error::Tls)?;
     let directories = certificate_directories(host);
     let builder = if verify {
-        builder.with_root_certificates(authorities(&directories)?)
+        let trusted = Trusted::read(&directories)?;
+        let roots = Arc::new(trusted.roots);
+        match WebPkiServerVerifier::builder_with_provider(roots, provider).build() {
+            Ok(chains) => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier { chains, all: trusted.all }))
+            }
+            // Without any authority nobody is believed.
+            Err(_) => builder.with_root_certificates(RootCertStore::empty()),
+        }
     } else {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
     };
@@ -51,22 +61,27 @@ fn certificate_directories(host: &str) -> Vec<PathBuf> {
     user.into_iter().chain(system).map(|dir| dir.join(host)).filter(|dir| dir.is_dir()).collect()
 }
 
-fn authorities(directories: &[PathBuf]) -> Result<RootCertStore, Error> {
-    let mut store = RootCertStore::empty();
-    for certificate in system_authorities() {
+/// Whom we believe.
+struct Trusted {
+    roots: RootCertStore,
+    all: Vec<CertificateDer<'static>>,
+}
+
+impl Trusted {
+    fn read(directories: &[PathBuf]) -> Result<Self, Error> {
+        let mut all = system_authorities();
+        for path in directories.iter().flat_map(|dir| files_ending(dir, "crt")) {
+            let own = certificates(&path)?;
+            if own.is_empty() {
+                return Err(Error::Certificate { path });
+            }
+            all.extend(own);
+        }
+        let mut roots = RootCertStore::empty();
         // Bundles hold a few certificates that rustls does not accept as an authority.
-        let _ = store.add(certificate);
+        roots.add_parsable_certificates(all.iter().cloned());
+        Ok(Trusted { roots, all })
     }
-    for path in directories.iter().flat_map(|dir| files_ending(dir, "crt")) {
-        let before = store.len();
-        for certificate in certificates(&path)? {
-            let _ = store.add(certificate);
-        }
-        if store.len() == before {
-            return Err(Error::Certificate { path });
-        }
-    }
-    Ok(store)
 }
 
 fn system_authorities() -> Vec<CertificateDer<'static>> {
@@ -121,6 +136,63 @@ fn files_ending(directory: &Path, extension: &str) -> Vec<PathBuf> {
         entries.flatten().map(|e| e.path()).filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
     files.sort_unstable();
     files
+}
+
+/// Chains of certificates as rustls checks them, and besides a trusted certificate that a server presents as its own.
+///
+/// Private registries commonly have one self-signed certificate that is authority and server in one, made by
+/// `openssl req -x509`. Go's clients accept it when it is trusted; rustls refuses authorities as servers. It does so
+/// after checking the dates, so that only the name is left to check here.
+#[derive(Debug)]
+struct Verifier {
+    chains: Arc<WebPkiServerVerifier>,
+    all: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.chains.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(other)))
+                if other.to_string().contains("CaUsedAsEndEntity") =>
+            {
+                if !self.all.iter().any(|trusted| trusted == certificate) {
+                    return Err(CertificateError::UnknownIssuer.into());
+                }
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            result => result,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chains.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chains.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chains.supported_verify_schemes()
+    }
 }
 
 /// `--tls-verify=false`: encryption with whoever answers.

@@ -51,6 +51,9 @@ pub struct HostIds {
     pub gid_shortage: Option<Shortage>,
     pub(super) uid_helper: Option<PathBuf>,
     pub(super) gid_helper: Option<PathBuf>,
+    /// The lines of the calling namespace's own maps, inner side: the kernel wants each line of a new map within one.
+    pub(super) uid_namespace: Vec<IdRange>,
+    pub(super) gid_namespace: Vec<IdRange>,
 }
 
 /// What [`HostIds::derive`] decides from, already read.
@@ -102,13 +105,15 @@ impl HostIds {
             gid_shortage: None,
             uid_helper: facts.uid_helper.as_ref().ok().cloned(),
             gid_helper: facts.gid_helper.as_ref().ok().cloned(),
+            uid_namespace: facts.uid_namespace,
+            gid_namespace: facts.gid_namespace,
         };
         if facts.privileged {
-            host.intermediate = IdMaps { uid: identity(&facts.uid_namespace), gid: identity(&facts.gid_namespace) };
+            host.intermediate = IdMaps { uid: identity(&host.uid_namespace), gid: identity(&host.gid_namespace) };
             return host;
         }
-        let uid = usable(IdKind::Uid, &facts.subordinate.uid, &facts.uid_namespace, facts.uid, facts.uid_helper);
-        let gid = usable(IdKind::Gid, &facts.subordinate.gid, &facts.gid_namespace, facts.gid, facts.gid_helper);
+        let uid = usable(IdKind::Uid, &facts.subordinate.uid, &host.uid_namespace, facts.uid, facts.uid_helper);
+        let gid = usable(IdKind::Gid, &facts.subordinate.gid, &host.gid_namespace, facts.gid, facts.gid_helper);
         host.intermediate.uid = owner_first(facts.uid, uid.as_deref().unwrap_or_default());
         host.intermediate.gid = owner_first(facts.gid, gid.as_deref().unwrap_or_default());
         host.uid_shortage = uid.err();
@@ -132,7 +137,15 @@ impl HostIds {
             gid_shortage: said,
             uid_helper: None,
             gid_helper: None,
-            ..*self
+            ..self.clone()
+        }
+    }
+
+    /// The lines of the calling namespace's map.
+    pub(super) fn namespace(&self, kind: IdKind) -> &[IdRange] {
+        match kind {
+            IdKind::Uid => &self.uid_namespace,
+            IdKind::Gid => &self.gid_namespace,
         }
     }
 

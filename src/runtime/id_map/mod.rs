@@ -12,7 +12,7 @@
 //! ```
 //!
 //! What must stay true (user_namespaces(7)): the kernel takes at most 340 lines and less than one page of text, no id
-//! may be mapped twice on either side, and an unprivileged process may itself write only its own id, for groups
+//! may be mapped twice on either side, no line may span two lines of the calling namespace's own map, and an unprivileged process may itself write only its own id, for groups
 //! only after `deny` was written to /proc/PID/setgroups. After that no process inside can change its supplementary
 //! groups: those of the caller stay (as the overflow group), which is also what `--group-add keep-groups` relies on.
 
@@ -58,7 +58,7 @@ impl IdMapping {
     }
 }
 
-/// Both maps of a user namespace, sorted by container id, adjacent lines merged.
+/// Both maps of a user namespace, sorted by container id, adjacent lines merged where the kernel takes that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdMaps {
     /// User ids.

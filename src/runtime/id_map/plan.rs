@@ -100,7 +100,7 @@ pub fn plan(host: &HostIds, wish: &Wish) -> Result<Plan, IdMapError> {
 fn map_of(kind: IdKind, host: &HostIds, wish: &Wish, by_hand: bool) -> Result<Vec<IdMapping>, IdMapError> {
     let parent = host.intermediate.of(kind);
     let map = match &wish.mode {
-        Mode::Host if by_hand => return finish(kind, map_by_hand(kind, host, wish)?),
+        Mode::Host if by_hand => return finish(kind, host, map_by_hand(kind, host, wish)?),
         Mode::Host => parent.iter().map(|part| IdMapping { host_id: part.container_id, ..*part }).collect(),
         Mode::KeepId { uid, gid, size } => keep_id(host, kind, if kind == IdKind::Uid { *uid } else { *gid }, *size),
         Mode::NoMap if host.privileged => return Err(IdMapError::NoMapAsRoot),
@@ -110,7 +110,7 @@ fn map_of(kind: IdKind, host: &HostIds, wish: &Wish, by_hand: bool) -> Result<Ve
             automatic(kind, host, &wish.pool, *size, entries)?
         }
     };
-    finish(kind, to_host(kind, &map, parent)?)
+    finish(kind, host, to_host(kind, &map, parent)?)
 }
 
 /// The caller at its own id, the subordinate ids around it.
@@ -261,9 +261,13 @@ fn to_host(kind: IdKind, map: &[IdMapping], parent: &[IdMapping]) -> Result<Vec<
     Ok(lines)
 }
 
-/// Sorts, merges and checks what the kernel would refuse with a bare EINVAL.
-fn finish(kind: IdKind, map: Vec<IdMapping>) -> Result<Vec<IdMapping>, IdMapError> {
-    let map = merge(map);
+/// Sorts, merges and checks what the kernel would refuse with a bare EINVAL or EPERM.
+fn finish(kind: IdKind, host: &HostIds, map: Vec<IdMapping>) -> Result<Vec<IdMapping>, IdMapError> {
+    let map = split(merge(map), host.namespace(kind));
+    // 4294967295 means "no id" to the kernel.
+    if let Some(line) = map.iter().find(|line| line.container().end().max(line.host().end()) > u64::from(u32::MAX)) {
+        return Err(IdMapError::Malformed { kind, entry: show(*line) });
+    }
     check_overlap(kind, &map, IdMapping::container)?;
     check_overlap(kind, &map, IdMapping::host)?;
     let page = rustix::param::page_size();
@@ -273,15 +277,39 @@ fn finish(kind: IdKind, map: Vec<IdMapping>) -> Result<Vec<IdMapping>, IdMapErro
     Ok(map)
 }
 
+/// Cuts lines where a line of the calling namespace's own map ends: the kernel looks both ends of a range up in one line
+/// (kernel/user_namespace.c, `map_id_range_down`). Ids in none of them stay for the kernel to refuse.
+fn split(map: Vec<IdMapping>, namespace: &[IdRange]) -> Vec<IdMapping> {
+    let mut lines = Vec::with_capacity(map.len());
+    for line in map {
+        let mut inside = Vec::new();
+        for bounds in namespace {
+            let start = u64::from(line.host_id.max(bounds.start));
+            inside.extend(subordinate::between(start, line.host().end().min(bounds.end())));
+        }
+        let outside = subtract(line.host(), &inside);
+        lines.extend(inside.into_iter().chain(outside).map(|part| IdMapping {
+            container_id: line.container_id + (part.start - line.host_id),
+            host_id: part.start,
+            size: part.size,
+        }));
+    }
+    lines.sort_by_key(|line| line.container_id);
+    lines
+}
+
 fn check_overlap(kind: IdKind, map: &[IdMapping], side: impl Fn(IdMapping) -> IdRange) -> Result<(), IdMapError> {
     let mut sorted = map.to_vec();
     sorted.sort_by_key(|line| side(*line).start);
     for pair in sorted.windows(2) {
         let [first, second] = pair else { continue };
         if side(*first).end() > u64::from(side(*second).start) {
-            let show = |line: &IdMapping| format!("{}:{}:{}", line.container_id, line.host_id, line.size);
-            return Err(IdMapError::Overlap { kind, first: show(first), second: show(second) });
+            return Err(IdMapError::Overlap { kind, first: show(*first), second: show(*second) });
         }
     }
     Ok(())
+}
+
+fn show(line: IdMapping) -> String {
+    format!("{}:{}:{}", line.container_id, line.host_id, line.size)
 }

@@ -167,6 +167,8 @@ fn refuses_what_the_kernel_would() {
     for (entries, expected) in cases {
         assert_eq!(plan(&user(), &typed(entries, &[])).unwrap_err().to_string(), *expected, "{entries:?}");
     }
+    let last = Wish { mode: Mode::KeepId { uid: Some(u32::MAX), gid: None, size: None }, ..Wish::default() };
+    assert!(matches!(plan(&user(), &last), Err(IdMapError::Malformed { .. })));
     let mixed = Wish { mode: Mode::NoMap, ..typed(&["0:0:1"], &[]) };
     assert!(matches!(plan(&user(), &mixed), Err(IdMapError::Exclusive)));
     let nobody = Wish { subuid_name: Some("no such user".into()), ..Wish::default() };
@@ -174,6 +176,46 @@ fn refuses_what_the_kernel_would() {
         plan(&user(), &nobody).unwrap_err().to_string(),
         r#"no subuid ranges found for user "no such user" in /etc/subuid"#
     );
+}
+
+/// Entries from a small range of numbers, so that most of them collide; whatever comes out must be a map the kernel takes.
+#[test]
+fn every_map_that_is_accepted_is_sound() {
+    let mut state = 0x2545_f491_u32;
+    let mut random = |below: u32| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state % below
+    };
+    let mut accepted = 0;
+    for _ in 0..3000 {
+        let entries: Vec<String> = (0..1 + random(4))
+            .map(|_| {
+                let flags = ["", "+", "u", "+g", "+ug"][random(5) as usize];
+                let host = if random(3) == 0 { format!("@{}", 99_995 + random(20)) } else { random(24).to_string() };
+                format!("{flags}{}:{host}:{}", random(30), random(12))
+            })
+            .collect();
+        let wish = Wish { uid_map: entries.clone(), ..Wish::default() };
+        let Ok(plan) = plan(&user(), &wish) else { continue };
+        accepted += 1;
+        for map in [&plan.maps.uid, &plan.maps.gid] {
+            let mut inside: Vec<u32> =
+                map.iter().flat_map(|line| (0..line.size).map(|id| line.container_id + id)).collect();
+            let mut outside: Vec<u32> =
+                map.iter().flat_map(|line| (0..line.size).map(|id| line.host_id + id)).collect();
+            assert!(inside.is_sorted(), "{entries:?}");
+            let owned = |id: &u32| *id == 1000 || (100_000..100_010).contains(id) || (300_000..300_010).contains(id);
+            assert!(outside.iter().all(owned), "{entries:?}");
+            let count = inside.len();
+            inside.dedup();
+            outside.sort_unstable();
+            outside.dedup();
+            assert_eq!((inside.len(), outside.len()), (count, count), "{entries:?}");
+        }
+    }
+    assert!(accepted > 300, "only {accepted} maps were tried");
 }
 
 #[test]
@@ -233,7 +275,8 @@ fn root_maps_what_its_namespace_has() {
         gid_namespace: inner,
         ..facts(0, &[])
     });
-    assert_eq!(map(&nested, &Wish::default()), [(0, 0, 65537)]);
+    assert_eq!(map(&nested, &Wish::default()), [(0, 0, 1), (1, 1, 65536)], "a line never spans two of the parent's");
+    assert_eq!(map(&nested, &typed(&["5:0:10"], &[])), [(5, 0, 1), (6, 1, 9)]);
 }
 
 #[test]
