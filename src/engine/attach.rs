@@ -300,8 +300,14 @@ mod tests {
             detach_keys: vec![16, 17],
         };
         let (keeper, _other) = crate::sys::message::pair().unwrap();
-        let mut client =
-            Client { keeper: &keeper, options: &options, signals: None, reads_input: true, output_lost: false, matched_keys: 0 };
+        let mut client = Client {
+            keeper: &keeper,
+            options: &options,
+            signals: None,
+            reads_input: true,
+            output_lost: false,
+            matched_keys: 0,
+        };
         assert_eq!(client.find_detach(b"a\x10"), (b"a".to_vec(), false));
         assert_eq!(client.find_detach(b"b"), (b"\x10b".to_vec(), false));
         assert_eq!(client.find_detach(b"c\x10\x10\x11d"), (b"c\x10".to_vec(), true));

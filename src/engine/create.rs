@@ -83,7 +83,10 @@ impl Engine {
     ) -> Result<ContainerRecord, Error> {
         let containers = self.containers();
         let directory = containers.directory(id);
-        let drivers = super::driver::candidates(request.storage_driver.as_deref().or(self.storage_driver.as_deref()), &directory)?;
+        let drivers = super::driver::candidates(
+            request.storage_driver.as_deref().or(self.storage_driver.as_deref()),
+            &directory,
+        )?;
         let volumes_directory = self.paths.volumes();
         let place = Place { id, name, directory: &directory, volumes: &volumes_directory, drivers: &drivers };
         let (record, volumes) = plan(request, image, place, host, others)?;
@@ -191,7 +194,11 @@ fn make_parts(record: &ContainerRecord) -> Result<(), Error> {
 fn make_missing_sources(request: &ContainerRequest) -> Result<(), Error> {
     for mount in request.mounts.iter().filter(|mount| mount.create_source) {
         if let Some(source) = mount.source.as_deref().map(PathBuf::from).filter(|source| !source.exists()) {
-            fs::create_dir_all(&source).map_err(|error| Error::File { operation: "create directory", path: source, source: error })?;
+            fs::create_dir_all(&source).map_err(|error| Error::File {
+                operation: "create directory",
+                path: source,
+                source: error,
+            })?;
         }
     }
     Ok(())

@@ -17,5 +17,7 @@ pub fn candidates(asked: Option<&str>, directory: &Path) -> Result<Vec<Driver>, 
             Error::BadRequest(format!("unknown storage driver \"{name}\": must be one of {}", known.join(", ")))
         })?),
     };
-    probe::choose(forced, directory).map(|choice| choice.candidates).map_err(|error| Error::BadRequest(error.to_string()))
+    probe::choose(forced, directory)
+        .map(|choice| choice.candidates)
+        .map_err(|error| Error::BadRequest(error.to_string()))
 }

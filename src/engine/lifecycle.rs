@@ -69,7 +69,9 @@ impl Engine {
             (!is_gone).then_some(Container { record, state })
         };
         let mut all: Vec<Container> = containers.list().into_iter().filter_map(read).collect();
-        all.sort_by(|left, right| left.record.created.cmp(&right.record.created).then(left.record.id.cmp(&right.record.id)));
+        all.sort_by(|left, right| {
+            left.record.created.cmp(&right.record.created).then(left.record.id.cmp(&right.record.id))
+        });
         all
     }
 
@@ -85,8 +87,8 @@ impl Engine {
         };
         let process = container.state.process.filter(|_| container.state.status.is_alive()).ok_or_else(not_running)?;
         let pidfd = open_process(process).ok_or_else(not_running)?;
-        let signal = Signal::from_named_raw(signal)
-            .ok_or_else(|| Error::BadRequest(format!("invalid signal: {signal}")))?;
+        let signal =
+            Signal::from_named_raw(signal).ok_or_else(|| Error::BadRequest(format!("invalid signal: {signal}")))?;
         match pidfd_send_signal(&pidfd, signal) {
             Ok(()) => Ok(container),
             Err(Errno::SRCH) => Err(not_running()),
@@ -200,7 +202,9 @@ impl Engine {
     pub fn sweep(&self) -> usize {
         let left = removal::sweep(&self.paths);
         let maps = HostIds::detect().intermediate;
-        left.iter().filter(|id| with_ids(&maps, || removal::remove_tree(&self.containers().directory(id))).is_err()).count()
+        left.iter()
+            .filter(|id| with_ids(&maps, || removal::remove_tree(&self.containers().directory(id))).is_err())
+            .count()
     }
 }
 

@@ -131,7 +131,6 @@ fn next_line(reader: &mut BufReader<File>, record: &ContainerRecord) -> Result<O
         if parsed.is_some() {
             return Ok(parsed);
         }
-
     }
 }
 

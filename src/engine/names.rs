@@ -8,9 +8,9 @@ const ADJECTIVES: [&str; 32] = [
 ];
 /// What it meets.
 const NOUNS: [&str; 32] = [
-    "bay", "beacon", "bend", "brook", "channel", "cove", "current", "delta", "eddy", "estuary", "fjord", "ford", "heron",
-    "inlet", "island", "jetty", "lagoon", "lake", "marsh", "meander", "mere", "oar", "otter", "paddle", "pool", "quay",
-    "reed", "river", "shoal", "shore", "spring", "tide",
+    "bay", "beacon", "bend", "brook", "channel", "cove", "current", "delta", "eddy", "estuary", "fjord", "ford",
+    "heron", "inlet", "island", "jetty", "lagoon", "lake", "marsh", "meander", "mere", "oar", "otter", "paddle",
+    "pool", "quay", "reed", "river", "shoal", "shore", "spring", "tide",
 ];
 
 /// A name for the container `id`, different for each attempt.

@@ -17,8 +17,20 @@ pub const HELLO: &str = "hello";
 
 /// Directories that a sandbox of the host shows empty.
 const HIDDEN: [&str; 14] = [
-    "/proc", "/sys", "/dev", "/run", "/var/run", "/tmp", "/var/tmp", "/root", "/mnt", "/media", "/lost+found", "/boot/efi",
-    "/var/lib/docker", "/var/lib/containers",
+    "/proc",
+    "/sys",
+    "/dev",
+    "/run",
+    "/var/run",
+    "/tmp",
+    "/var/tmp",
+    "/root",
+    "/mnt",
+    "/media",
+    "/lost+found",
+    "/boot/efi",
+    "/var/lib/docker",
+    "/var/lib/containers",
 ];
 
 /// What a container of the host's userland starts from.
@@ -47,7 +59,9 @@ fn homes() -> Vec<PathBuf> {
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     for line in passwd.lines() {
         let fields: Vec<&str> = line.split(':').collect();
-        let (Some(uid), Some(home)) = (fields.get(2).and_then(|uid| uid.parse::<u32>().ok()), fields.get(5)) else { continue };
+        let (Some(uid), Some(home)) = (fields.get(2).and_then(|uid| uid.parse::<u32>().ok()), fields.get(5)) else {
+            continue;
+        };
         let home = PathBuf::from(home);
         // System accounts "live" in /usr/sbin, /var/www, / and so on: those are no one's private place.
         if (1000..60_000).contains(&uid) && home.components().count() > 2 {

@@ -41,7 +41,9 @@ impl Engine {
         let local = match (request.pull, local) {
             (PullPolicy::Missing | PullPolicy::Never, Some(local)) if !builtin::is_builtin(&local.image) => Some(local),
             (_, None) if name == reserved::HOST => return Ok(reserved::host(&self.paths)),
-            (_, local) if name == reserved::HELLO && local.as_ref().is_none_or(|local| builtin::is_builtin(&local.image)) => {
+            (_, local)
+                if name == reserved::HELLO && local.as_ref().is_none_or(|local| builtin::is_builtin(&local.image)) =>
+            {
                 builtin::resolve_or_builtin(&self.paths, name)?
             }
             (_, Some(local)) if builtin::is_builtin(&local.image) => Some(local),
@@ -80,7 +82,10 @@ impl Engine {
                 match (code, said.and_then(|said| serde_json::from_slice::<PullFailure>(&said.bytes).ok())) {
                     (0, _) => Ok(()),
                     (_, Some(failure)) => Err(Error::Pull { message: failure.message, hint: failure.hint }),
-                    (code, None) => Err(Error::Pull { message: format!("the pull of \"{}\" ended with code {code}", wanted.name), hint: None }),
+                    (code, None) => Err(Error::Pull {
+                        message: format!("the pull of \"{}\" ended with code {code}", wanted.name),
+                        hint: None,
+                    }),
                 }
             }
         }

@@ -2,10 +2,12 @@
 
 use super::error::Error;
 use super::init::InitPlan;
-use super::record::ContainerRecord;
-use super::root::{RootPlan, serve_root};
 use super::lifecycle::with_ids;
-use super::{Engine, removal};
+use super::record::ContainerRecord;
+use super::request::RootSource;
+use super::root::{LowerPlan, RootPlan, serve_root};
+use super::{Engine, hello, removal, reserved};
+use crate::overlay::probe;
 use crate::overlay::server::Server;
 use crate::runtime::attach::KeeperFrame;
 use crate::runtime::failure::{Failure, FailureKind, Step};
@@ -22,6 +24,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 
 /// A container that has just been started.
 #[derive(Debug)]
@@ -100,7 +103,8 @@ fn fork_keeper(
 ) -> Result<Session, Error> {
     let (keeper, client) =
         crate::sys::message::pair().map_err(|error| Failure::setup("connect to the container's keeper", error))?;
-    let init_plan = InitPlan { runtime: record.plan.clone(), root: root.clone() };
+    let mut init_plan = InitPlan { runtime: record.plan.clone(), root: root.clone() };
+    tell_hello(record, &mut init_plan);
     let plan_file = in_memory(&init_plan)?;
     let state = State { driver: root.driver().to_owned(), ..state.clone() };
     match fork_into(NewNamespaces::empty()) {
@@ -175,6 +179,30 @@ fn first_words(mut session: Session) -> Result<Session, Error> {
     }
 }
 
+/// The embedded image's program prints what its container is; what it cannot see it is told.
+fn tell_hello(record: &ContainerRecord, plan: &mut InitPlan) {
+    if !matches!(&record.request.root, RootSource::Image(name) if name == reserved::HELLO) {
+        return;
+    }
+    let layers = match plan.root.lower() {
+        Some(LowerPlan::Image { layers, .. }) => layers.as_slice(),
+        _ => &[],
+    };
+    let digest = |layer: &PathBuf| format!("sha256:{}", layer.file_stem().unwrap_or_default().display());
+    let refused = probe::probe(&record.plan.directory).refused;
+    let told = hello::Told {
+        driver: plan.root.driver().to_owned(),
+        reason: refused.first().map(|(driver, reason)| format!("{}: {reason}", driver.name())).unwrap_or_default(),
+        layers: layers.iter().map(digest).collect(),
+        image: record.image.clone(),
+    };
+    if let (Some(process), Ok(told)) = (plan.runtime.spec.process_mut(), serde_json::to_string(&told)) {
+        let mut environment = process.env().clone().unwrap_or_default();
+        environment.push(format!("{}={told}", hello::TOLD));
+        process.set_env(Some(environment));
+    }
+}
+
 /// The plan as a file that init can read after its exec, without a name anywhere.
 fn in_memory(plan: &InitPlan) -> Result<OwnedFd, Error> {
     let failed = |error: std::io::Error| Failure::setup("pass the plan to init", error);
@@ -203,7 +231,9 @@ impl Services for ContainerServices {
     fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> Infallible {
         let mut descriptors = descriptors.into_iter();
         let failure = match (descriptors.next(), descriptors.next(), descriptors.next(), descriptors.next()) {
-            (Some(input), Some(output), Some(error), Some(plan)) => execute_init([input, output, error], &socket, &plan),
+            (Some(input), Some(output), Some(error), Some(plan)) => {
+                execute_init([input, output, error], &socket, &plan)
+            }
             _ => Failure::message("init was not given its descriptors"),
         };
         report_failure(&socket, failure);

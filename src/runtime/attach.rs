@@ -50,9 +50,7 @@ impl ClientFrame {
         match self {
             ClientFrame::Input(data) => tagged(b'I', data),
             ClientFrame::InputEnd => vec![b'C'],
-            ClientFrame::Resize(rows, columns) => {
-                tagged(b'R', &[rows.to_le_bytes(), columns.to_le_bytes()].concat())
-            }
+            ClientFrame::Resize(rows, columns) => tagged(b'R', &[rows.to_le_bytes(), columns.to_le_bytes()].concat()),
             ClientFrame::Signal(number) => tagged(b'K', &number.to_le_bytes()),
             ClientFrame::Detach => vec![b'D'],
         }

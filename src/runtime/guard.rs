@@ -95,8 +95,9 @@ fn join_namespaces(join: &JoinPlan) -> Step<()> {
 /// Joins a namespace by its file (`ns:PATH`).
 pub fn join_path(path: &str) -> Step<()> {
     let failed = |error| Failure::setup(format_args!("join namespace \"{path}\""), error);
-    let file = rustix::fs::open(path, rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
-        .map_err(failed)?;
+    let file =
+        rustix::fs::open(path, rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
+            .map_err(failed)?;
     move_into_link_name_space(file.as_fd(), None::<LinkNameSpaceType>).map_err(failed)
 }
 
@@ -135,7 +136,8 @@ fn watch(keeper: &OwnedFd, init: &OwnedFd, remove_at_end: bool, remove: impl Fn(
 /// Blocks until init has ended (true) or the keeper has something to say (false).
 fn wait_readable(init: BorrowedFd<'_>, keeper: BorrowedFd<'_>) -> bool {
     loop {
-        let mut watched = [PollFd::from_borrowed_fd(init, PollFlags::IN), PollFd::from_borrowed_fd(keeper, PollFlags::IN)];
+        let mut watched =
+            [PollFd::from_borrowed_fd(init, PollFlags::IN), PollFd::from_borrowed_fd(keeper, PollFlags::IN)];
         if poll(&mut watched, None).is_ok() {
             if !watched[0].revents().is_empty() {
                 return true;

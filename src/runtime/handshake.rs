@@ -69,9 +69,7 @@ pub fn order(socket: impl AsFd, order: Order) -> Result<(), Errno> {
 /// Waits for an order; `None` when the keeper is gone.
 pub fn next_order(socket: impl AsFd) -> Option<Order> {
     let received = message::receive(socket, 16).ok()??;
-    [Order::Mapped, Order::Remove, Order::Quit]
-        .into_iter()
-        .find(|order| received.bytes == [*order as u8])
+    [Order::Mapped, Order::Remove, Order::Quit].into_iter().find(|order| received.bytes == [*order as u8])
 }
 
 /// Waits for the one order that is due.

@@ -138,9 +138,8 @@ impl Volumes {
     /// All volumes, by name.
     pub fn list(&self) -> Vec<Volume> {
         let Ok(entries) = fs::read_dir(self.paths.volumes()) else { return Vec::new() };
-        let mut volumes: Vec<Volume> = entries
-            .filter_map(|entry| read_json(&entry.ok()?.path().join("volume.json")).ok())
-            .collect();
+        let mut volumes: Vec<Volume> =
+            entries.filter_map(|entry| read_json(&entry.ok()?.path().join("volume.json")).ok()).collect();
         volumes.sort_by(|left, right| left.name.cmp(&right.name));
         volumes
     }

@@ -43,12 +43,7 @@ struct MountAttr {
 /// Sets and clears attributes of the mount that `mount` is the root of; with `recursive` of all below it too.
 ///
 /// Fails with `ENOSYS` before Linux 5.12, and with `EPERM` for clearing what the parent user namespace locked.
-pub fn set_attributes(
-    mount: impl AsFd,
-    set: MountAttributes,
-    clear: MountAttributes,
-    recursive: bool,
-) -> Result<()> {
+pub fn set_attributes(mount: impl AsFd, set: MountAttributes, clear: MountAttributes, recursive: bool) -> Result<()> {
     let access_time = if set.bits() & ACCESS_TIME_FIELD != 0 { ACCESS_TIME_FIELD } else { 0 };
     let attributes =
         MountAttr { attr_set: set.bits(), attr_clr: clear.bits() | access_time, propagation: 0, userns_fd: 0 };

@@ -169,13 +169,19 @@ fn wish(request: &ContainerRequest) -> id_map::Wish {
 }
 
 /// The request's user, else what `keep-id` implies, else the image's.
-fn user_plan(request: &ContainerRequest, image: &ImageDefaults, host: &HostIds, implied: Option<(u32, u32)>) -> UserPlan {
+fn user_plan(
+    request: &ContainerRequest,
+    image: &ImageDefaults,
+    host: &HostIds,
+    implied: Option<(u32, u32)>,
+) -> UserPlan {
     let implied = implied.map(|(uid, gid)| format!("{uid}:{gid}"));
     let user = request.user.clone().or(implied).or_else(|| (!image.user.is_empty()).then(|| image.user.clone()));
     let keep_groups = request.group_add.iter().any(|group| group == "keep-groups");
     // Looking the name up can ask a directory service; only a user that may be missing inside needs it.
     let is_root = matches!(user.as_deref(), None | Some("" | "0" | "root" | "0:0"));
-    let name = if is_root { String::new() } else { crate::runtime::subordinate::user_name(host.uid).unwrap_or_default() };
+    let name =
+        if is_root { String::new() } else { crate::runtime::subordinate::user_name(host.uid).unwrap_or_default() };
     UserPlan {
         user,
         groups: request.group_add.iter().filter(|group| *group != "keep-groups").cloned().collect(),
@@ -230,7 +236,8 @@ fn log_plan(request: &ContainerRequest, directory: &Path) -> Result<LogPlan, Err
     if driver == LogDriver::Passthrough && request.tty {
         return Err(Error::BadRequest("the log driver passthrough cannot be used with a terminal: drop -t".to_owned()));
     }
-    let option = |name: &str| request.log_options.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let option =
+        |name: &str| request.log_options.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let path = option("path").map_or_else(|| directory.join("ctr.log"), PathBuf::from);
     let max_size_bytes = match option("max-size") {
         Some(size) => parse_size(size).ok_or_else(|| Error::BadRequest(format!("invalid log size \"{size}\"")))?,
@@ -254,14 +261,20 @@ pub fn parse_size(text: &str) -> Option<u64> {
     match digits.parse::<u64>() {
         Ok(number) => number.checked_mul(1 << shift),
         Err(_) if !digits.contains('.') => None,
-        Err(_) => digits.parse::<f64>().ok().filter(|number| *number >= 0.0).map(|number| (number * (1u64 << shift) as f64) as u64),
+        Err(_) => digits
+            .parse::<f64>()
+            .ok()
+            .filter(|number| *number >= 0.0)
+            .map(|number| (number * (1u64 << shift) as f64) as u64),
     }
 }
 
 /// The ways to make the root, the preferred one first; never empty.
 fn root_plans(request: &ContainerRequest, image: &ImageDefaults, place: Place<'_>) -> Result<Vec<RootPlan>, Error> {
     let lower = match (&request.root, &image.lower) {
-        (RootSource::Directory { path, overlay: false }, _) => return Ok(vec![RootPlan::Directory { path: path.clone() }]),
+        (RootSource::Directory { path, overlay: false }, _) => {
+            return Ok(vec![RootPlan::Directory { path: path.clone() }]);
+        }
         (_, Some(lower)) => lower.clone(),
         (RootSource::Directory { path, overlay: true }, None) => {
             LowerPlan::Directory { path: path.clone(), masked: Vec::new() }
@@ -292,7 +305,13 @@ mod tests {
 
     #[test]
     fn sizes() {
-        let cases = [("64", Some(64)), ("1k", Some(1024)), ("2MB", Some(2 << 20)), ("1GiB", Some(1 << 30)), ("0.5m", Some(1 << 19))];
+        let cases = [
+            ("64", Some(64)),
+            ("1k", Some(1024)),
+            ("2MB", Some(2 << 20)),
+            ("1GiB", Some(1 << 30)),
+            ("0.5m", Some(1 << 19)),
+        ];
         for (text, bytes) in cases {
             assert_eq!(parse_size(text), bytes, "{text}");
         }

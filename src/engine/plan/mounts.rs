@@ -99,7 +99,12 @@ fn system_mounts(request: &ContainerRequest) -> Result<Vec<Mount>, Error> {
             namespaces::Network::Host => mount("bind", "/sys", "/sys", &["rbind", "nosuid", "noexec", "nodev", "rro"])?,
             namespaces::Network::None => mount("sysfs", "sysfs", "/sys", &["nosuid", "noexec", "nodev", writable])?,
         },
-        mount("devpts", "devpts", "/dev/pts", &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"])?,
+        mount(
+            "devpts",
+            "devpts",
+            "/dev/pts",
+            &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+        )?,
     ];
     match request.ipc {
         NamespaceMode::Host => {
@@ -217,18 +222,20 @@ fn image_volume(request: &ContainerRequest, place: Place<'_>, destination: &str)
 
 fn volumes_from(text: &str, others: &Others) -> Result<Vec<Entry>, Error> {
     let (name, options) = text.split_once(':').unwrap_or((text, ""));
-    let record = others
-        .volumes_from
-        .get(name)
-        .ok_or_else(|| Error::NotFound { kind: "container", name: name.to_owned() })?;
+    let record =
+        others.volumes_from.get(name).ok_or_else(|| Error::NotFound { kind: "container", name: name.to_owned() })?;
     let wanted = |kind: &str| kind == "bind" || kind == "volume";
     record
         .mounts
         .iter()
         .filter(|mount| wanted(&mount.kind))
         .map(|known| {
-            let mut options: Vec<String> =
-                known.options.iter().cloned().chain(options.split(',').filter(|o| !o.is_empty()).map(str::to_owned)).collect();
+            let mut options: Vec<String> = known
+                .options
+                .iter()
+                .cloned()
+                .chain(options.split(',').filter(|o| !o.is_empty()).map(str::to_owned))
+                .collect();
             options.push("rbind".to_owned());
             let mut record = known.clone();
             record.writable = is_writable(&options);
@@ -242,7 +249,9 @@ fn requested(wanted: &MountRequest, place: Place<'_>) -> Result<Entry, Error> {
     let destination = clean(&wanted.destination)?;
     match wanted.kind {
         MountKind::Bind => bind(wanted, destination, place),
-        MountKind::Volume => volume(wanted.source.as_deref(), destination, &wanted.options, place, wanted.subpath.as_deref()),
+        MountKind::Volume => {
+            volume(wanted.source.as_deref(), destination, &wanted.options, place, wanted.subpath.as_deref())
+        }
         MountKind::Tmpfs => tmpfs(wanted, destination),
         MountKind::Devpts => {
             let mut options = vec!["nosuid".to_owned(), "noexec".to_owned(), "newinstance".to_owned()];
@@ -256,7 +265,11 @@ fn requested(wanted: &MountRequest, place: Place<'_>) -> Result<Entry, Error> {
 fn bind(wanted: &MountRequest, destination: PathBuf, place: Place<'_>) -> Result<Entry, Error> {
     let source = wanted.source.as_deref().filter(|source| !source.is_empty());
     let typed = source.ok_or_else(|| bad("must set volume source: a bind mount needs a host path"))?;
-    let source = std::path::absolute(typed).map_err(|source| Error::File { operation: "resolve", path: typed.into(), source })?;
+    let source = std::path::absolute(typed).map_err(|source| Error::File {
+        operation: "resolve",
+        path: typed.into(),
+        source,
+    })?;
     if let Err(error) = std::fs::metadata(&source)
         && !(wanted.create_source && error.kind() == std::io::ErrorKind::NotFound)
     {
@@ -332,7 +345,11 @@ fn volume(
 /// 64 hexadecimal digits like an ID, the same for the same container and place.
 fn anonymous_name(id: &str, destination: &Path) -> String {
     let text = format!("{id}:{}", destination.display());
-    ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    ring::digest::digest(&ring::digest::SHA256, text.as_bytes())
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn tmpfs(wanted: &MountRequest, destination: PathBuf) -> Result<Entry, Error> {
@@ -395,7 +412,9 @@ fn clean(destination: &str) -> Result<PathBuf, Error> {
         }
     }
     if cleaned == Path::new("/") {
-        return Err(Error::BadRequest(format!("invalid container path \"{destination}\": the root cannot be mounted over")));
+        return Err(Error::BadRequest(format!(
+            "invalid container path \"{destination}\": the root cannot be mounted over"
+        )));
     }
     Ok(cleaned)
 }

@@ -75,10 +75,13 @@ pub(super) fn hostname(request: &ContainerRequest, id: &str) -> Result<String, E
 pub(super) fn join(request: &ContainerRequest, others: &Others) -> Result<Option<JoinPlan>, Error> {
     let mut joined: Option<(String, JoinPlan)> = None;
     let mut add = |name: &str, namespace: Option<&str>| {
-        let found = others.joined.get(name).ok_or_else(|| Error::NotFound { kind: "container", name: name.to_owned() })?;
+        let found =
+            others.joined.get(name).ok_or_else(|| Error::NotFound { kind: "container", name: name.to_owned() })?;
         match &mut joined {
             Some((known, _)) if known != name => {
-                return Err(bad("namespaces of two different containers cannot be joined: each has its own user namespace"));
+                return Err(bad(
+                    "namespaces of two different containers cannot be joined: each has its own user namespace",
+                ));
             }
             Some(_) => {}
             None => joined = Some((name.to_owned(), JoinPlan { namespaces: Vec::new(), ..found.clone() })),
@@ -88,7 +91,9 @@ pub(super) fn join(request: &ContainerRequest, others: &Others) -> Result<Option
         }
         Ok(())
     };
-    for (mode, namespace) in [(&request.pid, "pid"), (&request.ipc, "ipc"), (&request.uts, "uts"), (&request.cgroup, "cgroup")] {
+    for (mode, namespace) in
+        [(&request.pid, "pid"), (&request.ipc, "ipc"), (&request.uts, "uts"), (&request.cgroup, "cgroup")]
+    {
         if let NamespaceMode::Container(name) = mode {
             add(name, Some(namespace))?;
         }

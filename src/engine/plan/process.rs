@@ -115,10 +115,15 @@ mod tests {
     #[test]
     fn entrypoint_and_command() {
         let image = ImageDefaults { entrypoint: words("/e"), command: words("c d"), ..ImageDefaults::default() };
-        let cases = [(None, "", "/e c d"), (None, "x", "/e x"), (Some("/n"), "", "/n"), (Some("/n"), "y", "/n y"), (Some(""), "z", "z")];
+        let cases = [
+            (None, "", "/e c d"),
+            (None, "x", "/e x"),
+            (Some("/n"), "", "/n"),
+            (Some("/n"), "y", "/n y"),
+            (Some(""), "z", "z"),
+        ];
         for (entrypoint, command, expected) in cases {
-            let request =
-                ContainerRequest { entrypoint: entrypoint.map(words), command: words(command), ..request() };
+            let request = ContainerRequest { entrypoint: entrypoint.map(words), command: words(command), ..request() };
             assert_eq!(arguments(&request, &image).unwrap(), words(expected));
         }
         assert!(arguments(&ContainerRequest { entrypoint: Some(vec![]), ..request() }, &image).is_err());

@@ -8,7 +8,8 @@ use crate::runtime::security::SecurityOptions;
 use crate::runtime::subordinate::IdKind;
 use crate::runtime::{rlimits, sysctl};
 use oci_spec::runtime::{
-    LinuxBuilder, LinuxNamespaceType, Mount, PosixRlimit, PosixRlimitBuilder, PosixRlimitType, Process, ProcessBuilder, RootBuilder, Spec, SpecBuilder, UserBuilder,
+    LinuxBuilder, LinuxNamespaceType, Mount, PosixRlimit, PosixRlimitBuilder, PosixRlimitType, Process, ProcessBuilder,
+    RootBuilder, Spec, SpecBuilder, UserBuilder,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -31,8 +32,9 @@ pub(super) fn build(parts: &Parts<'_>) -> Result<Spec, Error> {
     let own_network = own(LinuxNamespaceType::Network);
     let own_ipc = own(LinuxNamespaceType::Ipc);
     let own_uts = own(LinuxNamespaceType::Uts);
-    let settings = sysctl::check(&request.sysctl, sysctl::OwnNamespaces { network: own_network, ipc: own_ipc, uts: own_uts })
-        .map_err(bad)?;
+    let settings =
+        sysctl::check(&request.sysctl, sysctl::OwnNamespaces { network: own_network, ipc: own_ipc, uts: own_uts })
+            .map_err(bad)?;
     let linux = LinuxBuilder::default()
         .namespaces(listed)
         .uid_mappings(parts.maps.to_spec(IdKind::Uid))
@@ -96,8 +98,12 @@ fn process(parts: &Parts<'_>) -> Result<Process, Error> {
 /// `--ulimit` and the defaults, as far as this user may have them.
 fn resource_limits(request: &ContainerRequest) -> Result<Vec<PosixRlimit>, Error> {
     let known = |limit: &UlimitRequest| {
-        rlimits::Limit::new(&limit.name, limit.soft, limit.hard)
-            .ok_or_else(|| Error::BadRequest(format!("ulimit option \"{}\" requires name=SOFT:HARD, failed to be parsed: invalid ulimit type", limit.name)))
+        rlimits::Limit::new(&limit.name, limit.soft, limit.hard).ok_or_else(|| {
+            Error::BadRequest(format!(
+                "ulimit option \"{}\" requires name=SOFT:HARD, failed to be parsed: invalid ulimit type",
+                limit.name
+            ))
+        })
     };
     let wish = match request.ulimits.as_slice() {
         [] => rlimits::Wish::Default,

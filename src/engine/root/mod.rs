@@ -73,7 +73,9 @@ impl RootPlan {
     /// What lies below, where there is such a thing.
     pub fn lower(&self) -> Option<&LowerPlan> {
         match self {
-            RootPlan::FuseOverlay { lower, .. } | RootPlan::Overlay { lower, .. } | RootPlan::Copy { lower } => Some(lower),
+            RootPlan::FuseOverlay { lower, .. } | RootPlan::Overlay { lower, .. } | RootPlan::Copy { lower } => {
+                Some(lower)
+            }
             RootPlan::Directory { .. } => None,
         }
     }

@@ -57,8 +57,7 @@ impl<'a> RootMounter<'a> {
         let root = self.part("root")?;
         self.take_over_upper(lower)?;
         let (upper, work) = (self.part("upper")?, self.part("work")?);
-        let overlay =
-            OverlayMount { lower, upper: &upper, work: &work, target: &root, volatile, read_only: false };
+        let overlay = OverlayMount { lower, upper: &upper, work: &work, target: &root, volatile, read_only: false };
         mount_overlay(&overlay).map_err(message)?;
         open_handle(&self.reopened("root")?)
     }
@@ -138,7 +137,8 @@ impl<'a> RootMounter<'a> {
             empty(&upper).map_err(failed)?;
             let target = open_directory(&self.opened[2], ".").map_err(failed)?;
             self.extract(&target)?;
-            std::fs::write(&done, "").map_err(|error| Failure::message(format!("copy the image: {}", in_words(&error))))?;
+            std::fs::write(&done, "")
+                .map_err(|error| Failure::message(format!("copy the image: {}", in_words(&error))))?;
         }
         self.bind_as_root(&self.opened[2])
     }

@@ -124,7 +124,9 @@ fn copy_xattrs(from: impl AsFd, to: impl AsFd) {
     let mut list = vec![0u8; 64 * 1024];
     let Ok(length) = rustix::fs::flistxattr(&from, &mut list) else { return };
     let mut value = vec![0u8; 64 * 1024];
-    for name in list[..length].split_inclusive(|byte| *byte == 0).filter_map(|name| CStr::from_bytes_with_nul(name).ok()) {
+    for name in
+        list[..length].split_inclusive(|byte| *byte == 0).filter_map(|name| CStr::from_bytes_with_nul(name).ok())
+    {
         if name.to_bytes().starts_with(b"user.overlay.") {
             continue;
         }

@@ -67,12 +67,16 @@ fn failed(command: &str, error: Errno) -> Failure {
             Failure::message(format!("{line}: OCI runtime attempted to invoke a command that was not found"))
                 .of_kind(FailureKind::CommandNotFound)
         }
-        Errno::ACCESS => Failure::message(format!("open executable `{command}`: Permission denied: OCI permission denied"))
-            .of_kind(FailureKind::CannotInvoke),
+        Errno::ACCESS => {
+            Failure::message(format!("open executable `{command}`: Permission denied: OCI permission denied"))
+                .of_kind(FailureKind::CannotInvoke)
+        }
         Errno::NOEXEC => Failure::message(format!("exec `{command}`: Exec format error: OCI runtime error"))
             .of_kind(FailureKind::CannotInvoke)
             .with_hint("the file is for another architecture, or the interpreter it names is not in the image"),
-        _ => Failure::message(format!("exec `{command}`: {cause}: OCI runtime error")).of_kind(FailureKind::CannotInvoke),
+        _ => {
+            Failure::message(format!("exec `{command}`: {cause}: OCI runtime error")).of_kind(FailureKind::CannotInvoke)
+        }
     }
 }
 

@@ -20,17 +20,17 @@ pub use options::{MountOptions, parse as parse_mount_options};
 pub use reexec::{execute_init, passed_descriptors};
 pub use user::{Accounts, User};
 
+use super::capabilities::Capabilities;
 use super::failure::{Failure, Step};
 use super::handshake::{Order, Report, expect_order, report};
 use super::namespaces;
-use super::capabilities::Capabilities;
 use super::plan::{RuntimePlan, SeccompPlan};
+use super::rlimits::Limit;
+use super::rooted::Rooted;
 use super::seccomp;
 use crate::sys::mount::{MountAttributes, set_attributes};
-use super::rooted::Rooted;
 use device_nodes::DeviceNodes;
 use mounts::PreparedMount;
-use super::rlimits::Limit;
 use oci_spec::runtime::{Linux, LinuxNamespaceType, PosixRlimit, Process};
 use rustix::fs::{Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
@@ -123,7 +123,8 @@ impl<'a> Init<'a> {
         if !namespaces::of_init(&self.plan.spec).contains(crate::sys::process::NewNamespaces::NETWORK) {
             return Ok(());
         }
-        crate::sys::interface::bring_loopback_up().map_err(|error| Failure::setup("bring the loopback device up", error))
+        crate::sys::interface::bring_loopback_up()
+            .map_err(|error| Failure::setup("bring the loopback device up", error))
     }
 
     fn mount_all(&self) -> Step<()> {
@@ -163,7 +164,10 @@ impl<'a> Init<'a> {
     fn show_accounts(&self, accounts: &Accounts, user: &User) -> Step<()> {
         let Some([passwd, group]) = &self.account_files else { return Ok(()) };
         let plan = &self.plan.user;
-        let files = [("/etc/passwd", passwd, accounts.passwd_with(user, plan)), ("/etc/group", group, accounts.group_with(user, plan))];
+        let files = [
+            ("/etc/passwd", passwd, accounts.passwd_with(user, plan)),
+            ("/etc/group", group, accounts.group_with(user, plan)),
+        ];
         for (path, file, text) in files {
             let Some(text) = text else { continue };
             let failed = |error: Errno| Failure::setup(format_args!("add the user to \"{path}\""), error);
@@ -306,8 +310,7 @@ impl<'a> Init<'a> {
 
     fn take_identity(&self, user: &User) -> Step<()> {
         let gid = Gid::from_raw(user.gid);
-        rustix::thread::set_thread_res_gid(gid, gid, gid)
-            .map_err(|error| unmapped(error, "group", user.gid))?;
+        rustix::thread::set_thread_res_gid(gid, gid, gid).map_err(|error| unmapped(error, "group", user.gid))?;
         if !self.plan.user.keep_groups {
             let groups: Vec<Gid> = user.groups.iter().map(|group| Gid::from_raw(*group)).collect();
             match rustix::thread::set_thread_groups(&groups) {

@@ -73,8 +73,9 @@ impl PreparedMount {
     /// Gives the source to a user when the mount asks for that (`U`).
     pub fn give_to(&self, uid: u32, gid: u32) -> Step<()> {
         match &self.opened {
-            Some(source) if self.options.chown => super::copy_up::give_to(source, uid, gid)
-                .map_err(|error| Failure::setup(format_args!("change the owner of \"{}\"", self.source.display()), error)),
+            Some(source) if self.options.chown => super::copy_up::give_to(source, uid, gid).map_err(|error| {
+                Failure::setup(format_args!("change the owner of \"{}\"", self.source.display()), error)
+            }),
             _ => Ok(()),
         }
     }
@@ -120,7 +121,9 @@ impl PreparedMount {
     /// first use, and memory file systems. A volume mounted read-only is filled through its source.
     fn fill_from_image(&self, mount: &OwnedFd, target: &OwnedFd) -> Step<()> {
         super::copy_up::fill(self.opened.as_ref().unwrap_or(mount), target)
-            .map_err(|error| Failure::setup(format_args!("fill \"{}\" from the image", self.destination.display()), error))
+            .map_err(|error| {
+                Failure::setup(format_args!("fill \"{}\" from the image", self.destination.display()), error)
+            })
             .map(drop)
     }
 

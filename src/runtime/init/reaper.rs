@@ -61,7 +61,9 @@ fn reap(child: Pid) {
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::Exited(pid, code)) if pid == child => crate::runtime::guard::exit(code),
-            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == child => crate::runtime::guard::exit(128 + signal as i32),
+            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == child => {
+                crate::runtime::guard::exit(128 + signal as i32)
+            }
             Ok(WaitStatus::StillAlive) | Err(_) => return,
             Ok(_) => {}
         }

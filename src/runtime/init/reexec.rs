@@ -43,7 +43,8 @@ pub fn execute_init(standard: [OwnedFd; 3], socket: &OwnedFd, plan: &OwnedFd) ->
     let arguments = [PROGRAM_NAME.to_owned(), socket.as_raw_fd().to_string(), plan.as_raw_fd().to_string()];
     let arguments: Vec<CString> = arguments.into_iter().filter_map(|text| CString::new(text).ok()).collect();
     let environment: [CString; 0] = [];
-    let error = match nix::unistd::execveat(&program, c"", &arguments, &environment, nix::fcntl::AtFlags::AT_EMPTY_PATH) {
+    let error = match nix::unistd::execveat(&program, c"", &arguments, &environment, nix::fcntl::AtFlags::AT_EMPTY_PATH)
+    {
         Ok(never) => match never {},
         Err(error) => error,
     };
@@ -97,6 +98,7 @@ pub fn passed_descriptors() -> Option<(OwnedFd, OwnedFd)> {
     if arguments.next()? != PROGRAM_NAME {
         return None;
     }
-    let mut descriptor = || crate::sys::process::inherited(arguments.next()?.parse().ok().filter(|number| *number > 2)?);
+    let mut descriptor =
+        || crate::sys::process::inherited(arguments.next()?.parse().ok().filter(|number| *number > 2)?);
     Some((descriptor()?, descriptor()?))
 }

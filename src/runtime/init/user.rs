@@ -83,9 +83,9 @@ impl Accounts {
                 group_is_listed: true,
             }),
             (None, Some(uid)) => Ok(User { uid, home: "/".to_owned(), ..User::default() }),
-            (None, None) => Err(Failure::message(format!(
-                "unable to find user {name}: no matching entries in passwd file"
-            ))),
+            (None, None) => {
+                Err(Failure::message(format!("unable to find user {name}: no matching entries in passwd file")))
+            }
         }
     }
 
@@ -93,13 +93,15 @@ impl Accounts {
         if let Some(entry) = self.groups().find(|entry| entry.name == group) {
             return Ok(entry.gid);
         }
-        number(group, "group")?.ok_or_else(|| {
-            Failure::message(format!("unable to find group {group}: no matching entries in group file"))
-        })
+        number(group, "group")?
+            .ok_or_else(|| Failure::message(format!("unable to find group {group}: no matching entries in group file")))
     }
 
     fn groups_of(&self, user: &str) -> Vec<u32> {
-        self.groups().filter(|entry| entry.members.split(',').any(|member| member == user)).map(|entry| entry.gid).collect()
+        self.groups()
+            .filter(|entry| entry.members.split(',').any(|member| member == user))
+            .map(|entry| entry.gid)
+            .collect()
     }
 
     fn users(&self) -> impl Iterator<Item = PasswdEntry<'_>> {
@@ -208,7 +210,9 @@ mod tests {
 
     fn accounts() -> Accounts {
         Accounts {
-            passwd: "root:x:0:0:root:/root:/bin/sh\nbroken\nwww-data:x:33:33:www:/var/www:/bin/false\n12:x:700:700::/n:\n".into(),
+            passwd:
+                "root:x:0:0:root:/root:/bin/sh\nbroken\nwww-data:x:33:33:www:/var/www:/bin/false\n12:x:700:700::/n:\n"
+                    .into(),
             group: "root:x:0:\nwww-data:x:33:\nadm:x:4:www-data,other\n".into(),
         }
     }

@@ -91,7 +91,9 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     }
 
     fn is_finished(&self) -> bool {
-        self.exit_code.is_some() && self.running.streams[1..].iter().all(Option::is_none) && self.running.terminal.is_none()
+        self.exit_code.is_some()
+            && self.running.streams[1..].iter().all(Option::is_none)
+            && self.running.terminal.is_none()
     }
 
     fn turn(&mut self) {

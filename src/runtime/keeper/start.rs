@@ -92,7 +92,10 @@ impl Keeper<'_> {
                 for_init.push(init_plan);
                 let guard = Guard { plan: self.plan, keeper: guard_inside, init_socket: init_inside, for_init };
                 let services: &dyn Services = &*self.services;
-                guard.run(|socket, descriptors| services.become_init(socket, descriptors), || services.remove_container())
+                guard.run(
+                    |socket, descriptors| services.become_init(socket, descriptors),
+                    || services.remove_container(),
+                )
             }
             Ok(Fork::Parent { pid, pidfd }) => {
                 // Before everything unknown is closed: an owner must not find its descriptor gone.
@@ -117,7 +120,8 @@ impl Keeper<'_> {
     fn write_maps(&self, guard: u32, starting: &Starting) -> Step<()> {
         id_map::write(guard, &self.plan.id_maps, self.host_ids).map_err(|error| {
             let _ = pidfd_send_signal(&starting.guard_process, Signal::KILL); // it must not wait for ever
-            Failure::message(error.to_string()).with_hint("`coracle doctor` shows what this user may map, and how to get more")
+            Failure::message(error.to_string())
+                .with_hint("`coracle doctor` shows what this user may map, and how to get more")
         })
     }
 
@@ -146,7 +150,9 @@ impl Keeper<'_> {
                 match receive(&starting.guard).ok().flatten() {
                     Some((Report::Cloned, descriptor)) => init = descriptor,
                     Some((Report::Failed(failure), _)) => return Err(failure),
-                    Some((Report::Exited(code), _)) => return Err(self.last_words(starting).unwrap_or_else(|| ended_early(code))),
+                    Some((Report::Exited(code), _)) => {
+                        return Err(self.last_words(starting).unwrap_or_else(|| ended_early(code)));
+                    }
                     _ => return Err(gone()),
                 }
                 continue;

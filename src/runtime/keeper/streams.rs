@@ -52,12 +52,18 @@ impl Streams {
         for reader in [&output, &error] {
             rustix::io::ioctl_fionbio(reader, true).map_err(failed)?;
         }
-        Ok(Streams { inside: [inside_input, inside_output, inside_error], input, output: Some(output), error: Some(error) })
+        Ok(Streams {
+            inside: [inside_input, inside_output, inside_error],
+            input,
+            output: Some(output),
+            error: Some(error),
+        })
     }
 
     fn callers() -> Result<Self, Errno> {
         let copy = |stream: std::os::fd::BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(stream, 3);
-        let inside = [copy(std::io::stdin().as_fd())?, copy(std::io::stdout().as_fd())?, copy(std::io::stderr().as_fd())?];
+        let inside =
+            [copy(std::io::stdin().as_fd())?, copy(std::io::stdout().as_fd())?, copy(std::io::stderr().as_fd())?];
         Ok(Streams { inside, input: None, output: None, error: None })
     }
 }

@@ -245,13 +245,8 @@ pub fn make_directories(path: &Path) -> Result<(), Error> {
 
 fn write_new(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), Error> {
     let failed = |error| Error::io("write", path, error);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     if durability == Durability::Durable {
         file.sync_all().map_err(failed)?;
