@@ -39,9 +39,11 @@ fn bench() {
     let started = Instant::now();
     let Lower::Image { tree, layers: files } = harness::image(&layers) else { unreachable!() };
     println!("index and merge: {:?}, {} nodes, {} bytes", started.elapsed(), tree.node_count(), tree.content_bytes());
-    let started = Instant::now();
-    extract(&tree, &files, File::open(path.join("flat")).unwrap(), &harness::options()).unwrap();
-    println!("extract: {:?}", started.elapsed());
+    if rustix::process::getuid().is_root() {
+        let started = Instant::now();
+        extract(&tree, &files, File::open(path.join("flat")).unwrap(), &harness::options()).unwrap();
+        println!("extract: {:?}", started.elapsed());
+    }
     let script = std::env::var("CORACLE_BENCH_SCRIPT").unwrap_or_else(|_| SCRIPT.to_owned());
     let script = format!("CORACLE_BENCH_KEEPER={}\n{script}", std::process::id());
     println!("{}", harness::run(Lower::Image { tree, layers: files }, path, &script));

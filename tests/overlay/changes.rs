@@ -4,12 +4,15 @@ use crate::harness;
 use std::process::Command;
 
 /// What package managers, compilers and shells do to files, run in the root of a tree.
+///
+/// Missing on purpose: a hard link to a file that was changed before. An overlay without privileges cannot decode where a
+/// copied-up file came from (`ovl_can_decode_fh` wants CAP_DAC_READ_SEARCH), so the kernel shows the two names as two inodes.
 const CHANGES: &str = r#"
 changes() {
     cd "$1"
     echo more >>etc/conf; : >etc/emptied; printf X | dd of=big bs=1 seek=777 conv=notrunc status=none
     echo dpkg >usr/bin/tool.dpkg-new; chmod 755 usr/bin/tool.dpkg-new; sync usr/bin/tool.dpkg-new
-    mv usr/bin/tool.dpkg-new usr/bin/tool; ln usr/share/doc usr/share/doc2; mv usr/share/doc usr/share/doc3
+    mv usr/bin/tool.dpkg-new usr/bin/tool; echo d >usr/share/doc4; ln usr/share/doc4 usr/share/doc5; mv usr/share/doc usr/share/doc3
     rm etc/gone; rm -r var/cache; mkdir -p var/cache/new; echo n >var/cache/new/n; echo back >etc/gone
     mv var/lib var/moved; chmod 700 srv; chown 5:6 srv/owned; ln -sf elsewhere link; rm pipe; mkfifo pipe
     touch -d '2011-11-11 11:11:11' etc/touched; truncate -s 100 etc/short; truncate -s 0 etc/short2
