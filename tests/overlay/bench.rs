@@ -5,8 +5,9 @@
 
 use crate::harness;
 use coracle::overlay::extract::extract;
-use coracle::overlay::server::Lower;
+use coracle::overlay::server::{DirectoryLower, Lower};
 use std::fs::{self, File};
+use std::path::Path;
 use std::time::Instant;
 
 const SCRIPT: &str = r#"
@@ -48,3 +49,20 @@ fn bench() {
     let script = format!("CORACLE_BENCH_KEEPER={}\n{script}", std::process::id());
     println!("{}", harness::run(Lower::Image { tree, layers: files }, path, &script));
 }
+
+/// The machine itself as the lower directory. Extra commands from `CORACLE_BENCH_SCRIPT`.
+#[test]
+#[ignore = "measures"]
+fn host() {
+    let directory = tempfile::tempdir_in("/var/tmp").unwrap();
+    let masked = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/home/*", "/root"].map(Into::into).to_vec();
+    let lower = Lower::Directory(DirectoryLower::open(Path::new("/"), masked).unwrap());
+    let script = std::env::var("CORACLE_BENCH_SCRIPT").unwrap_or_else(|_| HOST_SCRIPT.to_owned());
+    println!("{}", harness::run(lower, directory.path(), &script));
+}
+
+const HOST_SCRIPT: &str = r#"
+ms() { start=$(date +%s%N); "$@" >/dev/null 2>&1 || true; end=$(date +%s%N); printf '%s: %d ms\n' "$*" $(((end - start) / 1000000)); }
+ms chroot merged true; ms chroot merged true; ms find merged/usr -size +1; ms find merged/usr -size +1; ms find /usr -size +1
+ms tar -C merged/usr/bin -cf - .; ms tar -C merged/usr/bin -cf - .; ms tar -C /usr/bin -cf - .
+"#;
