@@ -19,7 +19,7 @@ use std::os::unix::fs::MetadataExt;
 /// The short name.
 pub const HELLO: &str = "hello";
 /// The name in the store.
-const HELLO_IN_FULL: &str = "localhost/hello:latest";
+pub const HELLO_IN_FULL: &str = "localhost/hello:latest";
 /// The annotation that marks a built-in image; its value tells executables apart.
 const ANNOTATION: &str = "coracle.builtin.executable";
 /// The running program, even when its file has been replaced meanwhile.

@@ -291,6 +291,26 @@ pub fn names(paths: &Paths) -> Result<Vec<Name>, Error> {
     Ok(found.into_values().collect())
 }
 
+/// The names of the user's own store, and the names of files there that hold none.
+pub fn own_names(paths: &Paths) -> Result<(Vec<Name>, Vec<String>), Error> {
+    let (mut names, mut damaged) = (Vec::new(), Vec::new());
+    for file in entries(&paths.names())? {
+        match read_json::<Name>(&paths.names().join(&file)) {
+            Ok(Some(name)) if name_path(paths, &name.reference) == paths.names().join(&file) => names.push(name),
+            Ok(None) => {}
+            Ok(Some(_)) | Err(Error::Record { .. }) => damaged.push(file),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((names, damaged))
+}
+
+/// Deletes a file of `names/` that holds no name ([`own_names`]).
+pub fn remove_name_file(paths: &Paths, file: &str) -> Result<(), Error> {
+    let path = paths.names().join(file);
+    std::fs::remove_file(&path).map_err(Error::file("remove", &path))
+}
+
 fn entries(directory: &Path) -> Result<Vec<String>, Error> {
     match std::fs::read_dir(directory) {
         Ok(entries) => Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()),

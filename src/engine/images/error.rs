@@ -60,6 +60,9 @@ pub enum Error {
     /// A layer of the image is missing from every store.
     #[error("layer \"{0}\" of the image is missing from the store")]
     MissingLayer(Digest),
+    /// A damaged image without a name cannot be fetched again.
+    #[error("image {} has no name, so it is not known where to fetch it from", .0.hex())]
+    NoSource(Digest),
     /// A layer's files cannot be opened.
     #[error("cannot open \"{}\": {}", Printable(&path.to_string_lossy()), crate::sys::errno::Words(source))]
     Open {
@@ -114,6 +117,7 @@ impl Error {
         match self {
             Error::Pull(error) => error.hint(),
             Error::Store(error) => error.hint(),
+            Error::NoSource(id) => Some(format!("remove it with: coracle rmi {}", &id.hex()[..12])),
             Error::MissingLayer(_) | Error::Open { .. } => {
                 Some("fetch what is missing with: coracle system check --repair".into())
             }

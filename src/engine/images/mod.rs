@@ -3,6 +3,7 @@
 //! [`resolve()`] and [`root::open`] are on the way of every start of a container: a few file reads, no thread, no
 //! network. The rest serves `images`, `image inspect`, `history`, `tag`, `untag`, `rmi` and `image prune`.
 
+pub mod check;
 pub mod error;
 pub mod filter;
 pub mod history;
@@ -12,6 +13,7 @@ pub mod names;
 pub mod remove;
 pub mod resolve;
 pub mod root;
+pub mod usage;
 
 pub use error::Error;
 pub use list::ListOptions;
