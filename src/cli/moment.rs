@@ -46,7 +46,7 @@ mod tests {
             ("1h30m", Some("2026-01-01T22:30:00Z")),
             ("yesterday", None),
             ("", None),
-            ("1.", None),
+            ("1.x", None),
             ("99999999999999999", None),
         ];
         for (text, expected) in cases {
