@@ -2688,12 +2688,16 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__image__subcmd__pull)
-            opts="-a -q -h --all-tags --platform --os --arch --variant --authfile --creds --tls-verify --quiet --disable-content-trust --decryption-key --signature-policy --help"
+            opts="-a -q -h --all-tags --policy --platform --os --arch --variant --authfile --creds --tls-verify --quiet --disable-content-trust --decryption-key --signature-policy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --platform)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2982,12 +2986,16 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__pull)
-            opts="-a -q -h --all-tags --platform --os --arch --variant --authfile --creds --tls-verify --quiet --disable-content-trust --decryption-key --signature-policy --help"
+            opts="-a -q -h --all-tags --policy --platform --os --arch --variant --authfile --creds --tls-verify --quiet --disable-content-trust --decryption-key --signature-policy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --platform)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

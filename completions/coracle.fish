@@ -421,6 +421,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand rm" -s v -l volumes -d '
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -l depend -d 'Remove containers that depend on it too; there are none'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l policy -d 'When to ask the registry: always, missing, never or newer [default: always]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -l os -d 'Operating system of the image' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -l arch -d 'Processor architecture of the image' -r
@@ -930,6 +931,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_s
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -l build-cache -d 'Remove the build cache too; there is none'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l policy -d 'When to ask the registry: always, missing, never or newer [default: always]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l os -d 'Operating system of the image' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l arch -d 'Processor architecture of the image' -r

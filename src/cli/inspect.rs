@@ -1,8 +1,14 @@
 //! `inspect`: containers, images and volumes.
 
+use crate::cli::container::inspect_container;
+use crate::cli::container::selection::Selection;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::image::inspect_image;
+use crate::cli::output::{self, Object};
 use crate::cli::tree::{Arity, Verb};
+use crate::cli::volume::inspect_volume;
+use crate::engine::Engine;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -36,6 +42,42 @@ impl Verb for Inspect {
         coracle inspect --format '{{.State.Pid}}' web";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        let kind = self.kind.as_deref().unwrap_or("all");
+        if !["image", "container", "pod", "network", "volume", "all"].contains(&kind) {
+            let choice = "\"image\", \"container\", \"pod\", \"network\", \"volume\", or \"all\"";
+            return Err(Failure::Arguments(format!("invalid type {kind:?}: must be {choice}")));
+        }
+        if self.arguments.is_empty() && !self.latest {
+            return Err(Failure::Arguments("no names or ids specified".to_owned()));
+        }
+        let names = Selection { names: self.arguments, latest: self.latest, ..Selection::default() }
+            .names(&engine, |_| true)?;
+        output::inspect(self.format.as_deref(), &names, |name| look(&engine, kind, name, self.size))
+    }
+}
+
+/// The first kind of object that has this name.
+fn look(engine: &Engine, kind: &str, name: &str, with_sizes: bool) -> Result<Object, Failure> {
+    match kind {
+        "container" => return inspect_container(engine, name, with_sizes),
+        "image" => return inspect_image(&engine.paths, name),
+        "volume" => return inspect_volume(engine, name),
+        // There are no pods and networks yet.
+        "pod" | "network" => return Err(Failure::NoSuchObject(name.to_owned())),
+        _ => {}
+    }
+    let missing = |found: &Result<Object, Failure>| found.as_ref().is_err_and(Failure::is_not_found);
+    let container = inspect_container(engine, name, with_sizes);
+    if !missing(&container) {
+        return container;
+    }
+    match inspect_image(&engine.paths, name) {
+        Ok(image) => Ok(image),
+        // What cannot be the name of an image may be the name of a volume.
+        Err(_) => {
+            let volume = inspect_volume(engine, name);
+            if missing(&volume) { Err(Failure::NoSuchObject(name.to_owned())) } else { volume }
+        }
     }
 }

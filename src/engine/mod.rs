@@ -17,6 +17,7 @@ mod host_files;
 pub mod images;
 pub mod info;
 pub mod init;
+pub mod inspect;
 pub mod lifecycle;
 pub mod logs;
 mod names;
@@ -29,6 +30,7 @@ pub mod reserved;
 pub mod root;
 pub mod source;
 pub mod start;
+pub mod volumes;
 
 pub use error::{Error, Kind};
 pub use record::ContainerRecord;

@@ -1,8 +1,10 @@
 //! `container inspect`.
 
 use super::selection::Latest;
+use super::selection::Selection;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use clap::Args;
 use std::process::ExitCode;
@@ -32,6 +34,12 @@ impl Verb for Inspect {
         coracle container inspect --format '{{.State.Status}} {{.State.ExitCode}}' web";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        if self.arguments.is_empty() && !self.latest.latest {
+            return Err(Failure::Arguments("no names or ids specified".to_owned()));
+        }
+        let names = Selection { names: self.arguments, latest: self.latest.latest, ..Selection::default() }
+            .names(&engine, |_| true)?;
+        output::inspect(self.format.as_deref(), &names, |name| super::inspect_container(&engine, name, self.size))
     }
 }

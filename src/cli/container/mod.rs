@@ -7,11 +7,11 @@ mod inspect;
 mod kill;
 mod line;
 mod logs;
-mod prune;
+pub(crate) mod prune;
 mod ps;
 mod rm;
 mod run;
-mod selection;
+pub(crate) mod selection;
 mod session;
 mod start;
 mod stop;
@@ -20,7 +20,10 @@ mod wait;
 
 pub(crate) use users::Users;
 
+use super::failure::Failure;
+use super::output::Object;
 use super::tree::{Entry, Group, named, verb};
+use crate::engine::{Engine, images, inspect as details};
 
 /// `container`.
 pub(crate) struct Container;
@@ -54,4 +57,19 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<kill::Kill>(),
         verb::<rm::Rm>(),
     ]
+}
+
+/// What `inspect` prints of a container; `with_sizes` is `--size`.
+///
+/// # Errors
+/// No such container; its record cannot be read.
+pub(crate) fn inspect_container(engine: &Engine, name: &str, with_sizes: bool) -> Result<Object, Failure> {
+    let container = engine.container(name)?;
+    let sizes = with_sizes.then(|| {
+        let written_bytes = engine.written_bytes(&container.record.id);
+        let all = images::list::list(&engine.paths, &images::list::ListOptions::default()).unwrap_or_default();
+        let image = all.iter().find(|image| image.id == container.record.image_id).map_or(0, |image| image.size);
+        (written_bytes, written_bytes + image)
+    });
+    Ok(Object::Document(details::container(&container, sizes)))
 }

@@ -3,7 +3,7 @@
 use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::RegistryOptions;
+use crate::cli::options::{RegistryOptions, pull_policy};
 use crate::cli::output::{self, PullProgress};
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::pull::{self, PullRequest};
@@ -17,6 +17,9 @@ pub(crate) struct Pull {
     /// Pull every tag of the repository
     #[arg(short, long)]
     all_tags: bool,
+    /// When to ask the registry: always, missing, never or newer [default: always]
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<String>,
     #[command(flatten)]
     registry: RegistryOptions,
     #[arg(hide = true)]
@@ -49,10 +52,11 @@ impl Verb for Pull {
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let progress = PullProgress::new(self.registry.quiet);
         let platform = self.registry.platform()?;
+        let policy = self.policy.as_deref().map_or(Ok(PullPolicy::Always), pull_policy)?;
         for name in self.arguments {
             let request = PullRequest {
                 name,
-                policy: PullPolicy::Always,
+                policy,
                 platform: platform.clone(),
                 all_tags: self.all_tags,
                 authfile: self.registry.authfile.clone(),

@@ -18,8 +18,8 @@ mod security;
 mod tests;
 
 pub(crate) use error::OptionError;
-pub(crate) use image::RegistryOptions;
-pub(crate) use lifecycle::is_valid_name;
+pub(crate) use image::{RegistryOptions, pull_policy};
+pub(crate) use lifecycle::{is_valid_name, label};
 
 use crate::engine::request::{ContainerRequest, RootSource};
 use clap::Args;

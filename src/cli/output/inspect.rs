@@ -4,6 +4,7 @@ use super::{JsonLayout, is_json, json, print};
 use crate::cli::failure::Failure;
 use crate::cli::template::Template;
 use crate::engine::images::inspect::ImageInspect;
+use crate::engine::inspect::Document;
 use serde::Serialize;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -17,6 +18,8 @@ const INDENT: usize = 5;
 pub(crate) enum Object {
     /// An image.
     Image(Box<ImageInspect>),
+    /// A container or a volume.
+    Document(Document),
 }
 
 impl Object {

@@ -2,7 +2,10 @@
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::options::{OptionError, is_valid_name, label};
+use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
+use crate::engine::volumes::VolumeRequest;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -36,6 +39,26 @@ impl Verb for Create {
         coracle volume create --label tier=db data";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        if self.driver != "local" && !self.driver.is_empty() {
+            return Err(refused("driver", self.driver, "only local volumes are available"));
+        }
+        if let Some(option) = self.opt.into_iter().next() {
+            return Err(refused("opt", option, "options of volumes are not available in this release"));
+        }
+        let name = self.arguments.into_iter().next();
+        if name.as_deref().is_some_and(|name| !is_valid_name(name)) {
+            return Err(OptionError::VolumeName.into());
+        }
+        let engine = context.engine();
+        if let Some(name) = name.as_deref().filter(|name| self.ignore && engine.volumes().exists(name)) {
+            return output::print(&format!("{name}\n"));
+        }
+        let labels = self.label.iter().map(|text| label(text)).collect::<Result<_, _>>()?;
+        let name = engine.create_volume(VolumeRequest { name, labels })?;
+        output::print(&format!("{name}\n"))
     }
+}
+
+fn refused(option: &'static str, value: String, reason: &'static str) -> Failure {
+    OptionError::RefusedValue { option, value, reason }.into()
 }

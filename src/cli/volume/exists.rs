@@ -22,6 +22,7 @@ impl Verb for Exists {
     const EXAMPLES: &'static str = "coracle volume exists data";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let exists = context.engine().volumes().exists(&self.arguments[0]);
+        Ok(ExitCode::from(u8::from(!exists)))
     }
 }

@@ -1,7 +1,9 @@
 //! `volume inspect`.
 
+use super::inspect_volume;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use clap::Args;
 use std::process::ExitCode;
@@ -29,6 +31,12 @@ impl Verb for Inspect {
         coracle volume inspect --format '{{.Mountpoint}}' data";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        let names = match (self.all, self.arguments.is_empty()) {
+            (true, true) => engine.list_volumes().into_iter().map(|summary| summary.volume.name).collect(),
+            (false, false) => self.arguments,
+            _ => return Err(Failure::Arguments("provide one or more volume names or use --all".to_owned())),
+        };
+        output::inspect(self.format.as_deref(), &names, |name| inspect_volume(&engine, name))
     }
 }

@@ -1,9 +1,13 @@
 //! `volume ls`.
 
+use super::filter::Filters;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::output::{self, JsonLayout, Listing};
 use crate::cli::tree::Verb;
+use crate::engine::inspect::{self, Document};
 use clap::Args;
+use jiff::Timestamp;
 use std::process::ExitCode;
 
 /// `volume ls`.
@@ -31,6 +35,26 @@ impl Verb for List {
     const EXAMPLES: &'static str = "coracle volume ls --filter dangling=true";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let now = Timestamp::now();
+        let filters = Filters::parse(&self.filter, now)?;
+        let mut volumes = context.engine().list_volumes();
+        volumes.retain(|summary| filters.accept(summary));
+        let names = volumes.iter().map(|summary| format!("{}\n", summary.volume.name));
+        if self.quiet {
+            return output::print(&names.collect::<String>());
+        }
+        let documents: Vec<Document> = volumes.iter().map(inspect::volume).collect();
+        // podman prints no header when there is nothing below it.
+        let no_heading = self.noheading || (documents.is_empty() && self.format.is_none());
+        Listing {
+            format: self.format.as_deref(),
+            default: "table {{.Driver}}\t{{.Name}}",
+            headers: &[("Name", "VOLUME NAME")],
+            no_heading,
+            rows: documents.iter().map(|document| serde_json::to_value(document).unwrap_or_default()).collect(),
+            json: documents,
+            layout: JsonLayout::Indented(2),
+        }
+        .print()
     }
 }

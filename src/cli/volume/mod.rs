@@ -2,12 +2,16 @@
 
 mod create;
 mod exists;
+pub(crate) mod filter;
 mod inspect;
 mod list;
-mod prune;
+pub(crate) mod prune;
 mod rm;
 
+use super::failure::Failure;
+use super::output::Object;
 use super::tree::{Entry, Group, verb};
+use crate::engine::{Engine, inspect as details};
 
 /// `volume`.
 pub(crate) struct Volume;
@@ -26,4 +30,12 @@ impl Group for Volume {
             verb::<rm::Rm>(),
         ]
     }
+}
+
+/// What `inspect` prints of a volume.
+///
+/// # Errors
+/// No such volume; its record cannot be read.
+pub(crate) fn inspect_volume(engine: &Engine, name: &str) -> Result<Object, Failure> {
+    Ok(Object::Document(details::volume(&engine.volume(name)?)))
 }

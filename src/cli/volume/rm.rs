@@ -3,6 +3,8 @@
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
+use crate::cli::{failure, output};
+use crate::engine::Kind;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -32,6 +34,16 @@ impl Verb for Rm {
     const EXAMPLES: &'static str = "coracle volume rm data";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        let names = match (self.all, self.arguments.is_empty()) {
+            (true, true) => engine.list_volumes().into_iter().map(|summary| summary.volume.name).collect(),
+            (false, false) => self.arguments,
+            _ => return Err(Failure::Arguments("choose either one or more volumes or all".to_owned())),
+        };
+        failure::each(&names, Failure::removal_code, |name| match engine.remove_volume(name, self.force, self.time) {
+            Ok(removed) => output::print(&format!("{removed}\n")).map(|_| ()),
+            Err(error) if self.force && error.kind() == Kind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        })
     }
 }

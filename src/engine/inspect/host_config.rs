@@ -1,0 +1,172 @@
+//! The section `HostConfig`: what was asked for, as far as it concerns the host.
+
+use super::document::{Document, IntoDocument, object};
+use crate::engine::record::{ContainerRecord, MountRecord};
+use crate::engine::request::{ContainerRequest, NamespaceMode, UlimitRequest, UserNamespaceMode};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Size of /dev/shm when none is asked for, in bytes (podman's default).
+const SHM_SIZE_BYTES: u64 = 65_536_000;
+
+pub(super) fn section(record: &ContainerRecord) -> Document {
+    let Document::Object(mut fields) = asked_for(record) else { return Document::Object(Vec::new()) };
+    fields.extend(limits(&record.request));
+    Document::Object(fields)
+}
+
+fn asked_for(record: &ContainerRecord) -> Document {
+    let request = &record.request;
+    let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let binds: Vec<String> = record.mounts.iter().filter_map(bind).collect();
+    let tmpfs: BTreeMap<String, String> = record
+        .mounts
+        .iter()
+        .filter(|mount| mount.kind == "tmpfs")
+        .map(|mount| (mount.destination.clone(), mount.options.join(",")))
+        .collect();
+    object! {
+        "Binds" => binds,
+        "CgroupManager" => "none",
+        "CgroupMode" => mode(&request.cgroup),
+        "ContainerIDFile" => path(&request.cidfile).unwrap_or_default(),
+        "LogConfig" => object! {
+            "Type" => record.plan.log.driver.name(),
+            "Config" => Value::Null,
+            "Path" => record.plan.log.path.to_string_lossy().into_owned(),
+            "Tag" => "",
+            "Size" => format!("{}B", record.plan.log.max_size_bytes),
+        },
+        "NetworkMode" => request.network.first().cloned().unwrap_or_else(|| "host".to_owned()),
+        "PortBindings" => Document::Object(Vec::new()),
+        "RestartPolicy" => object! { "Name" => "no", "MaximumRetryCount" => 0_u32 },
+        "AutoRemove" => request.remove,
+        "VolumeDriver" => "",
+        "VolumesFrom" => if request.volumes_from.is_empty() { None } else { Some(request.volumes_from.clone()) },
+        "CapAdd" => super::prefixed(&request.cap_add),
+        "CapDrop" => super::prefixed(&request.cap_drop),
+        "Dns" => &request.dns,
+        "DnsOptions" => &request.dns_option,
+        "DnsSearch" => &request.dns_search,
+        "ExtraHosts" => &request.add_host,
+        "GroupAdd" => &request.group_add,
+        "IpcMode" => mode(&request.ipc),
+        "Cgroup" => "",
+        "Cgroups" => "disabled",
+        "Links" => Value::Null,
+        "OomScoreAdj" => request.oom_score_adj.unwrap_or_default(),
+        "PidMode" => mode(&request.pid),
+        "Privileged" => request.privileged,
+        "PublishAllPorts" => false,
+        "ReadonlyRootfs" => request.read_only,
+        "SecurityOpt" => &request.security_opt,
+        "Tmpfs" => tmpfs,
+        "UTSMode" => mode(&request.uts),
+        "UsernsMode" => user_mode(request),
+        "ShmSize" => request.shm_size_bytes.unwrap_or(SHM_SIZE_BYTES),
+        "Runtime" => "oci",
+        "ConsoleSize" => vec![0_u32, 0],
+        "Isolation" => "",
+        "Init" => request.init,
+    }
+}
+
+/// What limits a container to less than the machine; this release enforces none but the limits of `getrlimit(2)`.
+fn limits(request: &ContainerRequest) -> Vec<(&'static str, Document)> {
+    let numbers = [
+        "CpuShares",
+        "Memory",
+        "NanoCpus",
+        "BlkioWeight",
+        "CpuPeriod",
+        "CpuQuota",
+        "CpuRealtimePeriod",
+        "CpuRealtimeRuntime",
+        "DiskQuota",
+        "KernelMemory",
+        "MemoryReservation",
+        "MemorySwap",
+        "MemorySwappiness",
+        "PidsLimit",
+        "CpuCount",
+        "CpuPercent",
+        "IOMaximumIOps",
+        "IOMaximumBandwidth",
+    ];
+    let lists = [
+        "BlkioWeightDevice",
+        "BlkioDeviceReadBps",
+        "BlkioDeviceWriteBps",
+        "BlkioDeviceReadIOps",
+        "BlkioDeviceWriteIOps",
+    ];
+    let mut fields = vec![
+        ("CgroupParent", "".into_document()),
+        ("CpusetCpus", "".into_document()),
+        ("CpusetMems", "".into_document()),
+    ];
+    fields.extend(numbers.map(|name| (name, 0_u32.into_document())));
+    fields.extend(lists.map(|name| (name, Value::Null.into_document())));
+    fields.push(("OomKillDisable", false.into_document()));
+    fields.push(("CgroupConf", Value::Null.into_document()));
+    fields
+        .push(("Devices", request.devices.iter().map(|device| device_of(device)).collect::<Vec<_>>().into_document()));
+    fields.push(("Ulimits", request.ulimits.iter().map(ulimit).collect::<Vec<_>>().into_document()));
+    fields
+}
+
+/// `SOURCE:DESTINATION:OPTIONS` as podman shows it; nothing for memory.
+fn bind(mount: &MountRecord) -> Option<String> {
+    let source = match mount.kind.as_str() {
+        "bind" => &mount.source,
+        "volume" => &mount.name,
+        _ => return None,
+    };
+    let access = if mount.writable { "rw" } else { "ro" };
+    let shown = ["ro", "rw", mount.propagation.as_str()];
+    let more = mount.options.iter().map(String::as_str).filter(|option| !shown.contains(option));
+    let options: Vec<&str> =
+        [access, mount.propagation.as_str()].into_iter().chain(more).filter(|word| !word.is_empty()).collect();
+    Some(format!("{source}:{}:{}", mount.destination, options.join(",")))
+}
+
+/// `HOST[:CONTAINER[:PERMISSIONS]]`.
+fn device_of(text: &str) -> Document {
+    let mut parts = text.split(':');
+    let host = parts.next().unwrap_or_default();
+    let inside = parts.next().unwrap_or(host);
+    object! { "PathOnHost" => host, "PathInContainer" => inside, "CgroupPermissions" => parts.next().unwrap_or_default() }
+}
+
+fn ulimit(limit: &UlimitRequest) -> Document {
+    // podman shows unlimited as -1.
+    let number = |value: u64| i64::try_from(value).unwrap_or(-1);
+    object! {
+        "Name" => format!("RLIMIT_{}", limit.name.to_ascii_uppercase()),
+        "Soft" => number(limit.soft),
+        "Hard" => number(limit.hard),
+    }
+}
+
+fn mode(mode: &NamespaceMode) -> String {
+    match mode {
+        NamespaceMode::Private => "private".to_owned(),
+        NamespaceMode::Host => "host".to_owned(),
+        NamespaceMode::Container(name) => format!("container:{name}"),
+        NamespaceMode::Path(path) => format!("ns:{}", path.display()),
+        NamespaceMode::None => "none".to_owned(),
+        NamespaceMode::Shareable => "shareable".to_owned(),
+    }
+}
+
+fn user_mode(request: &ContainerRequest) -> String {
+    match &request.userns {
+        UserNamespaceMode::Host if request.uid_map.is_empty() => String::new(),
+        UserNamespaceMode::Host => "private".to_owned(),
+        UserNamespaceMode::KeepId { .. } => "keep-id".to_owned(),
+        UserNamespaceMode::NoMap => "nomap".to_owned(),
+        UserNamespaceMode::Auto { .. } => "auto".to_owned(),
+        UserNamespaceMode::Container(name) => format!("container:{name}"),
+        UserNamespaceMode::Path(path) => format!("ns:{}", path.display()),
+    }
+}

@@ -1,0 +1,223 @@
+//! What `inspect` and, one day, the API show of a container and of a volume, in podman's words and order.
+//!
+//! Scripts read these fields, so they are all there, with podman's meaning; what coracle has no notion of has the value
+//! podman shows when it is not used.
+
+mod document;
+mod host_config;
+
+pub use document::Document;
+
+use self::document::{IntoDocument, object};
+use super::lifecycle::Container;
+use super::record::{ContainerRecord, MountRecord};
+use super::request::RootSource;
+use super::volumes::VolumeSummary;
+use crate::store::containers::{State, Status};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Go's zero time: shown for what has not happened.
+const NEVER: &str = "0001-01-01T00:00:00Z";
+
+/// Everything about a container. `sizes` are the bytes it has written and those of its whole root.
+pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
+    let Container { record, state } = container;
+    let command = record.command();
+    let directory = &record.plan.directory;
+    let file = |name: &str| directory.join(name).to_string_lossy().into_owned();
+    let given =
+        |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+    let root = match &record.request.root {
+        RootSource::Directory { path, .. } => path.to_string_lossy().into_owned(),
+        RootSource::Image(_) => String::new(),
+    };
+    let mut fields = vec![
+        ("Id", record.id.as_str().into_document()),
+        ("Created", record.created.to_string().into_document()),
+        ("Path", command.first().cloned().unwrap_or_default().into_document()),
+        ("Args", command.get(1..).unwrap_or_default().into_document()),
+        ("State", state_section(state)),
+        ("Image", record.image_id.as_str().into_document()),
+        ("ImageDigest", record.image_digest.as_str().into_document()),
+        ("ImageName", record.image.as_str().into_document()),
+        ("Rootfs", root.into_document()),
+        ("Pod", "".into_document()),
+        ("ResolvConfPath", file("resolv.conf").into_document()),
+        ("HostnamePath", file("hostname").into_document()),
+        ("HostsPath", file("hosts").into_document()),
+        ("StaticDir", directory.to_string_lossy().into_owned().into_document()),
+        ("OCIRuntime", "coracle".into_document()),
+        ("ConmonPidFile", given(&record.request.keeper_pidfile).into_document()),
+        ("PidFile", given(&record.request.pidfile).into_document()),
+        ("Name", record.name.as_str().into_document()),
+        ("RestartCount", 0_u32.into_document()),
+        ("Driver", "overlay".into_document()),
+        ("MountLabel", "".into_document()),
+        ("ProcessLabel", "".into_document()),
+        ("AppArmorProfile", "".into_document()),
+        ("EffectiveCaps", prefixed(&record.capabilities).into_document()),
+        ("BoundingCaps", prefixed(&record.capabilities).into_document()),
+        ("ExecIDs", Vec::<String>::new().into_document()),
+        ("GraphDriver", graph_driver(record, state)),
+    ];
+    if let Some((written_bytes, root_bytes)) = sizes {
+        fields.push(("SizeRw", written_bytes.into_document()));
+        fields.push(("SizeRootFs", root_bytes.into_document()));
+    }
+    fields.extend([
+        ("Mounts", record.mounts.iter().map(mount).collect::<Vec<_>>().into_document()),
+        ("Dependencies", Vec::<String>::new().into_document()),
+        ("NetworkSettings", network_settings(record)),
+        ("Namespace", "".into_document()),
+        ("IsInfra", false.into_document()),
+        ("IsService", false.into_document()),
+        ("Config", config(record)),
+        ("HostConfig", host_config::section(record)),
+    ]);
+    Document::Object(fields)
+}
+
+fn time(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| NEVER.to_owned(), |time| time.to_string())
+}
+
+/// `CAP_CHOWN` of `chown`, `CHOWN` or `CAP_CHOWN`.
+fn prefixed(capabilities: &[String]) -> Vec<String> {
+    let name = |name: &String| {
+        let name = name.to_ascii_uppercase();
+        if name.starts_with("CAP_") { name } else { format!("CAP_{name}") }
+    };
+    capabilities.iter().map(name).collect()
+}
+
+fn state_section(state: &State) -> Document {
+    let pid = |process: Option<crate::store::containers::ProcessId>| {
+        process.filter(|_| state.status.is_alive()).map_or(0, |process| process.pid)
+    };
+    object! {
+        "OciVersion" => "1.2.0",
+        "Status" => state.status.word(),
+        "Running" => state.status == Status::Running,
+        "Paused" => state.status == Status::Paused,
+        "Restarting" => false,
+        "OOMKilled" => false,
+        "Dead" => false,
+        "Pid" => pid(state.process),
+        "ConmonPid" => pid(state.keeper),
+        "ExitCode" => state.exit_code,
+        "Error" => state.error.as_str(),
+        "StartedAt" => time(state.started_at),
+        "FinishedAt" => time(state.finished_at),
+        "Health" => object! { "Status" => "", "FailingStreak" => 0_u32, "Log" => Value::Null },
+        "CheckpointedAt" => NEVER,
+        "RestoredAt" => NEVER,
+    }
+}
+
+fn graph_driver(record: &ContainerRecord, state: &State) -> Document {
+    let directory = |name: &str| record.plan.directory.join(name).to_string_lossy().into_owned();
+    object! {
+        "Name" => "overlay",
+        "Data" => object! {
+            "Driver" => state.driver.as_str(),
+            "UpperDir" => directory("upper"),
+            "WorkDir" => directory("work"),
+        },
+    }
+}
+
+fn mount(mount: &MountRecord) -> Document {
+    let mut fields = vec![("Type", mount.kind.as_str().into_document())];
+    if mount.kind == "volume" {
+        fields.push(("Name", mount.name.as_str().into_document()));
+    }
+    fields.extend([
+        ("Source", mount.source.as_str().into_document()),
+        ("Destination", mount.destination.as_str().into_document()),
+        ("Driver", if mount.kind == "volume" { "local" } else { "" }.into_document()),
+        ("Mode", "".into_document()),
+        ("Options", (&mount.options).into_document()),
+        ("RW", mount.writable.into_document()),
+        ("Propagation", mount.propagation.as_str().into_document()),
+    ]);
+    Document::Object(fields)
+}
+
+fn network_settings(record: &ContainerRecord) -> Document {
+    let ports: BTreeMap<String, Value> = record.exposed_ports.iter().map(|port| (port.clone(), Value::Null)).collect();
+    object! {
+        "EndpointID" => "",
+        "Gateway" => "",
+        "IPAddress" => "",
+        "IPPrefixLen" => 0_u32,
+        "IPv6Gateway" => "",
+        "GlobalIPv6Address" => "",
+        "GlobalIPv6PrefixLen" => 0_u32,
+        "MacAddress" => "",
+        "Bridge" => "",
+        "SandboxID" => "",
+        "HairpinMode" => false,
+        "LinkLocalIPv6Address" => "",
+        "LinkLocalIPv6PrefixLen" => 0_u32,
+        "Ports" => ports,
+        "SandboxKey" => "",
+        "Networks" => Document::Object(Vec::new()),
+    }
+}
+
+fn config(record: &ContainerRecord) -> Document {
+    let request = &record.request;
+    let process = record.plan.spec.process().as_ref();
+    let environment = process.and_then(|process| process.env().clone()).unwrap_or_default();
+    let workdir = process.map(|process| process.cwd().to_string_lossy().into_owned()).unwrap_or_default();
+    let annotations: BTreeMap<String, String> = request.annotations.iter().cloned().collect();
+    object! {
+        "Hostname" => record.hostname.as_str(),
+        "Domainname" => "",
+        "User" => record.plan.user.user.clone().unwrap_or_default(),
+        "AttachStdin" => false,
+        "AttachStdout" => false,
+        "AttachStderr" => false,
+        "Tty" => request.tty,
+        "OpenStdin" => request.interactive,
+        "StdinOnce" => false,
+        "Env" => environment,
+        "Cmd" => record.command(),
+        "Image" => record.image.as_str(),
+        "Volumes" => Value::Null,
+        "WorkingDir" => workdir,
+        "Entrypoint" => request.entrypoint.clone().unwrap_or_default(),
+        "OnBuild" => Value::Null,
+        "Labels" => &record.labels,
+        "Annotations" => annotations,
+        "StopSignal" => record.stop_signal,
+        "HealthcheckOnFailureAction" => "none",
+        "CreateCommand" => &request.create_command,
+        "Umask" => request.umask.clone().unwrap_or_else(|| "0022".to_owned()),
+        "Timeout" => request.timeout_seconds,
+        "StopTimeout" => record.stop_timeout_seconds,
+        "Passwd" => request.passwd,
+        "sdNotifyMode" => "ignore",
+    }
+}
+
+/// Everything about a volume.
+pub fn volume(summary: &VolumeSummary) -> Document {
+    let volume = &summary.volume;
+    object! {
+        "Name" => volume.name.as_str(),
+        "Driver" => "local",
+        "Mountpoint" => summary.mountpoint.as_str(),
+        "CreatedAt" => volume.created.to_string(),
+        "Labels" => &volume.labels,
+        "Scope" => "local",
+        "Options" => &volume.options,
+        "Anonymous" => volume.anonymous,
+        "MountCount" => summary.containers.len(),
+        "NeedsCopyUp" => json!(false),
+        "NeedsChown" => json!(false),
+    }
+}
