@@ -3,6 +3,7 @@
 use super::namespaces::words;
 use super::{Condition, Surroundings};
 use crate::engine::host::nearest_existing;
+use crate::engine::host::nesting::Nesting;
 use crate::overlay::probe::{Driver, probe};
 use rustix::fs::Access;
 use rustix::io::Errno;
@@ -35,9 +36,18 @@ fn driver(surroundings: &Surroundings<'_>) -> Condition {
     }
 }
 
+/// Whether devices are given by an outer container, not by this host's administrator.
+fn is_inside(surroundings: &Surroundings<'_>) -> bool {
+    !matches!(surroundings.nesting, None | Some(Nesting::Wsl))
+}
+
 /// How a device is out of reach, and what the administrator does about it.
-fn out_of_reach(path: &str, module: &str, rule: &str) -> Option<(String, String)> {
+fn out_of_reach(path: &str, module: &str, rule: &str, is_inside: bool) -> Option<(String, String)> {
     if !Path::new(path).exists() {
+        if is_inside {
+            let found = format!("{path} does not exist in the container this runs in");
+            return Some((found, format!("start the outer container with --device {path}")));
+        }
         return Some((format!("{path} does not exist"), format!("sudo modprobe {module}")));
     }
     let errno = rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK).err()?;
@@ -51,8 +61,10 @@ fn out_of_reach(path: &str, module: &str, rule: &str) -> Option<(String, String)
 fn fuse(surroundings: &Surroundings<'_>) -> Condition {
     const NAME: &str = "fuse";
     const EFFECT: &str = "layers are unpacked instead of being served as they are";
-    if let Some((found, command)) = out_of_reach("/dev/fuse", "fuse", ", OPTIONS+=\"static_node=fuse\"") {
-        return Condition::degraded(NAME, found).effect(EFFECT).admin(command);
+    if let Some((found, command)) =
+        out_of_reach("/dev/fuse", "fuse", ", OPTIONS+=\"static_node=fuse\"", is_inside(surroundings))
+    {
+        return Condition::degraded(NAME, found).effect(EFFECT).by(is_inside(surroundings), command);
     }
     match surroundings.trial.fuse {
         Some(Err(errno)) => {
@@ -92,8 +104,10 @@ fn overlay(surroundings: &Surroundings<'_>) -> Condition {
 fn tap(surroundings: &Surroundings<'_>) -> Condition {
     const NAME: &str = "tun";
     const EFFECT: &str = "containers can use the host's network or none";
-    if let Some((found, command)) = out_of_reach("/dev/net/tun", "tun", ", OPTIONS+=\"static_node=net/tun\"") {
-        return Condition::degraded(NAME, found).effect(EFFECT).admin(command);
+    if let Some((found, command)) =
+        out_of_reach("/dev/net/tun", "tun", ", OPTIONS+=\"static_node=net/tun\"", is_inside(surroundings))
+    {
+        return Condition::degraded(NAME, found).effect(EFFECT).by(is_inside(surroundings), command);
     }
     match surroundings.trial.tap {
         Some(Err(errno)) => {

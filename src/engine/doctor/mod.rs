@@ -109,6 +109,11 @@ impl Condition {
         self
     }
 
+    /// By the user who starts the outer container, else by the administrator.
+    fn by(self, user: bool, command: impl Into<String>) -> Self {
+        if user { self.user(command) } else { self.admin(command) }
+    }
+
     fn user(mut self, command: impl Into<String>) -> Self {
         self.remedies.push(Remedy { by: By::User, command: command.into() });
         self

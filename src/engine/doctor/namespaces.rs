@@ -84,6 +84,7 @@ fn user_namespace(surroundings: &Surroundings<'_>) -> Condition {
     const NAME: &str = "user-namespace";
     let trial = &surroundings.trial;
     let outer = match surroundings.nesting {
+        Some(Nesting::Coracle) => "no container can run; start the outer one with --security-opt seccomp=unconfined",
         Some(Nesting::Docker) => "no container can run; start the outer one with --security-opt seccomp=unconfined",
         Some(Nesting::Podman) => "no container can run; start the outer one with --security-opt unmask=ALL",
         Some(Nesting::Kubernetes) => "no container can run; the pod's seccomp profile must permit unshare and mount",

@@ -77,13 +77,18 @@ pub fn detect() -> Option<Nesting> {
 fn decide(signs: &Signs) -> Option<Nesting> {
     let named = [signs.variable.trim(), signs.systemd.trim()];
     let is = |name: &str| named.contains(&name);
-    if is("coracle") || signs.containerenv.as_deref().is_some_and(|text| text.contains("coracle")) {
+    // Podman sets the variable to its own name; coracle, like other engines, to `oci`.
+    let marked = signs.containerenv.is_some();
+    if is("coracle")
+        || (marked && is("oci"))
+        || signs.containerenv.as_deref().is_some_and(|text| text.contains("coracle"))
+    {
         return Some(Nesting::Coracle);
     }
     if signs.kubernetes || signs.cgroup.contains("kubepods") {
         return Some(Nesting::Kubernetes);
     }
-    if is("podman") || is("oci") && signs.containerenv.is_some() || signs.containerenv.is_some() {
+    if is("podman") || marked {
         return Some(Nesting::Podman);
     }
     if is("docker") || signs.dockerenv || signs.cgroup.contains("/docker/") {
@@ -112,7 +117,8 @@ mod tests {
             (none(), None),
             (Signs { variable: "coracle".into(), dockerenv: true, ..none() }, Some(Nesting::Coracle)),
             (Signs { kubernetes: true, ..none() }, Some(Nesting::Kubernetes)),
-            (Signs { variable: "oci".into(), containerenv: Some(String::new()), ..none() }, Some(Nesting::Podman)),
+            (Signs { variable: "oci".into(), containerenv: Some(String::new()), ..none() }, Some(Nesting::Coracle)),
+            (Signs { variable: "podman".into(), containerenv: Some(String::new()), ..none() }, Some(Nesting::Podman)),
             (Signs { dockerenv: true, ..none() }, Some(Nesting::Docker)),
             (Signs { systemd: "lxc\n".into(), ..none() }, Some(Nesting::Lxc)),
             (Signs { variable: "systemd-nspawn".into(), ..none() }, Some(Nesting::Nspawn)),
