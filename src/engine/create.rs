@@ -7,6 +7,7 @@ use super::request::{ContainerRequest, NamespaceMode, RootSource, UserNamespaceM
 use super::{Engine, host_files, names, removal};
 use crate::runtime::id_map::HostIds;
 use crate::runtime::plan::JoinPlan;
+use crate::runtime::subordinate::Subordinate;
 use crate::store::containers::{self, Durability, State, make_directories};
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -114,6 +115,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Host ids that containers with automatic maps have; those are nobody else's while the container exists.
+    fn automatic_ids(&self) -> Subordinate {
+        let containers = self.containers();
+        let mut used = Subordinate::default();
+        for id in containers.list() {
+            let Ok(record) = containers.read_config::<ContainerRecord>(&id) else { continue };
+            if matches!(record.request.userns, UserNamespaceMode::Auto { .. }) {
+                used.uid.extend(record.plan.id_maps.uid.iter().map(|map| map.host()));
+                used.gid.extend(record.plan.id_maps.gid.iter().map(|map| map.host()));
+            }
+        }
+        used
+    }
+
     /// The containers whose namespaces or volumes the request uses.
     fn others(&self, request: &ContainerRequest) -> Result<Others, Error> {
         let mut others = Others::default();
@@ -134,6 +149,9 @@ impl Engine {
             })?;
             let join = JoinPlan { pid: process.pid, start_time: process.start_time, namespaces: Vec::new() };
             others.joined.insert(name.clone(), join);
+        }
+        if matches!(request.userns, UserNamespaceMode::Auto { .. }) {
+            others.automatic_ids = self.automatic_ids();
         }
         for text in &request.volumes_from {
             let name = text.split(':').next().unwrap_or_default();

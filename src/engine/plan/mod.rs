@@ -18,6 +18,7 @@ use crate::runtime::plan::{JoinPlan, LogDriver, LogPlan, RuntimePlan, SeccompPla
 use crate::runtime::seccomp::Profile;
 use crate::runtime::security::{SeccompChoice, SecurityOptions};
 use crate::runtime::signals;
+use crate::runtime::subordinate::Subordinate;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -79,7 +80,7 @@ pub fn plan(
     others: &Others,
 ) -> Result<(ContainerRecord, Vec<VolumeUse>), Error> {
     let security = SecurityOptions::parse(&request.security_opt).map_err(bad)?;
-    let maps = id_map::plan(host, &wish(request)).map_err(bad)?;
+    let maps = id_map::plan(host, &wish(request, others)).map_err(bad)?;
     let user = user_plan(request, image, host, maps.user);
     let hostname = namespaces::hostname(request, place.id)?;
     let mounts = mounts::plan(request, image, place, others)?;
@@ -143,13 +144,15 @@ pub struct Others {
     pub joined: BTreeMap<String, JoinPlan>,
     /// Containers named by `--volumes-from`: as typed without options, and their records.
     pub volumes_from: BTreeMap<String, ContainerRecord>,
+    /// Host ids that other containers with automatic maps have.
+    pub automatic_ids: Subordinate,
 }
 
 fn bad(error: impl std::fmt::Display) -> Error {
     Error::BadRequest(error.to_string())
 }
 
-fn wish(request: &ContainerRequest) -> id_map::Wish {
+fn wish(request: &ContainerRequest, others: &Others) -> id_map::Wish {
     let mode = match &request.userns {
         UserNamespaceMode::Host | UserNamespaceMode::Container(_) | UserNamespaceMode::Path(_) => id_map::Mode::Host,
         UserNamespaceMode::KeepId { uid, gid, size } => id_map::Mode::KeepId { uid: *uid, gid: *gid, size: *size },
@@ -164,7 +167,7 @@ fn wish(request: &ContainerRequest) -> id_map::Wish {
         gid_map: request.gid_map.clone(),
         subuid_name: request.subuid_name.clone(),
         subgid_name: request.subgid_name.clone(),
-        pool: id_map::Pool::default(),
+        pool: id_map::Pool { image_ids: 0, used: others.automatic_ids.clone() },
     }
 }
 

@@ -145,7 +145,12 @@ impl Keeper<'_> {
         let mut terminal = None;
         let gone = || Failure::message("the container's init process ended unexpectedly");
         loop {
-            let (from_guard, from_init) = wait_for_either(&starting.guard, &starting.init_socket);
+            let (from_guard, from_init, is_abandoned) =
+                wait_for_any(&starting.guard, &starting.init_socket, &self.client);
+            if is_abandoned {
+                // Nobody would ever learn that the container runs.
+                return Err(Failure::message("the command that started the container has gone away"));
+            }
             if from_guard {
                 match receive(&starting.guard).ok().flatten() {
                     Some((Report::Cloned, descriptor)) => init = descriptor,
@@ -209,14 +214,18 @@ fn ended_early(code: i32) -> Failure {
     Failure::message(format!("the container's init process ended with code {code} before it could start the command"))
 }
 
-/// Blocks until one of the sockets has something; which.
-fn wait_for_either(guard: &OwnedFd, init: &OwnedFd) -> (bool, bool) {
-    let mut watched = [PollFd::new(guard, PollFlags::IN), PollFd::new(init, PollFlags::IN)];
+/// Blocks until one of the sockets has something (which: guard, init) or the client has gone.
+fn wait_for_any(guard: &OwnedFd, init: &OwnedFd, client: &OwnedFd) -> (bool, bool, bool) {
+    let mut watched = [
+        PollFd::new(guard, PollFlags::IN),
+        PollFd::new(init, PollFlags::IN),
+        PollFd::new(client, PollFlags::empty()),
+    ];
     match poll(&mut watched, None) {
         // init first: what it says explains what the guard sees.
-        Ok(_) if !watched[1].revents().is_empty() => (false, true),
-        Ok(_) => (!watched[0].revents().is_empty(), false),
-        Err(_) => (false, false),
+        Ok(_) if !watched[1].revents().is_empty() => (false, true, false),
+        Ok(_) => (!watched[0].revents().is_empty(), false, !watched[2].revents().is_empty()),
+        Err(_) => (false, false, false),
     }
 }
 
