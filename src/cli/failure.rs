@@ -57,6 +57,9 @@ pub(crate) enum Failure {
         /// Exit code.
         code: u8,
     },
+    /// `system check` has found damage.
+    #[error("damage detected in local storage")]
+    Damaged,
     /// What was named is neither a container nor an image nor a volume.
     #[error("no such object: {0:?}")]
     NoSuchObject(String),
@@ -142,6 +145,7 @@ impl Failure {
             Failure::Image(error) => error.hint(),
             Failure::Unshare(error) => error.hint().map(str::to_owned),
             Failure::Engine(error) => error.hint(),
+            Failure::Damaged => Some("fetch what is damaged again with: coracle system check --repair".to_owned()),
             _ => None,
         }
     }

@@ -27,6 +27,7 @@ pub mod record;
 mod removal;
 pub mod request;
 pub mod reserved;
+mod reset;
 pub mod root;
 pub mod source;
 pub mod start;

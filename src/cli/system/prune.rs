@@ -1,9 +1,15 @@
 //! `system prune`.
 
+use crate::cli::container::{self, Users};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::output::{self, human};
 use crate::cli::tree::Verb;
+use crate::cli::volume;
+use crate::engine::images::remove::{self, PruneOptions};
 use clap::Args;
+use jiff::Timestamp;
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 /// `system prune`.
@@ -34,6 +40,53 @@ impl Verb for Prune {
     const EXAMPLES: &'static str = "coracle system prune --all --volumes";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        if !self.force && !output::confirm(&self.warning())? {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let engine = context.engine();
+        let written: HashMap<String, u64> = engine
+            .list_containers()
+            .into_iter()
+            .map(|container| (container.record.id.clone(), engine.written_bytes(&container.record.id)))
+            .collect();
+        engine.sweep();
+        let containers = container::prune::prune(&engine, &self.filter)?;
+        let mut bytes: u64 = containers.iter().filter_map(|id| written.get(id)).sum();
+        let mut volumes = Vec::new();
+        if self.volumes {
+            let filters = volume::filter::Filters::parse(&self.filter, Timestamp::now())?;
+            let unused = volume::prune::unused(&engine, &filters);
+            bytes += unused.iter().map(|name| engine.volume_bytes(name)).sum::<u64>();
+            volumes = volume::prune::remove(&engine, &unused)?;
+        }
+        let options = PruneOptions { all: self.all, filters: self.filter };
+        let images = remove::prune(&engine.paths, &options, &Users::new(context))?;
+        let deleted: Vec<String> = images.images.iter().filter_map(|image| image.deleted.map(|id| id.hex())).collect();
+        let mut text = String::new();
+        section(&mut text, "Deleted Containers", &containers);
+        section(&mut text, "Deleted Volumes", &volumes);
+        section(&mut text, "Deleted Images", &deleted);
+        text.push_str(&format!("Total reclaimed space: {}\n", human::size(bytes + images.bytes, 4)));
+        output::print(&text)
+    }
+}
+
+impl Prune {
+    fn warning(&self) -> String {
+        let mut text = "WARNING! This command removes:\n\t- all stopped containers\n".to_owned();
+        if self.volumes {
+            text.push_str("\t- all volumes not used by at least one container\n");
+        }
+        text.push_str(match self.all {
+            true => "\t- all images without at least one container associated with them\n",
+            false => "\t- all dangling images\n",
+        });
+        text
+    }
+}
+
+fn section(text: &mut String, title: &str, lines: &[String]) {
+    if !lines.is_empty() {
+        text.push_str(&format!("{title}\n{}\n", lines.join("\n")));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::cli::tree::Verb;
 use clap::Args;
 use std::process::ExitCode;
@@ -21,6 +22,15 @@ impl Verb for Reset {
     const EXAMPLES: &'static str = "coracle system reset --force";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        Err(Failure::Arguments(format!("not in this build yet: {self:?} {context:?}")))
+        let engine = context.engine();
+        let warning = format!(
+            "WARNING! This will remove:\n        - all containers\n        - all images\n        - all volumes\n        - the \
+             store: {:?}\n        - the run directory: {:?}",
+            engine.paths.root, engine.paths.run_root
+        );
+        if self.force || output::confirm(&warning)? {
+            engine.reset()?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
