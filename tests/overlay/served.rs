@@ -117,6 +117,61 @@ fn what_the_caller_may_not_read_fails_when_read() {
     assert_eq!(output, "2\ncat: lower/private: Permission denied\ncat: lower/locked/x: No such file or directory\n");
 }
 
+#[test]
+fn attributes_and_holes_are_served_and_survive_copy_up() {
+    let python = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    let no_python = || (!python).then(|| "python3, which reads the attributes, is not installed".to_owned());
+    if let Some(reason) = harness::obstacle().or_else(no_python) {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let make = r#"
+import tarfile, io
+tar = tarfile.open("layer.tar", "w", format=tarfile.PAX_FORMAT)
+def add(name, data, **headers):
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    info.pax_headers = headers
+    tar.addfile(info, io.BytesIO(data))
+capability = "".join(map(chr, b"\1\0\0\2\0\x20\0\0" + bytes(12)))
+add("tool", b"x", **{"SCHILY.xattr.security.capability": capability, "SCHILY.xattr.user.note": "kept",
+    "SCHILY.xattr.user.overlay.opaque": "y", "SCHILY.xattr.trusted.t": "dropped"})
+add("plain", b"x")
+add("sparse", b"ab", **{"GNU.sparse.size": "1000000", "GNU.sparse.map": "500000,2"})
+tar.close()
+"#;
+    assert!(Command::new("python3").args(["-c", make]).current_dir(path).status().unwrap().success());
+    let look = r#"
+import os
+for tree in ["lower", "merged"]:
+    for name in ["tool", "plain"]:
+        path = tree + "/" + name
+        for _ in range(2):
+            print(path, sorted((x, len(os.getxattr(path, x))) for x in os.listxattr(path)))
+            if tree == "merged":
+                os.chmod(path, 0o755)
+    try:
+        os.getxattr(tree + "/plain", "user.none")
+    except OSError as error:
+        print(error.strerror)
+file = os.open("lower/sparse", os.O_RDONLY)
+print([os.lseek(file, at, how) for at, how in
+       [(0, os.SEEK_DATA), (0, os.SEEK_HOLE), (500000, os.SEEK_HOLE), (500001, os.SEEK_DATA)]])
+print(os.pread(file, 4, 499999), len(os.pread(file, 1 << 20, 0)), os.pread(file, 9, 1000000))
+"#;
+    std::fs::write(path.join("look.py"), look).unwrap();
+    let output = harness::run(harness::image(&[path.join("layer.tar")]), path, "python3 look.py");
+    let both = "[('security.capability', 20), ('user.note', 4)]";
+    let expected = format!(
+        "lower/tool {both}\nlower/tool {both}\nlower/plain []\nlower/plain []\nNo data available\n\
+         merged/tool {both}\nmerged/tool {both}\nmerged/plain []\nmerged/plain []\nNo data available\n\
+         [500000, 0, 500002, 500001]\nb'\\x00ab\\x00' 1000000 b''\n"
+    );
+    assert_eq!(output, expected);
+}
+
 #[track_caller]
 fn similar(left: &str, right: &str) {
     for (left, right) in left.lines().zip(right.lines()) {

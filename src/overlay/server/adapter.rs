@@ -74,6 +74,9 @@ pub(super) trait Source: Send + Sync + 'static {
 /// Greets the kernel and starts the threads.
 pub(super) fn start(source: impl Source, device: OwnedFd, threads: usize) -> Result<Server, Error> {
     let failed = |source| Error::Serve { source };
+    // Each thread has a request buffer of 16 MiB of which it touches a few pages; a huge page would make that 2 MiB. What the
+    // process starts from now on inherits this; a kernel that refuses costs memory only (PR_SET_THP_DISABLE, prctl(2)).
+    let _ = nix::sys::prctl::set_thp_disable(true);
     let mut config = fuser::Config::default();
     config.n_threads = Some(threads);
     let session = Session::from_fd(Adapter { source }, device, SessionACL::All, config).map_err(failed)?;
