@@ -2,8 +2,10 @@
 //!
 //! Called by init, with one thread, full capabilities in the container's user namespace and a mount namespace of its own.
 //! Order: [`open_fuse_device`] (the kernel wants the opener's user namespace to be the superblock's), [`mount_fuse`], then send
-//! a duplicate of the device to the keeper, which calls [`super::server::serve`], then [`mount_overlay`]. The last one reads
-//! the lower directory and so waits for the keeper: if the keeper is gone the connection is aborted and the mount fails.
+//! the device to the keeper, which calls [`super::server::serve`], **close init's own descriptor**, then [`mount_overlay`]. The
+//! last one reads the lower directory and so waits for the keeper. When the keeper dies the last descriptor of the device
+//! closes with it, the kernel aborts the connection, and everything that waits fails with ENOTCONN; a descriptor left open
+//! in init would make it wait for ever.
 //!
 //! fuse(4), Documentation/filesystems/fuse.rst ("Mount options"), Documentation/filesystems/overlayfs.rst.
 

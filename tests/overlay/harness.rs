@@ -99,7 +99,12 @@ pub fn run(lower: Lower, directory: &Path, script: &str) -> String {
     command.stdin(OwnedFd::from(init)).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let child = command.spawn().unwrap();
     drop(command);
-    let server = receive(&keeper).map(|device| serve(lower, device, options()).unwrap());
+    let device = receive(&keeper);
+    let started = std::time::Instant::now();
+    let server = device.map(|device| serve(lower, device, options()).unwrap());
+    if std::env::var_os("CORACLE_BENCH_LAYERS").is_some() {
+        println!("serve: {:?}", started.elapsed());
+    }
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "the script failed:\n{}", String::from_utf8_lossy(&output.stdout));
     server.expect("init sends the device").wait().unwrap();
