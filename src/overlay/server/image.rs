@@ -198,3 +198,105 @@ fn system_time(time: Timestamp) -> SystemTime {
     let whole = if time.seconds < 0 { UNIX_EPOCH.checked_sub(seconds) } else { UNIX_EPOCH.checked_add(seconds) };
     whole.and_then(|whole| whole.checked_add(Duration::from_nanos(u64::from(time.nanoseconds)))).unwrap_or(UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::tree::merge;
+    use crate::store::layer_index::LayerIndex;
+    use crate::store::layer_index::tests::{damage, random};
+    use crate::store::layer_index::writer::TarWriter;
+    use crate::store::record;
+    use std::io::Write as _;
+
+    fn ids() -> Ids {
+        Ids { uids: vec![0..10], gids: std::iter::once(0..1).collect() }
+    }
+
+    fn layer() -> (Vec<u8>, File) {
+        let tar = TarWriter::new()
+            .raw(b'0', b"dir/owned", b"contents", |header| header[108..124].copy_from_slice(b"0000007\x000000007\0"))
+            .raw(b'0', b"dir/foreign", b"", |header| header[108..124].copy_from_slice(b"0000013\x000000000\0"))
+            .pax(b'x', &[("GNU.sparse.size", b"900"), ("GNU.sparse.map", b"0,2,800,2"), ("SCHILY.xattr.user.a", b"v")])
+            .file("sparse", "1234")
+            .link(b'2', "soft", "dir")
+            .end();
+        let index = crate::store::layer_index::writer::index(&tar).unwrap();
+        let tree = merge(&[LayerIndex::parse(&index).unwrap()]).unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&tar).unwrap();
+        (tree, file)
+    }
+
+    /// Asks everything about everything.
+    fn ask(image: &Image) {
+        let mut buffer = [0; 2000];
+        for inode in 0..u64::from(image.tree.node_count().min(50)) + 3 {
+            let _ = image.attributes(inode);
+            let _ = image.lookup(inode, b"dir");
+            let _ = image.link_target(inode);
+            for (offset, length) in [(0, 2000), (5, 3), (799, 2), (u64::MAX, 9), (1 << 62, 2000)] {
+                let _ = image.read(inode, offset, &mut buffer[..length]);
+                let _ = image.seek(inode, offset, true);
+                let _ = image.seek(inode, offset, false);
+            }
+            for offset in [0, 1, 2, 3, u64::MAX] {
+                let mut left = 100;
+                let mut add = |_: &Listed<'_>, _: Option<&FileAttr>| {
+                    left -= 1;
+                    left > 0
+                };
+                let _ = image.list(inode, offset, true, &mut add);
+            }
+            let _ = image.xattrs(inode, &mut |_, _| {});
+        }
+        let _ = image.totals();
+    }
+
+    #[test]
+    fn ids_the_container_lacks_are_shown_as_root() {
+        let (tree, file) = layer();
+        let image = Image::new(Tree::from_bytes(tree).unwrap(), vec![file], ids()).unwrap();
+        let directory = image.lookup(ROOT_INODE, b"dir").unwrap().unwrap().ino.0;
+        let owners = |name: &[u8]| {
+            let found = image.lookup(directory, name).unwrap().unwrap();
+            (found.uid, found.gid)
+        };
+        assert_eq!(owners(b"owned"), (7, 0));
+        assert_eq!(owners(b"foreign"), (0, 0));
+        assert!(image.lookup(directory, b"absent").unwrap().is_none());
+        ask(&image);
+    }
+
+    #[test]
+    fn layers_that_are_not_the_trees_are_refused() {
+        let (tree, file) = layer();
+        let tree = || Tree::from_bytes(tree.clone()).unwrap();
+        assert!(matches!(Image::new(tree(), vec![], ids()), Err(Error::Layer { layer: 0 })));
+        file.set_len(10).unwrap();
+        assert!(matches!(Image::new(tree(), vec![file], ids()), Err(Error::Layer { layer: 0 })));
+    }
+
+    #[test]
+    fn damaged_trees_are_served_without_panic() {
+        let (good, file) = layer();
+        let mut state = 0x1234_5678_9abc_def1;
+        let mut served = 0;
+        for _ in 0..3000 {
+            let mut bad = good.clone();
+            // Damage behind the header, so that the tree opens.
+            let mut body = bad.split_off(128);
+            let length = body.len();
+            damage(&mut body, &mut state);
+            body.resize(length, random(&mut state) as u8);
+            bad.extend_from_slice(&body);
+            let checksum = record::checksum(&bad[..120]);
+            bad[120..128].copy_from_slice(&checksum.to_le_bytes());
+            let Ok(tree) = Tree::from_bytes(bad) else { continue };
+            let Ok(image) = Image::new(tree, vec![file.try_clone().unwrap()], ids()) else { continue };
+            ask(&image);
+            served += 1;
+        }
+        assert!(served > 1000, "hardly any damage is tested: {served}");
+    }
+}
