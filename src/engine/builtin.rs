@@ -27,7 +27,7 @@ const EXECUTABLE: &str = "/proc/self/exe";
 /// Tar's unit (ustar, POSIX.1-2024 pax, "ustar Interchange Format").
 const BLOCK: usize = 512;
 
-/// Like [`resolve`], and for `hello` the built-in image when no other has that name.
+/// Like [`resolve()`], and for `hello` the built-in image when no other has that name.
 pub fn resolve_or_builtin(paths: &Paths, typed: &str) -> Result<Option<LocalImage>, Error> {
     let found = resolve(paths, typed)?;
     if typed != HELLO {

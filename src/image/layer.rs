@@ -8,6 +8,13 @@
 //! The file has no name until blob digest, size and diff ID are right and its bytes are on the disk. Writing to the
 //! disk is started while the download runs, so that the final sync finds little left. Blocks of zeros become holes.
 //!
+//! Measured (two cores with SHA extensions, shared with other builds; 321 MB of gzip in three layers, 858 MB unpacked;
+//! Docker's registry 2.8 on loopback; release build, alternating with podman 4.3, three runs): 1.5, 3.6 and 4.1 s against
+//! 10.2, 15.8 and 21.5 s; processor time 2.6 to 3.6 s against 13.7 to 20.5 s; peak memory 25 MB against 78 MB. A profile
+//! shows a third in the kernel copying to the page cache, a third in inflating (zlib-rs with its run-time detection of
+//! AVX2, which flate2 leaves off by default), a fifth in SHA-256 (ring), and nothing else above 2 %. The final sync takes
+//! 2 to 19 ms per layer, since writing to the disk starts early.
+//!
 //! Invariants: a layer is written by one process at a time where the file system has locks; memory does not depend on
 //! the layer's size but for its index; what a layer expands to is bounded by the free space and by a ratio.
 

@@ -50,6 +50,9 @@ fn a_sound_store_is_clean() {
     assert!(check(&Store::new().paths).unwrap().is_clean());
 }
 
+/// What will be found, how it comes about, and how many layers have to be fetched for it.
+type Damage<'a> = (Finding, Box<dyn Fn() + 'a>, usize);
+
 #[test]
 fn every_damage_is_found_and_repaired_and_nothing_else_fetched() {
     let (store, server, image) = setting();
@@ -60,7 +63,7 @@ fn every_damage_is_found_and_repaired_and_nothing_else_fetched() {
     let record = images::directory(paths, &id).join("record.json");
     let name_file = paths.names().join(name.replace('/', "+"));
     let remove = |path: &PathBuf| std::fs::remove_file(path).unwrap();
-    let damages: [(Finding, Box<dyn Fn()>, usize); 10] = [
+    let damages: [Damage<'_>; 10] = [
         (Finding::LayerCorrupt(layer), Box::new(|| flip(&files.tar)), 1),
         (Finding::LayerMissing(layer), Box::new(|| remove(&files.index)), 1),
         (Finding::LayerMissing(layer), Box::new(|| remove(&files.tar)), 1),

@@ -13,7 +13,11 @@ use std::process::{Child, Command, Stdio};
 fn child() {
     let (Ok(root), Ok(name)) = (std::env::var("TEST_STORE"), std::env::var("TEST_IMAGE")) else { return };
     let paths = Paths { root: root.into(), run_root: "/nowhere".into(), additional: Vec::new() };
-    coracle::engine::pull::pull(&paths, &request(&name), &Silent).unwrap();
+    if let Err(error) = coracle::engine::pull::pull(&paths, &request(&name), &Silent) {
+        println!("Error: {error}");
+        println!("Hint: {}", error.hint().unwrap_or_default());
+        std::process::exit(125);
+    }
 }
 
 fn spawn(root: &Path, name: &str, adjust: impl FnOnce(&mut Command)) -> Child {
@@ -110,4 +114,70 @@ fn registries_configuration_is_followed() {
     assert!(!run("blocked.invalid/app:1"));
     // The name is the one asked for, not where it was found.
     assert_eq!(store.files(&store.paths.names()), ["example.invalid+app:1"]);
+}
+
+#[test]
+fn a_full_disk_is_one_line_and_leaves_nothing() {
+    // Half of every byte is noise: 6 MB that compress to more than three and less than six.
+    let content: Vec<u8> = noise(6 << 20, 1).iter().map(|byte| byte & 15).collect();
+    let image = Image::new(&[Layer::gzip(&tar(&[("content", &content)]))]);
+    let server = Server::start();
+    server.put_image("f", "latest", &image);
+    let store = Store::new();
+    std::fs::create_dir(store.beside("small")).unwrap();
+    // A file system of its own in a user namespace; a pull leaves 32 MB of any to others.
+    let script = "mount -t tmpfs -o size=$SIZE none \"$0\" && \"$@\"; code=$?; \
+                  find \"$0\" -type f ! -name lock -printf '%P\\n'; exit $code";
+    let run = |size: &str| {
+        let output = Command::new("unshare")
+            .args(["-rm", "sh", "-c", script])
+            .arg(store.beside("small"))
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "interrupted::child", "--ignored", "--nocapture"])
+            .env("SIZE", size)
+            .env("TEST_STORE", store.beside("small/store"))
+            .env("TEST_IMAGE", server.name("f"))
+            .output();
+        output.map(|output| (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    };
+    match run("100m") {
+        Ok((Some(0), _)) => {}
+        other => return println!("skipped: no file system can be mounted in a user namespace: {other:?}"),
+    }
+    for (size, expected) in
+        [("34m", "cannot write layer: no space left on device\n"), ("38m", "layer expands to more than ")]
+    {
+        let (code, output) = run(size).unwrap();
+        assert_eq!(code, Some(125), "{output}");
+        let digest = image.layers[0].digest();
+        assert!(output.contains(&format!("Error: reading blob {digest}: {expected}")), "{output}");
+        assert!(output.contains("\nHint: "), "{output}");
+        assert!(!output.contains("store/"), "files are left: {output}");
+    }
+}
+
+#[test]
+fn a_proxy_from_the_environment_is_used() {
+    let image = crate::fixture::small();
+    // A proxy is asked for whole URLs; this one serves them itself. There is no other way to such a host.
+    let proxy = Server::start();
+    let host = "http://registry.invalid";
+    let manifest = image.manifest.to_string();
+    proxy.put(&format!("{host}/v2/"), "application/json", "{}");
+    proxy.put(&format!("{host}/v2/p/manifests/1"), crate::fixture::OCI_MANIFEST, manifest);
+    for blob in [image.layers[0].blob.clone(), image.config.to_string().into_bytes()] {
+        let digest = coracle::store::digest::Digest::of(&blob);
+        proxy.put(&format!("{host}/v2/p/blobs/{digest}"), "application/octet-stream", blob);
+    }
+    let store = Store::new();
+    let file = store.beside("registries.conf");
+    std::fs::write(&file, "[[registry]]\nlocation = \"registry.invalid\"\ninsecure = true\n").unwrap();
+    let mut child = spawn(&store.paths.root, "registry.invalid/p:1", |command| {
+        command
+            .env("CONTAINERS_REGISTRIES_CONF", &file)
+            .env("http_proxy", format!("http://{}", proxy.address))
+            // Nothing listens there: https to the registry fails at once.
+            .env("https_proxy", "http://127.0.0.1:1");
+    });
+    assert!(child.wait().unwrap().success());
 }

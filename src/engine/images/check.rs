@@ -340,8 +340,8 @@ fn clear(paths: &Paths, finding: &Finding) -> Result<(), Error> {
     Ok(())
 }
 
-/// Pulls an image again by the digest it came with, so that it is the same one. `shown` is a name, or an ID for an image
-/// without one, of which nobody knows where it came from.
+/// Pulls an image again by the digest it came with, so that it is the same one. `shown` is a name, or an ID for an
+/// image without one, of which nobody knows where it came from.
 fn fetch_again(paths: &Paths, shown: &str, registry: &Options, progress: &dyn Progress) -> Result<(), Error> {
     let known = images::own_names(paths)?.0.into_iter().find(|name| name.reference == shown);
     let Some(name) = known else {

@@ -1,8 +1,8 @@
 //! From what a user types to an image of the store.
 //!
 //! In order: the name as `localhost/...` (where `tag` and `build` put short names), the name as Docker means it, an ID
-//! or the beginning of one, and last any name that ends with what was typed. The first two cost two file reads, which is
-//! what a start of a container pays.
+//! or the beginning of one, and last any name that ends with what was typed. The first two cost two file reads, which
+//! is what a start of a container pays.
 
 use super::Error;
 use crate::image::reference::Reference;
@@ -50,7 +50,7 @@ pub fn resolve(paths: &Paths, typed: &str) -> Result<Option<LocalImage>, Error> 
     }
 }
 
-/// Like [`resolve`], but an unknown image is an error.
+/// Like [`resolve()`], but an unknown image is an error.
 pub fn expect(paths: &Paths, typed: &str) -> Result<LocalImage, Error> {
     resolve(paths, typed)?.ok_or_else(|| Error::NotKnown(typed.to_owned()))
 }

@@ -8,7 +8,7 @@
 //! loopback device, in both cases only when it does not answer with TLS.
 
 use super::challenge;
-use super::error::{Error, Problem, is_certificate_error};
+use super::error::{Error, Problem, is_certificate_error, is_plain_server};
 use super::token::{CredentialSource, Login};
 use super::{retry, trust};
 use crate::image::manifest::{DOCKER_INDEX, DOCKER_MANIFEST, MANIFEST_LIMIT_BYTES, OCI_INDEX, OCI_MANIFEST};
@@ -197,6 +197,10 @@ impl<'a> Repository<'a> {
                 }
                 match self.http.get(plain.clone()).send() {
                     Ok(_) => plain,
+                    // Somebody is there, but without TLS: then plain HTTP is what has failed.
+                    Err(cause) if is_plain_server(&source) => {
+                        return Err(Error::Transport { url: shown(&plain), source: cause.without_url() });
+                    }
                     Err(_) => return Err(Error::Transport { url: shown(&secure), source: source.without_url() }),
                 }
             }

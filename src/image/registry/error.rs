@@ -150,15 +150,17 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::Status { status: 401 | 403, .. } | Error::Token { status: 401 | 403, .. } => {
-                Some("check the name; a private image needs credentials in ~/.config/containers/auth.json or --creds".into())
+                Some("check the name; a private image needs --creds or ~/.config/containers/auth.json".into())
             }
-            Error::Status { status: 429, .. } => Some("the registry limits anonymous pulls; give credentials or wait".into()),
+            Error::Status { status: 429, .. } => {
+                Some("the registry limits anonymous pulls: give credentials or wait".into())
+            }
             Error::Transport { source, .. } => match transport_words(source) {
                 words if words.contains("x509") => Some(
-                    "trust the registry's certificate in ~/.config/containers/certs.d/HOST/ca.crt, or use --tls-verify=false"
+                    "trust its certificate in ~/.config/containers/certs.d/HOST/ca.crt, or use --tls-verify=false"
                         .into(),
                 ),
-                words if words.contains("not speak TLS") => Some("for a registry without TLS use --tls-verify=false".into()),
+                words if words == NOT_TLS => Some("for a registry without TLS use --tls-verify=false".into()),
                 _ => None,
             },
             _ => None,
@@ -231,6 +233,13 @@ pub fn is_certificate_error(error: &reqwest::Error) -> bool {
     transport_words(error).starts_with("x509: ")
 }
 
+/// Whether the other side answers, but not with TLS.
+pub fn is_plain_server(error: &reqwest::Error) -> bool {
+    transport_words(error) == NOT_TLS
+}
+
+const NOT_TLS: &str = "the server does not speak TLS";
+
 fn tls_words(error: &rustls::Error) -> String {
     use rustls::CertificateError as Bad;
     match error {
@@ -243,7 +252,7 @@ fn tls_words(error: &rustls::Error) -> String {
             }
             other => format!("x509: {}", first_line(&other.to_string())),
         },
-        rustls::Error::InvalidMessage(_) => "the server does not speak TLS".into(),
+        rustls::Error::InvalidMessage(_) => NOT_TLS.into(),
         other => format!("tls: {}", first_line(&other.to_string())),
     }
 }
