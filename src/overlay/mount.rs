@@ -86,8 +86,11 @@ pub fn mount_overlay(overlay: &OverlayMount<'_>) -> Result<(), Error> {
 /// A volatile overlay leaves a mark that forbids the next mount, so that nobody trusts changes that may be half
 /// written. Whoever mounts again has decided to.
 fn forget_volatile(work: &Path) {
-    // Absent in the usual case; a mark that stays makes the mount fail with its own error.
-    let _ = rustix::fs::unlinkat(rustix::fs::CWD, work.join("work/incompat/volatile"), AtFlags::REMOVEDIR);
+    // `ovl_create_volatile_dirty` in fs/overlayfs/super.c. Absent in the usual case; a mark that stays makes the mount
+    // fail with its own error.
+    let mark = work.join("work/incompat/volatile");
+    let _ = rustix::fs::unlinkat(rustix::fs::CWD, mark.join("dirty"), AtFlags::empty());
+    let _ = rustix::fs::unlinkat(rustix::fs::CWD, mark, AtFlags::REMOVEDIR);
 }
 
 /// Names for the option string, which gives meaning to commas, colons and backslashes.

@@ -159,6 +159,9 @@ fn inside() {
     let overlay =
         OverlayMount { lower: &lower, upper: &upper, work: &work, target: &merged, volatile: true, read_only: false };
     mount_overlay(&overlay).unwrap();
+    // A container that is started again.
+    nix::mount::umount(&merged).unwrap();
+    mount_overlay(&overlay).unwrap();
     script(&directory);
     // Only inside may files of other ids be removed.
     let clean = "umount merged; rm -rf upper/* upper/.[!.]* work/*";
