@@ -28,11 +28,13 @@ fn a_command_that_cannot_be_invoked_is_126() {
 }
 
 #[test]
-fn a_missing_interpreter_is_127() {
+fn a_missing_interpreter_is_126_or_127() {
     let sandbox = busybox!();
     let script = sandbox.file("script", "#!/no/such/interpreter\n");
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    sandbox.run(["run", "--rm", "-v", &format!("{script}:/script"), "busybox", "/script"]).exits(127);
+    // What cannot be found here is not the command but what it needs; podman's runtimes say one or the other.
+    let outcome = sandbox.run(["run", "--rm", "-v", &format!("{script}:/script"), "busybox", "/script"]);
+    assert!(matches!(outcome.code(), 126 | 127), "{outcome:?}");
 }
 
 #[test]
@@ -52,7 +54,7 @@ fn a_command_killed_by_a_signal_is_128_and_its_number() {
     for (signal, code) in [(9, 137), (15, 143), (6, 134), (10, 138)] {
         // Process 1 ignores signals it has no handler for, those from its own namespace; so a child is killed first
         // and then, from outside, process 1 itself.
-        shell(&sandbox, &[], &format!("sh -c 'kill -{signal} $$'")).exits(code);
+        shell(&sandbox, &[], &format!("sh -c 'kill -{signal} $$'; exit $?")).exits(code);
     }
     let mut running = sandbox.start(["run", "--name", "victim", "busybox", "sh", "-c", "echo up; sleep 1000"]);
     running.wait_for_output("up");
