@@ -177,7 +177,6 @@ fn namespaces_can_be_another_containers() {
     for (option, name) in [
         ("--pid=container:first", "pid"),
         ("--ipc=container:first", "ipc"),
-        ("--network=container:first", "net"),
         ("--uts=container:first", "uts"),
     ] {
         let first = sandbox.run(["inspect", "--format", "{{.State.Pid}}", "first"]).succeeds().text();
