@@ -42,13 +42,13 @@ impl Engine {
         }
         let containers = self.containers();
         let id = containers.allocate()?;
+        let mut name = String::new();
         let result = containers.lock(&id).map_err(Error::from).and_then(|lock| {
-            let name = self.register_name(request.name.as_deref(), &id)?;
+            name = self.register_name(request.name.as_deref(), &id)?;
             let record = self.write_container(request, image, &id, &name, &host, &others)?;
             Ok(Created { record, lock, warnings: shortage_warnings(self, request, &host) })
         });
         if result.is_err() {
-            let name = request.name.clone().unwrap_or_default();
             // The error that is returned is the one worth telling.
             let _ = removal::remove_files(&self.paths, &id, &name, &[]);
         }
@@ -170,6 +170,7 @@ fn check_request(request: &ContainerRequest) -> Result<(), Error> {
             "invalid container name \"{name}\": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"
         ));
     }
+    check_text(request)?;
     if request.replace && request.name.is_none() {
         return refuse("cannot replace container without --name being set".to_owned());
     }
@@ -186,6 +187,27 @@ fn check_request(request: &ContainerRequest) -> Result<(), Error> {
     }
     if request.detach_keys.as_deref().is_some_and(|keys| super::attach::parse_detach_keys(keys).is_none()) {
         return refuse(format!("invalid detach keys \"{}\"", request.detach_keys.as_deref().unwrap_or_default()));
+    }
+    Ok(())
+}
+
+/// Words that end up as lines of files, or that exclude one another.
+fn check_text(request: &ContainerRequest) -> Result<(), Error> {
+    let lines = [
+        ("hostname", &request.hostname),
+        ("passwd entry", &request.passwd_entry),
+        ("group entry", &request.group_entry),
+    ];
+    for (what, text) in lines {
+        if let Some(text) = text.as_deref().filter(|text| text.chars().any(char::is_control)) {
+            let shown = text.escape_default();
+            return Err(Error::BadRequest(format!("invalid {what} \"{shown}\": control characters are not allowed")));
+        }
+    }
+    if request.group_add.len() > 1 && request.group_add.iter().any(|group| group == "keep-groups") {
+        return Err(Error::BadRequest(
+            "the '--group-add keep-groups' option is not allowed with any other --group-add options".to_owned(),
+        ));
     }
     Ok(())
 }

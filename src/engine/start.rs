@@ -33,6 +33,8 @@ pub struct Session {
     pub record: ContainerRecord,
     /// Connection to its keeper.
     pub keeper: OwnedFd,
+    /// The pid of its keeper.
+    pub keeper_pid: i32,
     /// The pid of its process on the host.
     pub pid: i32,
     /// Lines worth showing.
@@ -80,6 +82,7 @@ impl Engine {
                 }
                 Ok(mut session) => {
                     session.warnings.splice(0..0, warnings);
+                    write_pid_files(&session)?;
                     drop(lock);
                     return Ok(session);
                 }
@@ -91,6 +94,21 @@ impl Engine {
         }
         Err(Error::BadRequest(format!("container {id} has no root file system")))
     }
+}
+
+/// `--pidfile` and `--conmon-pidfile`. A container whose pid cannot be told as asked is ended again.
+fn write_pid_files(session: &Session) -> Result<(), Error> {
+    let request = &session.record.request;
+    for (path, pid) in [(&request.pidfile, session.pid), (&request.keeper_pidfile, session.keeper_pid)] {
+        let Some(path) = path else { continue };
+        if let Err(source) = std::fs::write(path, pid.to_string()) {
+            if let Some(pid) = rustix::process::Pid::from_raw(session.pid) {
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL); // it may have ended by itself
+            }
+            return Err(Error::File { operation: "write", path: path.clone(), source });
+        }
+    }
+    Ok(())
 }
 
 fn fork_keeper(
@@ -129,7 +147,10 @@ fn fork_keeper(
             };
             keeper.run()
         }
-        Ok(Fork::Parent { .. }) => Ok(Session { record: record.clone(), keeper, pid: 0, warnings: Vec::new() }),
+        Ok(Fork::Parent { pid, .. }) => {
+            let keeper_pid = pid.as_raw_nonzero().get();
+            Ok(Session { record: record.clone(), keeper, keeper_pid, pid: 0, warnings: Vec::new() })
+        }
         Err(error) => Err(Failure::setup("start the container's keeper", error).into()),
     }
 }

@@ -7,7 +7,7 @@ use crate::engine::host_files;
 use crate::engine::record::MountRecord;
 use crate::engine::request::{ContainerRequest, MountKind, MountRequest, NamespaceMode, RootSource};
 use crate::runtime::devices;
-use crate::runtime::init::parse_mount_options;
+use crate::runtime::init::{BENEATH_OPTION, parse_mount_options};
 use crate::sys::mount::MountAttributes;
 use oci_spec::runtime::{Mount, MountBuilder};
 use std::collections::BTreeMap;
@@ -323,7 +323,8 @@ fn volume(
         Some(name) => name.to_owned(),
         None => anonymous_name(place.id, &destination),
     };
-    let mut source = place.volumes.join(&name).join("_data");
+    let volume = place.volumes.join(&name).join("_data");
+    let mut source = volume.clone();
     if let Some(subpath) = subpath {
         let subpath = subpath.trim_start_matches('/');
         if Path::new(subpath).components().any(|component| component == Component::ParentDir) {
@@ -338,6 +339,10 @@ fn volume(
         specified.push("copy".to_owned());
     }
     let record = record("volume", &name, &source, &destination, &specified[1..]);
+    if subpath.is_some() {
+        // What lies in a volume was written by containers: its links may lead anywhere.
+        specified.push(format!("{BENEATH_OPTION}{}", volume.display()));
+    }
     let mount = build("bind", &source, destination, specified)?;
     Ok(Entry { mount, record: Some(record), volume: Some(VolumeUse { name, anonymous }) })
 }

@@ -14,10 +14,19 @@ use std::os::fd::{AsFd, OwnedFd};
 
 /// Copies the tree below directory `image` into directory `volume` when that is empty. Whether it did.
 ///
+/// An empty `volume` over an empty directory of the image gets that one's owner and mode if `is_volume`; a memory file
+/// system has those it was asked to have.
+///
 /// `volume` and `image` may be `O_PATH` handles. Blocks for as long as the copy takes.
-pub fn fill(volume: &OwnedFd, image: &OwnedFd) -> Result<bool> {
+pub fn fill(volume: &OwnedFd, image: &OwnedFd, is_volume: bool) -> Result<bool> {
     let (Ok(volume), Ok(image)) = (reopen_directory(volume), reopen_directory(image)) else { return Ok(false) };
-    if !is_empty(&volume)? || is_empty(&image)? {
+    if !is_empty(&volume)? {
+        return Ok(false);
+    }
+    if is_empty(&image)? {
+        if is_volume {
+            copy_attributes(&image, &volume)?;
+        }
         return Ok(false);
     }
     let mut pending = vec![(image, volume)];

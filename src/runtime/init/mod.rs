@@ -15,7 +15,7 @@ mod reaper;
 mod reexec;
 mod user;
 
-pub use mounts::{attach, bind, open_handle};
+pub use mounts::{BENEATH_OPTION, attach, bind, open_handle};
 pub use options::{MountOptions, parse as parse_mount_options};
 pub use reexec::{execute_init, passed_descriptors};
 pub use user::{Accounts, User};

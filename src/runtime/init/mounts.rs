@@ -9,7 +9,7 @@ use crate::runtime::failure::{Failure, Step};
 use crate::runtime::rooted::{Rooted, descriptor_path};
 use crate::sys::mount::{MountAttributes, set_attributes, set_propagation};
 use oci_spec::runtime::Mount;
-use rustix::fs::{FileType, Mode, OFlags, fstat};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
@@ -31,6 +31,9 @@ pub struct PreparedMount {
     layers: Vec<(&'static str, OwnedFd)>,
 }
 
+/// An option of bind mounts that is ours: the source lies beneath this directory, and no link may lead out of it.
+pub const BENEATH_OPTION: &str = "x-coracle.beneath=";
+
 /// Opens the sources of `mounts` with the caller's present rights.
 pub fn prepare(mounts: &[Mount]) -> Step<Vec<PreparedMount>> {
     mounts.iter().map(prepare_one).collect()
@@ -44,7 +47,13 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
         options.bind = options.bind.or(Some(true));
     }
     let needs_source = options.bind.is_some() || kind == "overlay";
-    let opened = needs_source.then(|| open_handle(&source)).transpose()?;
+    let beneath = options.data.iter().position(|option| option.starts_with(BENEATH_OPTION));
+    let beneath = beneath.map(|at| options.data.remove(at).split_off(BENEATH_OPTION.len()));
+    let open = || match &beneath {
+        Some(directory) => open_beneath(Path::new(directory), &source),
+        None => open_handle(&source),
+    };
+    let opened = needs_source.then(open).transpose()?;
     let mut layers = Vec::new();
     if kind == "overlay" {
         for name in ["upperdir", "workdir"] {
@@ -62,6 +71,15 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
 pub fn open_handle(path: &Path) -> Step<OwnedFd> {
     rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
         .map_err(|error| Failure::setup(format_args!("open \"{}\"", path.display()), error))
+}
+
+/// Opens `path`, which starts with `directory`, as a handle; what lies between is not trusted to stay beneath it.
+fn open_beneath(directory: &Path, untrusted_path: &Path) -> Step<OwnedFd> {
+    let base = open_handle(directory)?;
+    let inside = untrusted_path.strip_prefix(directory).unwrap_or(untrusted_path);
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    rustix::fs::openat2(base, inside, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve)
+        .map_err(|error| Failure::setup(format_args!("open \"{}\"", untrusted_path.display()), error))
 }
 
 impl PreparedMount {
@@ -120,7 +138,7 @@ impl PreparedMount {
     /// Copies what the image has at the destination into what is mounted there, when that is empty: volumes at their
     /// first use, and memory file systems. A volume mounted read-only is filled through its source.
     fn fill_from_image(&self, mount: &OwnedFd, target: &OwnedFd) -> Step<()> {
-        super::copy_up::fill(self.opened.as_ref().unwrap_or(mount), target)
+        super::copy_up::fill(self.opened.as_ref().unwrap_or(mount), target, self.is_bind())
             .map_err(|error| {
                 Failure::setup(format_args!("fill \"{}\" from the image", self.destination.display()), error)
             })

@@ -16,6 +16,7 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mount::{OpenTreeFlags, open_tree};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 use std::ffi::CString;
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// The name under which coracle, when executed, goes straight to being init.
@@ -68,11 +69,12 @@ fn read_only_program() -> Step<OwnedFd> {
 /// A sealed copy of this program in memory.
 fn sealed_program() -> Step<OwnedFd> {
     let failed = |error: std::io::Error| Failure::setup("protect the executable by a copy", error);
-    let program = std::fs::File::open("/proc/self/exe").map_err(failed)?;
+    // Read and written by hand: pages that were spliced stay pinned for a while, and then cannot be sealed (EBUSY).
+    let program = std::fs::read("/proc/self/exe").map_err(failed)?;
     let copy = rustix::fs::memfd_create(PROGRAM_NAME, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)
         .map_err(|error| failed(error.into()))?;
     let mut copy = std::fs::File::from(copy);
-    std::io::copy(&mut &program, &mut copy).map_err(failed)?;
+    copy.write_all(&program).map_err(failed)?;
     let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
     rustix::fs::fcntl_add_seals(copy.as_fd(), seals).map_err(|error| failed(error.into()))?;
     Ok(copy.into())
