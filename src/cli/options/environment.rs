@@ -46,7 +46,7 @@ impl EnvironmentOptions {
             add(&mut request.env, text, &surroundings.environment)?;
         }
         for text in &self.env_merge {
-            if !text.split_once('=').is_some_and(|(name, _)| !name.is_empty()) {
+            if text.split_once('=').is_none_or(|(name, _)| name.is_empty()) {
                 return Err(OptionError::Environment(text.clone()));
             }
         }

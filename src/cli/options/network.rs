@@ -10,8 +10,8 @@ pub(crate) struct NetworkOptions {
     /// Network of the container: host or none; without this option it shares the host's
     #[arg(long, alias = "net", value_name = "MODE")]
     network: Vec<String>,
-    /// Publish ports: [[IP:]HOST:]CONTAINER[/PROTOCOL], ranges too; may be repeated (not in this release)
-    #[arg(short, long, value_name = "PORTS", value_delimiter = ',')]
+    /// Publish a port or a range of ports; may be repeated (from the next release)
+    #[arg(short, long, value_name = "[[IP:]HOST:]CONTAINER", value_delimiter = ',')]
     publish: Vec<String>,
     /// Note that the container listens on a port or a range of ports; may be repeated
     #[arg(long, value_name = "PORT[/PROTOCOL]", value_delimiter = ',')]

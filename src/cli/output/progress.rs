@@ -61,7 +61,7 @@ impl PullProgress {
         match self.display() {
             Display::Silent => {}
             Display::Lines => note(text),
-            // A line that cannot be drawn is no reason to stop a pull.
+            // Likewise.
             Display::Bars(bars) => drop(bars.all.println(crate::cli::failure::one_line(text))),
         }
     }
@@ -75,10 +75,13 @@ impl Bars {
         by_layer.entry(*digest).or_insert_with(new).clone()
     }
 
-    fn finish(&self, digest: &Digest, words: &'static str) {
+    /// Takes the bar away and leaves a line above those that remain.
+    fn finish(&self, digest: &Digest, words: &str) {
         let bar = self.bar(digest);
-        bar.set_style(style("Copying blob {prefix} {msg}"));
-        bar.finish_with_message(words);
+        bar.finish_and_clear();
+        self.all.remove(&bar);
+        // A line that cannot be drawn is no reason to stop a pull.
+        let _ = self.all.println(format!("Copying blob {} {words}", short_id(&digest.hex())));
     }
 }
 
@@ -112,7 +115,7 @@ impl Progress for PullProgress {
         if let Display::Bars(bars) = self.display() {
             let bar = bars.bar(digest);
             bar.set_style(style(
-                "Copying blob {prefix} [{bar:30}] {decimal_bytes} / {decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
+                "Copying blob {prefix} [{wide_bar}] {decimal_bytes} / {decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
             ));
             bar.set_length(total_bytes);
             bar.set_position(0);

@@ -14,9 +14,8 @@ use std::collections::HashSet;
 
 #[derive(Args, Debug)]
 pub(crate) struct MountOptions {
-    /// Mount a directory or a volume: [SOURCE:]DIR[:OPTIONS], where SOURCE is a path (/..., ./...) or a volume's name;
-    /// may be repeated
-    #[arg(short, long, value_name = "VOLUME")]
+    /// Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name); may be repeated
+    #[arg(short, long, value_name = "[SOURCE:]DIR[:OPTIONS]")]
     volume: Vec<String>,
     /// Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated
     #[arg(long, value_name = "MOUNT")]
