@@ -7,7 +7,7 @@
 
 use crate::store::digest::{Digest, InvalidDigest};
 use crate::store::error::Printable;
-use crate::store::images::{DockerConfig, Healthcheck};
+use crate::store::images::{self, DockerConfig, Healthcheck};
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -219,7 +219,7 @@ pub fn parse_config(content: &[u8]) -> Result<ParsedConfig, ManifestError> {
     tolerate(&mut value);
     let docker = DockerFields::deserialize(&value).map_err(syntax)?;
     let mut configuration = ImageConfiguration::deserialize(value).map_err(syntax)?;
-    sort_sets(&mut configuration);
+    images::sort_sets(&mut configuration);
     let diff_ids = configuration.rootfs().diff_ids().iter().map(|text| parse_digest(text)).collect::<Result<_, _>>()?;
     let docker = DockerConfig {
         healthcheck: docker.config.healthcheck,
@@ -266,19 +266,6 @@ fn tolerate(config: &mut Value) {
     if let Some(labels) = section.get_mut("Labels").and_then(Value::as_object_mut) {
         labels.retain(|_, value| value.is_string());
     }
-}
-
-/// Sets lose their order when parsed; a record should not change from one reading to the next.
-fn sort_sets(configuration: &mut ImageConfiguration) {
-    let Some(mut config) = configuration.config().clone() else { return };
-    let sorted = |list: &Option<Vec<String>>| {
-        let mut list = list.clone();
-        list.iter_mut().for_each(|list| list.sort_unstable());
-        list
-    };
-    config.set_exposed_ports(sorted(config.exposed_ports()));
-    config.set_volumes(sorted(config.volumes()));
-    configuration.set_config(Some(config));
 }
 
 #[cfg(test)]

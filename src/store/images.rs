@@ -201,7 +201,25 @@ pub fn write_record(paths: &Paths, mut record: ImageRecord) -> Result<(), Error>
 
 /// The record of an image in the store `paths` alone.
 pub fn read_record(paths: &Paths, id: &Digest) -> Result<Option<ImageRecord>, Error> {
-    read_json(&record_path(paths, id))
+    let mut record: Option<ImageRecord> = read_json(&record_path(paths, id))?;
+    if let Some(record) = &mut record {
+        sort_sets(&mut record.configuration);
+    }
+    Ok(record)
+}
+
+/// Sorts volumes and ports: as sets they have lost their order when parsed, and should not change from one reading to
+/// the next.
+pub fn sort_sets(configuration: &mut ImageConfiguration) {
+    let Some(mut config) = configuration.config().clone() else { return };
+    let sorted = |list: &Option<Vec<String>>| {
+        let mut list = list.clone();
+        list.iter_mut().for_each(|list| list.sort_unstable());
+        list
+    };
+    config.set_exposed_ports(sorted(config.exposed_ports()));
+    config.set_volumes(sorted(config.volumes()));
+    configuration.set_config(Some(config));
 }
 
 /// An image by its ID, from the first store that has it.
