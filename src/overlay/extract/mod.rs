@@ -139,11 +139,14 @@ impl Writer<'_> {
     /// Finishes a directory and goes back up.
     fn leave(&mut self) -> Result<(), Errno> {
         let Some(level) = self.stack.pop() else { return Ok(()) };
-        self.describe(self.directory.as_fd(), &level.node)?;
-        if !self.stack.is_empty() {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            self.directory = rustix::fs::openat(&self.directory, c"..", flags, Mode::empty())?;
+        if self.stack.is_empty() {
+            return self.describe(self.directory.as_fd(), &level.node);
         }
+        // Up first: the mode may be about to forbid it.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let parent = rustix::fs::openat(&self.directory, c"..", flags, Mode::empty())?;
+        self.describe(self.directory.as_fd(), &level.node)?;
+        self.directory = parent;
         Ok(())
     }
 
@@ -232,4 +235,77 @@ impl Writer<'_> {
 fn timestamps(node: &Node) -> Timestamps {
     let time = Timespec { tv_sec: node.modified.seconds, tv_nsec: i64::from(node.modified.nanoseconds) as _ };
     Timestamps { last_access: time, last_modification: time }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::tree::merge;
+    use crate::store::layer_index::LayerIndex;
+    use crate::store::layer_index::tests::{damage, random};
+    use crate::store::layer_index::writer::{TarWriter, index};
+    use crate::store::record;
+    use std::io::Write as _;
+
+    /// Ids that this test may give to files, whoever runs it.
+    fn own_ids() -> ServerOptions {
+        let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+        ServerOptions { uids: vec![uid..uid + 1], gids: vec![gid..gid + 1], threads: 1 }
+    }
+
+    #[test]
+    fn damaged_trees_end_with_an_error_and_write_nothing_outside() {
+        let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+        let own = |header: &mut [u8; 512]| {
+            header[108..116].copy_from_slice(format!("{uid:07o}\0").as_bytes());
+            header[116..124].copy_from_slice(format!("{gid:07o}\0").as_bytes());
+        };
+        let to = |target: &'static [u8]| {
+            move |header: &mut [u8; 512]| {
+                own(header);
+                header[157..157 + target.len()].copy_from_slice(target);
+            }
+        };
+        let tar = TarWriter::new()
+            .raw(b'5', b"./", b"", own)
+            .raw(b'5', b"a", b"", own)
+            .raw(b'2', b"a/out", b"", to(b"../../.."))
+            .raw(b'0', b"a/file", b"contents", own)
+            .raw(b'1', b"b", b"", to(b"a/file"))
+            .end();
+        let index = index(&tar).unwrap();
+        let good = merge(&[LayerIndex::parse(&index).unwrap()]).unwrap();
+        let mut layer = tempfile::tempfile().unwrap();
+        layer.write_all(&tar).unwrap();
+        let layers = [layer];
+        let mut state = 0x0123_4567_89ab_cdef;
+        let mut whole = 0;
+        for round in 0..400 {
+            let outer = tempfile::tempdir().unwrap();
+            let target = outer.path().join("target");
+            std::fs::create_dir(&target).unwrap();
+            let mut bytes = good.clone();
+            if round > 0 {
+                let mut body = bytes.split_off(128);
+                let length = body.len();
+                damage(&mut body, &mut state);
+                body.resize(length, random(&mut state) as u8);
+                bytes.extend_from_slice(&body);
+            }
+            let checksum = record::checksum(&bytes[..120]);
+            bytes[120..128].copy_from_slice(&checksum.to_le_bytes());
+            let Ok(tree) = Tree::from_bytes(bytes) else { continue };
+            let result = extract(&tree, &layers, File::open(&target).unwrap(), &own_ids());
+            match (round, &result) {
+                (0, Ok(done)) => assert_eq!(*done, Extracted { names: 4, devices_skipped: 0 }),
+                (0, Err(error)) => panic!("{error}"),
+                _ => {}
+            }
+            whole += u32::from(result.is_ok());
+            assert_eq!(std::fs::read_dir(outer.path()).unwrap().count(), 1);
+            // A directory without permissions would survive the test otherwise.
+            let _ = std::process::Command::new("chmod").args(["-R", "u+rwX"]).arg(outer.path()).status();
+        }
+        assert!((10..390).contains(&whole), "damage that never or always matters: {whole}");
+    }
 }
