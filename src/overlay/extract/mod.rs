@@ -250,13 +250,15 @@ mod tests {
     /// Ids that this test may give to files, whoever runs it.
     fn own_ids() -> ServerOptions {
         let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
-        ServerOptions { uids: vec![uid..uid + 1], gids: vec![gid..gid + 1], threads: 1 }
+        let only = |id: u32| std::iter::once(id..id + 1).collect();
+        ServerOptions { uids: only(uid), gids: only(gid), threads: 1 }
     }
 
     #[test]
     fn damaged_trees_end_with_an_error_and_write_nothing_outside() {
         let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
         let own = |header: &mut [u8; 512]| {
+            header[100..108].copy_from_slice(b"0000755\0");
             header[108..116].copy_from_slice(format!("{uid:07o}\0").as_bytes());
             header[116..124].copy_from_slice(format!("{gid:07o}\0").as_bytes());
         };
