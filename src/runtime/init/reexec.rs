@@ -57,10 +57,19 @@ fn keep_across_exec(descriptor: &OwnedFd) -> rustix::io::Result<()> {
 }
 
 /// This program on a detached read-only mount. Needs `CAP_SYS_ADMIN` over the mount namespace.
+///
+/// `/proc/self/exe` itself leads to a mount of the caller's namespace, which cannot be cloned here; the same path in
+/// this namespace can, when it still is the same file.
 fn read_only_program() -> Step<OwnedFd> {
     let failed = |error| Failure::setup("protect the executable by a read-only mount", error);
+    let path = rustix::fs::readlink("/proc/self/exe", Vec::new()).map_err(failed)?;
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    let tree = open_tree(rustix::fs::CWD, "/proc/self/exe", flags).map_err(failed)?;
+    let tree = open_tree(rustix::fs::CWD, path.as_c_str(), flags).map_err(failed)?;
+    let (running, found) = (rustix::fs::stat("/proc/self/exe"), rustix::fs::fstat(&tree));
+    let (running, found) = (running.map_err(failed)?, found.map_err(failed)?);
+    if (running.st_dev, running.st_ino) != (found.st_dev, found.st_ino) {
+        return Err(failed(rustix::io::Errno::STALE));
+    }
     let attributes = MountAttributes::READ_ONLY | MountAttributes::NO_SUID | MountAttributes::NO_DEV;
     set_attributes(&tree, attributes, MountAttributes::empty(), false).map_err(failed)?;
     Ok(tree)
