@@ -1003,8 +1003,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_s
 complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "info" -d 'Display information about this host and this store'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "prune" -d 'Remove unused data'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "reset" -d 'Remove everything coracle has stored'
-complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s r -l repair -d 'Fetch or make again what is damaged, and remove what nobody needs'
-complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s f -l force -d 'With --repair, remove images that cannot be repaired, and their containers'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s r -l repair -d 'Fetch or make again what is damaged; remove images for which that fails, and what nobody needs'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s f -l force -d 'With --repair, remove containers of images that have to be removed too'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -s v -l verbose -d 'Show each image, container and volume'

@@ -6,6 +6,7 @@
 
 use super::failure::Failure;
 use super::options::OptionError;
+use super::values;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -20,6 +21,40 @@ pub(crate) enum Treatment {
     Harmless,
 }
 
+/// The value of an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// None: a boolean flag.
+    Flag,
+    /// Anything.
+    Text,
+    /// A number of bytes with a unit; -1 is unlimited.
+    Size,
+    /// A whole number.
+    Integer,
+    /// A number with a fraction.
+    Number,
+}
+
+impl Value {
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// Why it makes no sense.
+    fn check(self, text: &str) -> Result<(), String> {
+        match self {
+            Value::Flag | Value::Text => Ok(()),
+            Value::Size if text == "-1" => Ok(()),
+            Value::Size => values::size_bytes(text).map(|_| ()),
+            Value::Integer => values::integer(text).map(|_| ()),
+            Value::Number => match text.parse::<f64>() {
+                Ok(number) if number.is_finite() => Ok(()),
+                _ => Err(format!("strconv.ParseFloat: parsing {text:?}: invalid syntax")),
+            },
+        }
+    }
+}
+
 /// One option.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
@@ -27,8 +62,8 @@ pub(crate) struct Row {
     pub(crate) long: &'static str,
     /// Short name.
     pub(crate) short: Option<char>,
-    /// Whether a value follows.
-    pub(crate) takes_value: bool,
+    /// What value follows: one that makes no sense is an error although it would do nothing.
+    pub(crate) value: Value,
     /// What is done.
     pub(crate) treatment: Treatment,
     /// Values that are accepted in any case.
@@ -36,15 +71,20 @@ pub(crate) struct Row {
 }
 
 const fn row(long: &'static str, treatment: Treatment) -> Row {
-    Row { long, short: None, takes_value: true, treatment, harmless_values: &[] }
+    Row { long, short: None, value: Value::Text, treatment, harmless_values: &[] }
 }
 
 const fn flag(long: &'static str, treatment: Treatment) -> Row {
-    Row { long, short: None, takes_value: false, treatment, harmless_values: &[] }
+    Row { long, short: None, value: Value::Flag, treatment, harmless_values: &[] }
+}
+
+/// A limit, which this release does not enforce.
+const fn limit(long: &'static str, value: Value) -> Row {
+    Row { long, short: None, value, treatment: Treatment::NotEnforced, harmless_values: &[] }
 }
 
 const fn unless(long: &'static str, treatment: Treatment, harmless_values: &'static [&'static str]) -> Row {
-    Row { long, short: None, takes_value: true, treatment, harmless_values }
+    Row { long, short: None, value: Value::Text, treatment, harmless_values }
 }
 
 const HEALTH: Treatment = Treatment::Refused("health checks are not available in this release");
@@ -54,29 +94,29 @@ const ADDRESSES: Treatment = Treatment::Refused("the container has no network of
 
 /// Options of `run` and `create`.
 pub(crate) const CREATE: &[Row] = &[
-    row("blkio-weight", Treatment::NotEnforced),
-    row("blkio-weight-device", Treatment::NotEnforced),
-    row("cgroup-conf", Treatment::NotEnforced),
-    row("cpu-period", Treatment::NotEnforced),
-    row("cpu-quota", Treatment::NotEnforced),
-    row("cpu-rt-period", Treatment::NotEnforced),
-    row("cpu-rt-runtime", Treatment::NotEnforced),
-    Row { short: Some('c'), ..row("cpu-shares", Treatment::NotEnforced) },
-    row("cpus", Treatment::NotEnforced),
-    row("cpuset-cpus", Treatment::NotEnforced),
-    row("cpuset-mems", Treatment::NotEnforced),
-    row("device-cgroup-rule", Treatment::NotEnforced),
-    row("device-read-bps", Treatment::NotEnforced),
-    row("device-read-iops", Treatment::NotEnforced),
-    row("device-write-bps", Treatment::NotEnforced),
-    row("device-write-iops", Treatment::NotEnforced),
-    Row { short: Some('m'), ..row("memory", Treatment::NotEnforced) },
-    row("memory-reservation", Treatment::NotEnforced),
-    row("memory-swap", Treatment::NotEnforced),
-    row("memory-swappiness", Treatment::NotEnforced),
+    limit("blkio-weight", Value::Integer),
+    limit("blkio-weight-device", Value::Text),
+    limit("cgroup-conf", Value::Text),
+    limit("cpu-period", Value::Integer),
+    limit("cpu-quota", Value::Integer),
+    limit("cpu-rt-period", Value::Integer),
+    limit("cpu-rt-runtime", Value::Integer),
+    Row { short: Some('c'), ..limit("cpu-shares", Value::Integer) },
+    limit("cpus", Value::Number),
+    limit("cpuset-cpus", Value::Text),
+    limit("cpuset-mems", Value::Text),
+    limit("device-cgroup-rule", Value::Text),
+    limit("device-read-bps", Value::Text),
+    limit("device-read-iops", Value::Text),
+    limit("device-write-bps", Value::Text),
+    limit("device-write-iops", Value::Text),
+    Row { short: Some('m'), ..limit("memory", Value::Size) },
+    limit("memory-reservation", Value::Size),
+    limit("memory-swap", Value::Size),
+    limit("memory-swappiness", Value::Integer),
     flag("oom-kill-disable", Treatment::NotEnforced),
-    unless("pids-limit", Treatment::NotEnforced, &["-1", "0"]),
-    row("rdt-class", Treatment::NotEnforced),
+    Row { harmless_values: &["-1", "0"], ..limit("pids-limit", Value::Integer) },
+    limit("rdt-class", Value::Text),
     row("kernel-memory", Treatment::Harmless),
     row("cgroup-parent", Treatment::Harmless),
     row("cgroups", Treatment::Harmless),
@@ -161,11 +201,14 @@ pub(crate) const GLOBAL: &[Row] = &[
 /// Adds the options of a table to a command, unseen in help.
 pub(crate) fn augment(command: Command, rows: &[Row]) -> Command {
     command.args(rows.iter().map(|row| {
-        let action = match row.takes_value {
-            true => ArgAction::Append,
-            false => ArgAction::SetTrue,
+        let arg = Arg::new(row.long).long(row.long).hide(true);
+        let value = row.value;
+        let arg = match value {
+            Value::Flag => arg.action(ArgAction::SetTrue),
+            _ => arg
+                .action(ArgAction::Append)
+                .value_parser(move |text: &str| value.check(text).map(|()| text.to_owned())),
         };
-        let arg = Arg::new(row.long).long(row.long).action(action).hide(true);
         match row.short {
             Some(short) => arg.short(short),
             None => arg,
@@ -200,9 +243,9 @@ pub(crate) fn review(matches: &ArgMatches, rows: &'static [Row]) -> Result<Revie
 }
 
 fn asks_for_nothing(matches: &ArgMatches, row: &Row) -> bool {
-    match row.takes_value {
-        false => !matches.get_flag(row.long),
-        true => {
+    match row.value {
+        Value::Flag => !matches.get_flag(row.long),
+        _ => {
             let mut given = matches.get_many::<String>(row.long).into_iter().flatten();
             !row.harmless_values.is_empty() && given.all(|value| row.harmless_values.contains(&value.as_str()))
         }

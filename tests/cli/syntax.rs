@@ -76,6 +76,11 @@ fn wrong_command_lines() {
              ! Error: running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument\n= 125\n",
         ),
         (
+            &["run", "--memory", "nonsense", "a"],
+            "! Error: invalid argument \"nonsense\" for \"-m, --memory\" flag: invalid size: 'nonsense'\n\
+             ! See 'coracle run --help'\n= 125\n",
+        ),
+        (
             &["run", "-d", "-a", "stdin", "a"],
             "! Error: conflicting options: cannot specify both --attach and --detach\n= 125\n",
         ),

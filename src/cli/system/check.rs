@@ -15,10 +15,10 @@ use std::process::ExitCode;
 /// `system check`.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
-    /// Fetch or make again what is damaged, and remove what nobody needs
+    /// Fetch or make again what is damaged; remove images for which that fails, and what nobody needs
     #[arg(short, long)]
     repair: bool,
-    /// With --repair, remove images that cannot be repaired, and their containers
+    /// With --repair, remove containers of images that have to be removed too
     #[arg(short, long)]
     force: bool,
 }
@@ -27,7 +27,7 @@ impl Verb for Check {
     const NAME: &'static str = "check";
     const ABOUT: &'static str = "Check the store for damage";
     const DETAILS: &'static str = "Reads every object of the store and compares it with its digest. With --repair what is damaged \
-        is fetched again, and what nobody needs is removed. Fails when there is damage and it is not repaired.";
+        is fetched again or, where that is impossible, removed. Fails when there is damage and it is not repaired.";
     const EXAMPLES: &'static str = "coracle system check --repair";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
@@ -48,7 +48,7 @@ impl Verb for Check {
                 Ok(()) => output::print(&format!("repaired: {}\n", repair.finding)).map(|_| ())?,
                 Err(error) => {
                     Failure::from(error).report();
-                    damaged |= !(self.force && remove_users(context, &engine, &report, &repair.finding)?);
+                    damaged |= !self.remove_users(context, &engine, &report, &repair.finding)?;
                 }
             }
         }
@@ -72,19 +72,28 @@ fn describe(report: &Report) -> String {
     text
 }
 
-/// Removes the images that suffer from a finding; whether all of them are gone.
-fn remove_users(context: &Context, engine: &Engine, report: &Report, finding: &Finding) -> Result<bool, Failure> {
-    let images = report.findings.get(finding).into_iter().flatten();
-    let mut gone = true;
-    for name in images {
-        match remove::remove(&engine.paths, name, true, &Users::new(context)) {
-            Ok(_) => output::print(&format!("removed: {name}\n")).map(|_| ())?,
-            Err(error) if error.is_not_found() => {}
-            Err(error) => {
-                Failure::from(error).report();
-                gone = false;
+impl Check {
+    /// Removes the images that suffer from a finding; whether all of them are gone.
+    fn remove_users(
+        &self,
+        context: &Context,
+        engine: &Engine,
+        report: &Report,
+        finding: &Finding,
+    ) -> Result<bool, Failure> {
+        let images = report.findings.get(finding).into_iter().flatten();
+        let mut gone = true;
+        for name in images {
+            match remove::remove(&engine.paths, name, self.force, &Users::new(context)) {
+                Ok(_) => output::print(&format!("removed: {name}\n")).map(|_| ())?,
+                Err(error) if error.is_not_found() => {}
+                Err(error) => {
+                    Failure::from(error).report();
+                    gone = false;
+                }
             }
         }
+        remove::free_space(&engine.paths)?;
+        Ok(gone)
     }
-    Ok(gone)
 }
