@@ -123,6 +123,13 @@ fn fetch(
 fn finish(paths: &Paths, pulled: Pulled) -> Result<LocalImage, Error> {
     let name = pulled.name.to_string();
     let image = images::find(paths, &pulled.id)?.ok_or_else(|| Error::NotKnown(name.clone()))?;
-    root::prepare(paths, &image)?;
+    if let Err(error) = root::prepare(paths, &image) {
+        if !images::tree(paths, &pulled.id).exists() {
+            // Layers that do not fit together, or a full disk: half an image is none. The cause is worth telling.
+            let _ = images::remove_name(paths, &name);
+            let _ = images::remove(paths, &pulled.id);
+        }
+        return Err(error.into());
+    }
     Ok(LocalImage { name: Some(name), image })
 }

@@ -311,7 +311,6 @@ fn wait_within(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 }
 
 /// How a command ended and what it printed. The checks return `self`, so they can be strung together.
-#[derive(Debug)]
 pub struct Outcome {
     /// Exit status.
     pub status: ExitStatus,
@@ -323,6 +322,13 @@ pub struct Outcome {
     pub line: String,
     /// How long it took.
     pub took: Duration,
+}
+
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (line, code) = (&self.line, self.code());
+        write!(f, "{line}: exit code {code} after {:?}\nstdout: {}\nstderr: {}", self.took, self.text(), self.errors())
+    }
 }
 
 impl Outcome {
