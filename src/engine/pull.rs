@@ -129,7 +129,7 @@ fn finish(paths: &Paths, pulled: Pulled) -> Result<LocalImage, Error> {
             let _ = images::remove_name(paths, &name);
             let _ = images::remove(paths, &pulled.id);
         }
-        return Err(error.into());
+        return Err(error);
     }
     Ok(LocalImage { name: Some(name), image })
 }

@@ -56,8 +56,11 @@ impl Engine {
         let failed = |reason: String| Error::Conflict(format!("cannot remove \"{}\": {reason}", path.display()));
         match removal::remove_tree(&path) {
             Ok(()) => Ok(()),
-            Err(Errno::NOTDIR) => std::fs::remove_file(&path)
-                .map_err(|source| Error::File { operation: "remove", path: path.clone(), source }),
+            Err(Errno::NOTDIR) => std::fs::remove_file(&path).map_err(|source| Error::File {
+                operation: "remove",
+                path: path.clone(),
+                source,
+            }),
             Err(Errno::ACCESS | Errno::PERM) => {
                 with_ids(&HostIds::detect().intermediate, || removal::remove_tree(&path)).map_err(failed)
             }

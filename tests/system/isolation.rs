@@ -174,11 +174,9 @@ fn namespaces_can_be_the_hosts() {
 fn namespaces_can_be_another_containers() {
     let sandbox = busybox!();
     sandbox.words("run -d --name first --ipc shareable --network none busybox sleep 1000").succeeds();
-    for (option, name) in [
-        ("--pid=container:first", "pid"),
-        ("--ipc=container:first", "ipc"),
-        ("--uts=container:first", "uts"),
-    ] {
+    for (option, name) in
+        [("--pid=container:first", "pid"), ("--ipc=container:first", "ipc"), ("--uts=container:first", "uts")]
+    {
         let first = sandbox.run(["inspect", "--format", "{{.State.Pid}}", "first"]).succeeds().text();
         let theirs = sandbox.run(["unshare", "readlink", &format!("/proc/{first}/ns/{name}")]);
         if theirs.code() == 0 {

@@ -210,7 +210,7 @@ mod tests {
     use std::io::Write as _;
 
     fn ids() -> Ids {
-        Ids { uids: vec![0..10], gids: std::iter::once(0..1).collect() }
+        Ids { uids: std::iter::once(0..10).collect(), gids: std::iter::once(0..1).collect() }
     }
 
     fn layer() -> (Vec<u8>, File) {

@@ -126,7 +126,7 @@ impl HostIds {
         self.uid_shortage.as_ref().or(self.gid_shortage.as_ref())
     }
 
-    /// The same host with one id of each kind only, for a second [`super::plan()`] after [`super::write`] failed. A map that
+    /// The same host with one id of each kind only, for a second [`super::plan()`] after [`super::write()`] failed. A map that
     /// could not be written is still unwritten, so the process that waits for it can be given another.
     pub fn degraded(&self, error: &super::IdMapError) -> Self {
         let said = Some(Shortage::Refused(error.to_string()));

@@ -224,7 +224,8 @@ mod tests {
 
     #[test]
     fn names_and_numbers() {
-        let cases: [(&str, (u32, u32, Vec<u32>)); 8] = [
+        type Ids = (u32, u32, Vec<u32>);
+        let cases: [(&str, Ids); 8] = [
             ("", (0, 0, vec![])),
             ("root", (0, 0, vec![])),
             ("www-data", (33, 33, vec![4])),

@@ -188,12 +188,8 @@ impl Keeper<'_> {
                 _ => return Err(gone()),
             },
         };
-        let pid = pid_of(&init).ok_or_else(gone);
-        let pid = match pid {
-            Ok(pid) => pid,
-            // It ran and has ended already: its exit status is with the guard.
-            Err(_) => 0,
-        };
+        // None when it ran and has ended already: its exit status is with the guard.
+        let pid = pid_of(&init).unwrap_or(0);
         self.note_start(pid)?;
         let guard = starting.guard.try_clone().map_err(|error| Failure::setup("watch the container", error))?;
         Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal })
@@ -216,11 +212,8 @@ fn ended_early(code: i32) -> Failure {
 
 /// Blocks until one of the sockets has something (which: guard, init) or the client has gone.
 fn wait_for_any(guard: &OwnedFd, init: &OwnedFd, client: &OwnedFd) -> (bool, bool, bool) {
-    let mut watched = [
-        PollFd::new(guard, PollFlags::IN),
-        PollFd::new(init, PollFlags::IN),
-        PollFd::new(client, PollFlags::empty()),
-    ];
+    let mut watched =
+        [PollFd::new(guard, PollFlags::IN), PollFd::new(init, PollFlags::IN), PollFd::new(client, PollFlags::empty())];
     match poll(&mut watched, None) {
         // init first: what it says explains what the guard sees.
         Ok(_) if !watched[1].revents().is_empty() => (false, true, false),
