@@ -4,3 +4,4 @@ mod documents;
 mod host;
 mod program;
 mod syntax;
+mod verbs;

@@ -51,7 +51,13 @@ pub(crate) fn inspect(
         Some(template) if template.is_table() => {
             print(&template.render_table(&crate::cli::template::header_of, &values())?)?
         }
-        Some(template) => print(&template.render_rows(&values())?)?,
+        Some(template) => {
+            // Each object by itself, also when the template begins with a `range`, which then is over one of its fields.
+            for value in values() {
+                print(&ended(template.render(&value)?))?;
+            }
+            ExitCode::SUCCESS
+        }
     };
     if failures.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -62,4 +68,11 @@ pub(crate) fn inspect(
         failure.report();
     }
     Err(first.unwrap_or(Failure::Reported(125)))
+}
+
+fn ended(mut text: String) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
 }
