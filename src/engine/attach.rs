@@ -7,7 +7,6 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
-use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// How a client attaches.
@@ -122,7 +121,7 @@ pub fn attach(session: &Session, options: &AttachOptions) -> Outcome {
         options,
         signals: signals.flatten(),
         reads_input: options.input,
-        output_lost: false,
+        lost: [false; 2],
         matched_keys: 0,
     };
     if let Some((rows, columns)) = terminal_size().filter(|_| options.terminal) {
@@ -136,7 +135,8 @@ struct Client<'a> {
     options: &'a AttachOptions,
     signals: Option<SignalFd>,
     reads_input: bool,
-    output_lost: bool,
+    /// Whether standard output and standard error have lost their readers.
+    lost: [bool; 2],
     matched_keys: usize,
 }
 
@@ -184,16 +184,16 @@ impl Client<'_> {
         None
     }
 
-    /// A reader that has gone loses its output; the container goes on.
+    /// A reader that has gone is told to the container's writer, as a pipe would.
     fn show(&mut self, data: &[u8], to_error: bool) {
-        if self.output_lost && !to_error {
+        if self.lost[usize::from(to_error)] {
             return;
         }
-        let lost = match to_error {
-            true => std::io::stderr().write_all(data).is_err(),
-            false => write_all_to_stdout(data).is_err(),
-        };
-        self.output_lost |= lost && !to_error;
+        let shown = if to_error { write_all(std::io::stderr(), data) } else { write_all(std::io::stdout(), data) };
+        if shown.is_err() {
+            self.lost[usize::from(to_error)] = true;
+            let _ = ClientFrame::OutputLost(to_error).send(self.keeper); // an ended container shows as such
+        }
     }
 
     fn pass_input(&mut self) -> Option<Outcome> {
@@ -259,15 +259,14 @@ impl Client<'_> {
 }
 
 /// Writes past the buffer of `std`, which holds partial lines back.
-fn write_all_to_stdout(mut data: &[u8]) -> Result<(), Errno> {
+fn write_all(stream: impl AsFd, mut data: &[u8]) -> Result<(), Errno> {
     while !data.is_empty() {
-        match rustix::io::write(std::io::stdout(), data) {
+        match rustix::io::write(&stream, data) {
             Ok(count) => data = &data[count..],
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => {
-                // The caller's stdout is non-blocking: wait as a blocking one would.
-                let stdout = std::io::stdout();
-                let _ = poll(&mut [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::OUT)], None);
+                // The caller's stream is non-blocking: wait as a blocking one would.
+                let _ = poll(&mut [PollFd::new(&stream, PollFlags::OUT)], None);
             }
             Err(error) => return Err(error),
         }
@@ -305,7 +304,7 @@ mod tests {
             options: &options,
             signals: None,
             reads_input: true,
-            output_lost: false,
+            lost: [false; 2],
             matched_keys: 0,
         };
         assert_eq!(client.find_detach(b"a\x10"), (b"a".to_vec(), false));

@@ -96,9 +96,8 @@ impl Engine {
         make_missing_sources(request)?;
         host_files::write(&record)?;
         let durability = if request.remove { Durability::Volatile } else { Durability::Durable };
-        if request.remove {
-            let mark = directory.join(removal::DISPOSABLE_MARK);
-            fs::write(&mark, "").map_err(|source| Error::File { operation: "write", path: mark, source })?;
+        if request.remove && request.start_at_once {
+            removal::mark_disposable(&directory)?;
         }
         containers.write_state(id, &State::default(), durability)?;
         if let Some(path) = &request.cidfile {

@@ -1,5 +1,6 @@
 //! Removing a container's files, and what killed processes left behind.
 
+use super::error::Error;
 use super::record::ContainerRecord;
 use crate::store::containers::Containers;
 use crate::store::paths::Paths;
@@ -10,11 +11,18 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
-/// An unfinished directory is left alone for this long: its maker may be about to lock it.
-const GRACE: Duration = Duration::from_secs(60);
+/// A directory without a lock is left alone for this long: its maker may be about to take it.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Marks a container that must not outlive its process, so that whoever finds it dead may delete it.
-pub const DISPOSABLE_MARK: &str = "remove-at-exit";
+const DISPOSABLE_MARK: &str = "remove-at-exit";
+
+/// Marks the container in `directory` as one that goes with its process. From then on it is rubbish whenever nobody
+/// holds its lock and no keeper of its lives.
+pub fn mark_disposable(directory: &Path) -> Result<(), Error> {
+    let path = directory.join(DISPOSABLE_MARK);
+    fs::write(&path, "").map_err(|source| Error::File { operation: "write", path, source })
+}
 
 /// Removes the files of a container: name first, then what makes it exist, then the rest. What belongs to subordinate
 /// ids is an error of kind [`Errno::ACCESS`] or [`Errno::PERM`]; the rest is removed nevertheless.
@@ -134,14 +142,12 @@ pub fn sweep(paths: &Paths) -> Vec<String> {
         if is_container && !directory.join(DISPOSABLE_MARK).exists() {
             continue;
         }
-        if !is_container && is_recent(&directory) {
+        // The maker of a container takes its lock first of all and keeps it until the keeper lives.
+        if !directory.join("lock").exists() && is_recent(&directory) {
             continue;
         }
         let Some(_lock) = containers.try_lock(&id) else { continue };
-        let is_dead = containers.read_state(&id).map_or(!is_recent(&directory), |state| {
-            !state.status.is_alive() && (state.starts > 0 || !state.boot_id.is_empty() || !is_recent(&directory))
-        });
-        if !is_dead {
+        if containers.read_state(&id).is_ok_and(|state| state.status.is_alive()) {
             continue;
         }
         let removed = match containers.read_config::<ContainerRecord>(&id) {

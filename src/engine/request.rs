@@ -167,6 +167,8 @@ pub struct ContainerRequest {
     pub replace: bool,
     /// `--rm`.
     pub remove: bool,
+    /// The container is started by the command that creates it (`run`).
+    pub start_at_once: bool,
     /// Arguments after the image.
     pub command: Vec<String>,
     /// `--entrypoint`: `Some(vec![])` clears the image's (`--entrypoint ""`); a JSON array gives several words.

@@ -70,6 +70,9 @@ impl Engine {
             super::host_files::write(&record)?;
         }
         let host_ids = HostIds::detect();
+        if record.request.remove && !record.request.start_at_once {
+            removal::mark_disposable(&record.plan.directory)?;
+        }
         give_to_container_root(&record, &host_ids)?;
         let mut warnings = Vec::new();
         let mut roots = record.roots.iter().peekable();

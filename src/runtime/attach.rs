@@ -21,6 +21,8 @@ pub enum ClientFrame {
     Signal(i32),
     /// The client leaves, the container goes on.
     Detach,
+    /// Nobody reads the client's standard output (false) or standard error (true) any more.
+    OutputLost(bool),
 }
 
 /// From the keeper to a client.
@@ -53,6 +55,7 @@ impl ClientFrame {
             ClientFrame::Resize(rows, columns) => tagged(b'R', &[rows.to_le_bytes(), columns.to_le_bytes()].concat()),
             ClientFrame::Signal(number) => tagged(b'K', &number.to_le_bytes()),
             ClientFrame::Detach => vec![b'D'],
+            ClientFrame::OutputLost(is_error) => vec![b'P', u8::from(*is_error)],
         }
     }
 
@@ -65,6 +68,7 @@ impl ClientFrame {
             (b'R', &[a, b, c, d]) => ClientFrame::Resize(u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])),
             (b'K', data) => ClientFrame::Signal(i32::from_le_bytes(data.try_into().ok()?)),
             (b'D', []) => ClientFrame::Detach,
+            (b'P', [is_error @ (0 | 1)]) => ClientFrame::OutputLost(*is_error == 1),
             _ => return None,
         })
     }
@@ -123,6 +127,7 @@ mod tests {
             ClientFrame::Resize(25, 300),
             ClientFrame::Signal(-1),
             ClientFrame::Detach,
+            ClientFrame::OutputLost(true),
         ] {
             assert_eq!(ClientFrame::decode(&frame.encode()), Some(frame));
         }

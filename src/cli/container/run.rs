@@ -89,6 +89,7 @@ impl Run {
         }
         request.detach_keys = self.detach_keys;
         request.sig_proxy = self.sig_proxy;
+        request.start_at_once = true;
         context.fill(&mut request);
         Ok((request, self.detach))
     }

@@ -173,6 +173,7 @@ impl<'a> Init<'a> {
             let failed = |error: Errno| Failure::setup(format_args!("add the user to \"{path}\""), error);
             let mut writer = std::fs::File::from(file.try_clone().map_err(|error| Failure::setup(path, error))?);
             writer.write_all(text.as_bytes()).map_err(|error| Failure::setup(path, error))?;
+            let _ = rustix::fs::fchown(file, Some(Uid::ROOT), Some(Gid::ROOT)); // under a one-id map it is root's already
             mounts::bind_at(&self.root, file, path).map_err(failed)?;
         }
         Ok(())
@@ -401,7 +402,9 @@ fn open_account_files(plan: &RuntimePlan) -> Step<Option<[OwnedFd; 2]>> {
     }
     let open = |name: &str| {
         let path = plan.directory.join(name);
-        let flags = OFlags::CREATE | OFlags::TRUNC | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // One of an earlier start belongs to the container's root.
+        let _ = rustix::fs::unlink(&path);
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         rustix::fs::open(&path, flags, Mode::from_raw_mode(0o644))
             .map_err(|error| Failure::setup(format_args!("create \"{}\"", path.display()), error))
     };

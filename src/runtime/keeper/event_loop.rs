@@ -248,6 +248,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             }
             ClientFrame::Signal(number) => self.signal(number),
             ClientFrame::Detach => self.client.gone = true,
+            // The writer then gets SIGPIPE, as it would without a container around it.
+            ClientFrame::OutputLost(is_error) => self.running.streams[1 + usize::from(is_error)] = None,
         }
     }
 

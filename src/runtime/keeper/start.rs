@@ -7,10 +7,11 @@ use crate::runtime::attach::KeeperFrame;
 use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::guard::{Guard, exit};
 use crate::runtime::handshake::{Order, Report, order, receive};
-use crate::runtime::id_map;
+use crate::runtime::{id_map, namespaces};
 use crate::store::containers::{ProcessId, Status, boot_id};
 use crate::sys::message;
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, fork_into};
+use oci_spec::runtime::LinuxNamespaceType;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, pidfd_send_signal};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -81,8 +82,10 @@ impl Keeper<'_> {
         let (guard, guard_inside) = message::pair().map_err(failed)?;
         let (init_socket, init_inside) = message::pair().map_err(failed)?;
         let namespaces = match self.plan.join {
-            None => NewNamespaces::USER | NewNamespaces::PID,
             Some(_) => NewNamespaces::empty(),
+            // In the host's pid namespace there can be none around init's: its end is then tied to the guard's by signal.
+            None if !namespaces::has(&self.plan.spec, LinuxNamespaceType::Pid) => NewNamespaces::USER,
+            None => NewNamespaces::USER | NewNamespaces::PID,
         };
         let init_plan = self.init_plan.try_clone().map_err(|error| Failure::setup("pass the plan", error))?;
         match fork_into(namespaces) {
