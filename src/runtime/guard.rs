@@ -12,7 +12,7 @@ use super::handshake::{Order, Report, next_order, report};
 use super::plan::{JoinPlan, RuntimePlan};
 use crate::store::containers::ProcessId;
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, fork_into};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use rustix::thread::{LinkNameSpaceType, ThreadNameSpaceType, move_into_link_name_space, move_into_thread_name_spaces};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -133,18 +133,23 @@ fn watch(keeper: &OwnedFd, init: &OwnedFd, remove_at_end: bool, remove: impl Fn(
     exit(0)
 }
 
+/// How long a container runs before its guard and keeper settle for a long wait.
+pub(super) const SETTLE_AFTER: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+
 /// Blocks until init has ended (true) or the keeper has something to say (false).
 fn wait_readable(init: BorrowedFd<'_>, keeper: BorrowedFd<'_>) -> bool {
+    let mut has_settled = false;
     loop {
         let mut watched =
             [PollFd::from_borrowed_fd(init, PollFlags::IN), PollFd::from_borrowed_fd(keeper, PollFlags::IN)];
-        if poll(&mut watched, None).is_ok() {
-            if !watched[0].revents().is_empty() {
-                return true;
+        match poll(&mut watched, (!has_settled).then_some(&SETTLE_AFTER)) {
+            Ok(0) => {
+                crate::sys::memory::release_program_code();
+                has_settled = true;
             }
-            if !watched[1].revents().is_empty() {
-                return false;
-            }
+            Ok(_) if !watched[0].revents().is_empty() => return true,
+            Ok(_) if !watched[1].revents().is_empty() => return false,
+            Ok(_) | Err(_) => {}
         }
     }
 }

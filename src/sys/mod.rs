@@ -6,6 +6,7 @@
 pub mod errno;
 pub mod interface;
 pub mod mapping;
+pub mod memory;
 pub mod message;
 pub mod mount;
 pub mod process;

@@ -52,6 +52,8 @@ pub(super) struct EventLoop<'a, 'k> {
     input_ended: bool,
     exit_code: Option<i32>,
     deadline: Option<Instant>,
+    /// The first quiet moment has come, and what only the start needed is given back.
+    has_settled: bool,
     buffer: Vec<u8>,
 }
 
@@ -70,6 +72,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             input_ended: false,
             exit_code: None,
             deadline,
+            has_settled: false,
             buffer: vec![0; LARGEST_DATA],
         };
         let _ = rustix::io::ioctl_fionbio(&event_loop.keeper.client, true); // a stuck client would then stall output
@@ -109,6 +112,10 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         let ready: Vec<(Watched, PollFlags)> =
             interest.iter().zip(&watched).map(|((what, _), polled)| (*what, polled.revents())).collect();
         drop(watched);
+        if polled == Ok(0) && !self.has_settled {
+            self.has_settled = true;
+            crate::sys::memory::release_program_code();
+        }
         if polled.is_ok() {
             for (what, events) in ready.into_iter().filter(|(_, events)| !events.is_empty()) {
                 self.handle(what, events);
@@ -168,6 +175,9 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     }
 
     fn timeout(&self) -> Option<Timespec> {
+        if !self.has_settled {
+            return Some(crate::runtime::guard::SETTLE_AFTER);
+        }
         let left = self.deadline?.saturating_duration_since(Instant::now());
         Some(Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) + 1_000_000 })
     }

