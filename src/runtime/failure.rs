@@ -3,6 +3,7 @@
 //! A failure happens in init or the guard, behind two forks and an exec; it travels to the caller over a socket, so it
 //! is plain data: what the caller must decide on (the exit code) and the finished line.
 
+use crate::sys::errno::Words;
 use serde::{Deserialize, Serialize};
 
 /// What went wrong, as far as the exit code depends on it.
@@ -54,12 +55,9 @@ impl Failure {
     }
 }
 
-/// An operating system error in words: lower case, without the number that `std` appends.
+/// An operating system error in words.
 pub fn in_words(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+    Words(error).to_string()
 }
 
 /// Result of a setup step.

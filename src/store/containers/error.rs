@@ -1,5 +1,6 @@
 //! What can go wrong with containers on disk.
 
+use crate::sys::errno::Words;
 use std::path::{Path, PathBuf};
 
 /// An error about a container's files.
@@ -28,7 +29,7 @@ pub enum Error {
         id: String,
     },
     /// A file of the store could not be read or written.
-    #[error("{operation} \"{}\": {}", path.display(), cause(source))]
+    #[error("{operation} \"{}\": {}", path.display(), Words(source))]
     Io {
         /// What was being done.
         operation: &'static str,
@@ -51,12 +52,4 @@ impl Error {
     pub(crate) fn io(operation: &'static str, path: &Path, source: std::io::Error) -> Self {
         Error::Io { operation, path: path.to_owned(), source }
     }
-}
-
-/// An operating system error in words, without the number that `std` adds.
-fn cause(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
