@@ -172,17 +172,25 @@ impl Engine {
 /// Under a map without the user, the writable layer must belong to the container's root before init can use it.
 fn give_to_container_root(record: &ContainerRecord, host: &HostIds) -> Result<(), Error> {
     let maps = &record.plan.id_maps;
-    if host.privileged || maps.to_container(IdKind::Uid, host.uid).is_some() {
+    if maps.to_container(IdKind::Uid, host.uid).is_some() {
         return Ok(());
     }
-    let inner = |kind| maps.to_host(kind, 0).and_then(|id| host.intermediate.to_container(kind, id));
-    let (Some(uid), Some(gid)) = (inner(IdKind::Uid), inner(IdKind::Gid)) else { return Ok(()) };
+    // Real root changes owners by their host ids; a user does it where its subordinate ids are mapped.
+    let owner = |kind| {
+        let id = maps.to_host(kind, 0)?;
+        if host.privileged { Some(id) } else { host.intermediate.to_container(kind, id) }
+    };
+    let (Some(uid), Some(gid)) = (owner(IdKind::Uid), owner(IdKind::Gid)) else { return Ok(()) };
     let directory = &record.plan.directory;
-    with_ids(&host.intermediate, || {
+    let give = || {
         let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
         ["upper", "work"].iter().try_for_each(|part| rustix::fs::chown(directory.join(part), Some(uid), Some(gid)))
-    })
-    .map_err(|error| Failure::message(format!("prepare the writable layer: {error}")).into())
+    };
+    let given = match host.privileged {
+        true => give().map_err(|error| crate::runtime::failure::in_words(&error.into())),
+        false => with_ids(&host.intermediate, give),
+    };
+    given.map_err(|error| Failure::message(format!("prepare the writable layer: {error}")).into())
 }
 
 /// Waits until the container's process runs.
