@@ -32,8 +32,10 @@ pub fn mount_fuse(device: impl AsFd, target: &Path) -> Result<(), Error> {
     // Read-only also means that reading does not make the kernel ask for the access time again.
     let flags = MsFlags::MS_RDONLY | MsFlags::MS_NODEV | MsFlags::MS_NOATIME;
     let options = format!(
-        "fd={},rootmode=40755,user_id=0,group_id=0,allow_other,default_permissions",
-        device.as_fd().as_raw_fd()
+        "fd={},rootmode=40755,user_id={},group_id={},allow_other,default_permissions",
+        device.as_fd().as_raw_fd(),
+        rustix::process::getuid().as_raw(),
+        rustix::process::getgid().as_raw(),
     );
     mount("fuse.coracle", "coracle", target, flags, options.as_ref()).map_err(|source| Error::Mount {
         kind: "fuse",

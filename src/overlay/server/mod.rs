@@ -101,13 +101,23 @@ impl Ids {
         Ids { uids: options.uids.clone(), gids: options.gids.clone() }
     }
 
-    /// The id, or 0 where the container has none of that number.
+    /// The id, or one the container has when it has none of that number.
     pub(super) fn uid(&self, uid: u32) -> u32 {
-        if self.uids.iter().any(|range| range.contains(&uid)) { uid } else { 0 }
+        known(&self.uids, uid)
     }
 
-    /// The id, or 0 where the container has none of that number.
+    /// The id, or one the container has when it has none of that number.
     pub(super) fn gid(&self, gid: u32) -> u32 {
-        if self.gids.iter().any(|range| range.contains(&gid)) { gid } else { 0 }
+        known(&self.gids, gid)
+    }
+}
+
+/// `id` when it is in `ranges`; else root's, or where there is no root (a map of the user's own id to itself) the first.
+fn known(ranges: &[Range<u32>], id: u32) -> u32 {
+    let has = |id: u32| ranges.iter().any(|range| range.contains(&id));
+    match ranges.first() {
+        _ if has(id) => id,
+        Some(first) if !has(0) => first.start,
+        _ => 0,
     }
 }

@@ -28,6 +28,7 @@ use super::plan::{RuntimePlan, SeccompPlan};
 use super::rlimits::Limit;
 use super::rooted::Rooted;
 use super::seccomp;
+use super::subordinate::IdKind;
 use crate::sys::mount::{MountAttributes, set_attributes};
 use device_nodes::DeviceNodes;
 use mounts::PreparedMount;
@@ -83,7 +84,7 @@ impl<'a> Init<'a> {
         let account_files = open_account_files(plan)?;
         root_file_system.open()?;
         expect_order(&keeper, Order::Mapped)?;
-        become_root(plan.user.keep_groups)?;
+        become_root(plan)?;
         let root = Rooted::new(root_file_system.mount(&keeper)?);
         let init = Init { plan, process, keeper, root, devices, account_files, mounts };
         init.name_host()?;
@@ -384,13 +385,20 @@ fn leave_the_caller() -> Step<()> {
 }
 
 /// Becomes the root of the user namespace, which holds all capabilities anyway, so that what is made belongs to it.
-fn become_root(keep_groups: bool) -> Step<()> {
+///
+/// A map of the user's own id to itself has no root: then this process stays who it is, with the same capabilities.
+fn become_root(plan: &RuntimePlan) -> Step<()> {
     let failed = |error: Errno| Failure::setup("become the container's root user", error);
-    if !keep_groups {
+    if !plan.user.keep_groups {
         let _ = rustix::thread::set_thread_groups(&[]); // forbidden under a one-id map
     }
-    rustix::thread::set_thread_res_gid(Gid::ROOT, Gid::ROOT, Gid::ROOT).map_err(failed)?;
-    rustix::thread::set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT).map_err(failed)
+    if plan.id_maps.to_host(IdKind::Gid, 0).is_some() {
+        rustix::thread::set_thread_res_gid(Gid::ROOT, Gid::ROOT, Gid::ROOT).map_err(failed)?;
+    }
+    if plan.id_maps.to_host(IdKind::Uid, 0).is_some() {
+        rustix::thread::set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Files in the container's directory that can take the place of passwd and group; opened while the user's own rights
