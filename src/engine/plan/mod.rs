@@ -18,7 +18,7 @@ use crate::runtime::plan::{JoinPlan, LogDriver, LogPlan, RuntimePlan, SeccompPla
 use crate::runtime::seccomp::Profile;
 use crate::runtime::security::{SeccompChoice, SecurityOptions};
 use crate::runtime::signals;
-use crate::runtime::subordinate::Subordinate;
+use crate::runtime::subordinate::{IdKind, Subordinate};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -81,6 +81,7 @@ pub fn plan(
 ) -> Result<(ContainerRecord, Vec<VolumeUse>), Error> {
     let security = SecurityOptions::parse(&request.security_opt).map_err(bad)?;
     let maps = id_map::plan(host, &wish(request, others)).map_err(bad)?;
+    let is_user_mapped = maps.maps.to_container(IdKind::Uid, host.uid).is_some();
     let user = user_plan(request, image, host, maps.user);
     let hostname = namespaces::hostname(request, place.id)?;
     let mounts = mounts::plan(request, image, place, others)?;
@@ -122,7 +123,7 @@ pub fn plan(
         image_id: image.id.clone(),
         image_digest: image.digest.clone(),
         request: request.clone(),
-        roots: root_plans(request, image, place)?,
+        roots: root_plans(request, image, place, is_user_mapped)?,
         labels: labels(request, image),
         mounts: mounts.records,
         anonymous_volumes: mounts.anonymous,
@@ -273,7 +274,14 @@ pub fn parse_size(text: &str) -> Option<u64> {
 }
 
 /// The ways to make the root, the preferred one first; never empty.
-fn root_plans(request: &ContainerRequest, image: &ImageDefaults, place: Place<'_>) -> Result<Vec<RootPlan>, Error> {
+///
+/// Where the user is not mapped the container cannot write to the directory of extracted images: it gets a copy.
+fn root_plans(
+    request: &ContainerRequest,
+    image: &ImageDefaults,
+    place: Place<'_>,
+    is_user_mapped: bool,
+) -> Result<Vec<RootPlan>, Error> {
     let lower = match (&request.root, &image.lower) {
         (RootSource::Directory { path, overlay: false }, _) => {
             return Ok(vec![RootPlan::Directory { path: path.clone() }]);
@@ -288,6 +296,7 @@ fn root_plans(request: &ContainerRequest, image: &ImageDefaults, place: Place<'_
     let volatile = request.remove;
     let plan = |driver: &Driver| match driver {
         Driver::FuseOverlay => RootPlan::FuseOverlay { lower: lower.clone(), volatile },
+        Driver::Overlay if !is_user_mapped => RootPlan::Copy { lower: lower.clone() },
         Driver::Overlay => {
             RootPlan::Overlay { lower: lower.clone(), extracted: place.volumes.with_file_name("extracted"), volatile }
         }

@@ -113,7 +113,8 @@ impl Keeper<'_> {
                 if self.plan.join.is_none() {
                     self.write_maps(pid.as_raw_nonzero().get() as u32, &starting)?;
                 }
-                order(&starting.init_socket, Order::Mapped).map_err(|error| Failure::setup("start init", error))?;
+                // An init that has failed already has said why: that is heard next.
+                let _ = order(&starting.init_socket, Order::Mapped);
                 Ok(starting)
             }
             Err(error) => Err(user_namespace_failure(error)),
