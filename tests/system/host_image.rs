@@ -3,6 +3,27 @@
 use crate::support::{Sandbox, has_subordinate_ids, is_root, part, skip};
 use std::fs;
 
+/// A view of the host's own files is served over FUSE; there is no second best for it.
+macro_rules! needs_fuse {
+    () => {
+        if fs::OpenOptions::new().read(true).write(true).open("/dev/fuse").is_err() {
+            skip!("the image host needs /dev/fuse");
+        }
+    };
+}
+
+#[test]
+fn host_without_fuse_says_what_is_missing() {
+    if fs::OpenOptions::new().read(true).write(true).open("/dev/fuse").is_ok() {
+        skip!("/dev/fuse is here");
+    }
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.words("run --rm host true").exits(125);
+    assert!(outcome.errors().contains("needs FUSE"), "{}", outcome.errors());
+    assert!(outcome.errors().contains("Hint: "), "{}", outcome.errors());
+    sandbox.assert_nothing_left();
+}
+
 #[test]
 fn hello_runs_offline_and_tells_what_was_set_up() {
     let sandbox = Sandbox::new();
@@ -23,6 +44,7 @@ fn hello_runs_read_only_and_without_network() {
 
 #[test]
 fn host_has_the_machines_programs() {
+    needs_fuse!();
     let sandbox = Sandbox::new();
     let version = fs::read_to_string("/etc/os-release").unwrap_or_default();
     sandbox.words("run --rm host cat /etc/os-release").succeeds().prints(version.trim_end_matches('\n'));
@@ -32,6 +54,7 @@ fn host_has_the_machines_programs() {
 
 #[test]
 fn host_writes_stay_inside() {
+    needs_fuse!();
     let sandbox = Sandbox::new();
     let before = fs::read("/etc/passwd").unwrap();
     let script = "echo x >>/etc/passwd && rm -rf /usr/share/doc /etc/os-release && mkdir /new-directory && echo done";
@@ -43,6 +66,7 @@ fn host_writes_stay_inside() {
 
 #[test]
 fn host_does_not_show_homes_or_secrets() {
+    needs_fuse!();
     let sandbox = Sandbox::new();
     fs::write(sandbox.home().join("private"), "secret").unwrap();
     let home = sandbox.home().display().to_string();
@@ -66,12 +90,14 @@ fn host_does_not_show_homes_or_secrets() {
 
 #[test]
 fn host_shows_roots_files_as_roots() {
+    needs_fuse!();
     let sandbox = Sandbox::new();
     sandbox.words("run --rm host stat -c %u:%g /etc/passwd /usr/bin").succeeds().prints("0:0\n0:0");
 }
 
 #[test]
 fn packages_can_be_installed_into_host() {
+    needs_fuse!();
     if !fs::metadata("/usr/bin/apt-get").is_ok_and(|_| true) {
         skip!("this machine has no apt-get");
     }
@@ -100,6 +126,7 @@ fn packages_can_be_installed_into_host() {
 
 #[test]
 fn host_and_hello_are_reserved_names() {
+    needs_fuse!();
     let sandbox = Sandbox::new();
     sandbox.words("run --rm --pull never hello").succeeds();
     sandbox.words("images -q").succeeds();
