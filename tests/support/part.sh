@@ -18,7 +18,9 @@ hide_device() {
         if [ "$name" = "${1%%/*}" ]; then continue
         elif [ -L "$entry" ]; then cp -P "$entry" "$dev/$name"
         elif [ -d "$entry" ]; then mkdir "$dev/$name" && mount --rbind "$entry" "$dev/$name"
-        elif [ -e "$entry" ]; then : >"$dev/$name" && mount --bind "$entry" "$dev/$name"
+        elif [ -e "$entry" ]; then
+            # A node of its own where that may be made: ptmx(4) looks for pts beside itself, not beside what is bound.
+            cp -a "$entry" "$dev/$name" 2>/dev/null || { : >"$dev/$name" && mount --bind "$entry" "$dev/$name"; }
         fi
     done
     mount --move "$dev" /dev
@@ -46,6 +48,18 @@ for variable in CI CORACLE_BIN CORACLE_TEST_PART CORACLE_TEST_SKIPS CORACLE_TEST
     [ -n "${!variable:-}" ] && environment+=("$variable=${!variable}")
 done
 [ "$part" = userns ] && environment+=(unshare --user --map-root-user --mount --)
+if [ "$part" = nested ]; then
+    # Inside a container of coracle's own: this machine's userland, with the checkout, the program and the fixtures.
+    inner=("${environment[@]}")
+    outer=$directory/t/outer
+    environment+=("$CORACLE_BIN" --root "$outer" --runroot "$outer/run" run --rm --privileged --network host --workdir "$CARGO_MANIFEST_DIR")
+    for place in "$CARGO_MANIFEST_DIR" "$(dirname "$CORACLE_BIN")" "${CORACLE_TEST_CACHE:-}"; do
+        [ -z "$place" ] || environment+=(-v "$place:$place:ro")
+    done
+    while IFS=$'\t' read -r _ path; do environment+=(-v "$path:$path:ro"); done <"$directory/executables"
+    for device in /dev/fuse /dev/net/tun; do [ -e $device ] && environment+=(--device $device); done
+    environment+=(-v "$directory:$directory" host "${inner[@]}" HOME=/root USER=root LOGNAME=root)
+fi
 if [ "$part" = userns ] && ! "${step_down[@]}" "${environment[@]}" true 2>/dev/null; then
     printf 'skipped\t%s\t%s\tthis machine lets %s make no user namespace\n' "$part" "$part" "$name" >>"$directory/notes"
     exit 0
@@ -84,6 +98,7 @@ if [ $$ = 1 ]; then
 fi
 if grep -v "^tmpfs /run/" /proc/self/mounts | cmp -s - "$directory/mounts.before"; then note passed "no mount is left"; else
     note failed "no mount is left"; diff "$directory/mounts.before" /proc/self/mounts; fi
+[ "$part" = nested ] && "${step_down[@]}" rm -rf "$directory/t/outer"
 left=$("${step_down[@]}" find "$directory/t" -mindepth 1 2>/dev/null | head -n 20)
 if [ -z "$left" ]; then note passed "no file is left"; else
     note failed "no file is left"; printf 'files left by %s:\n%s\n' "$part" "$left"; fi

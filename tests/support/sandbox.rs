@@ -337,9 +337,10 @@ impl Outcome {
         let text = String::from_utf8_lossy(&self.stdout);
         text.strip_suffix('\n').unwrap_or(&text).to_owned()
     }
-    /// Standard error as text.
+    /// Standard error as text, without what a store is told once about the host.
     pub fn errors(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
+        let text = String::from_utf8_lossy(&self.stderr);
+        text.split_inclusive('\n').filter(|line| !line.ends_with("this is said once)\n")).collect()
     }
     /// Standard output, line by line.
     pub fn lines(&self) -> Vec<String> {
@@ -388,7 +389,7 @@ impl Outcome {
     }
     /// Nothing on standard error.
     pub fn quietly(self) -> Self {
-        if !self.stderr.is_empty() {
+        if !self.errors().is_empty() {
             self.complain("expected nothing on standard error");
         }
         self
