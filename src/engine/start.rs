@@ -15,7 +15,7 @@ use crate::runtime::id_map::HostIds;
 use crate::runtime::init::{execute_init, report_failure};
 use crate::runtime::keeper::{Keeper, Services};
 use crate::runtime::subordinate::IdKind;
-use crate::store::containers::{State, Status};
+use crate::store::containers::State;
 use crate::store::paths::Paths;
 use crate::sys::process::{Fork, NewNamespaces, fork_into};
 use oci_spec::runtime::BoxBuilder;
@@ -66,7 +66,8 @@ impl Engine {
             let size = BoxBuilder::default().height(u64::from(rows)).width(u64::from(columns)).build();
             process.set_console_size(size.ok());
         }
-        if state.starts > 0 || state.error.is_empty() {
+        // What the host says may have changed since the last start; before the first it was written a moment ago.
+        if state.starts > 0 || !record.request.start_at_once {
             super::host_files::write(&record)?;
         }
         let host_ids = HostIds::detect();
@@ -279,9 +280,4 @@ impl Services for ContainerServices {
     fn finished(&self) {
         removal::sweep(&self.paths);
     }
-}
-
-/// Whether a container in this state can be started.
-pub fn is_startable(status: Status) -> bool {
-    !status.is_alive()
 }
