@@ -52,12 +52,14 @@ host_prepare_users() {
     return 0
 }
 
-# host_readable_checkout REPO WORK: prints a path of the checkout that the test user can read. A checkout below a closed
-# directory (root's home, say) is bound to an open place in this run's own mount namespace.
+# host_readable_checkout REPO: prints a path of the checkout that the test user can read. A checkout below a closed
+# directory (root's home, say) is bound to an open place in this run's own mount namespace; always the same, so that what
+# was built there is not built again, and nowhere near what is deleted at the end.
 host_readable_checkout() {
     if [ -z "$host_user" ] || setpriv --reuid "$host_user" --regid "$host_user" --clear-groups test -r "$1/Cargo.toml"; then
         printf '%s\n' "$1"
         return
     fi
-    mkdir "$2/checkout" && mount --bind "$1" "$2/checkout" && printf '%s\n' "$2/checkout"
+    local place=/run/coracle-test-checkout
+    mkdir -p $place && mount --bind "$1" $place && printf '%s\n' $place
 }
