@@ -190,7 +190,7 @@ def bench_memory():
         if done.returncode != 0:
             print(f"left out: {name} {network}: {done.stdout[:300]}")
             continue
-        time.sleep(1)
+        time.sleep(3)  # idle: the keeper gives back what starting took
         sizes = {}
         for pid in sorted(all_pids() - before):
             try:
