@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
-/// A directory without a lock is left alone for this long: its maker may be about to take it.
+/// A directory that is no container yet is left alone for this long: its maker may be about to lock it.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Marks a container that must not outlive its process, so that whoever finds it dead may delete it.
@@ -142,8 +142,8 @@ pub fn sweep(paths: &Paths) -> Vec<String> {
         if is_container && !directory.join(DISPOSABLE_MARK).exists() {
             continue;
         }
-        // The maker of a container takes its lock first of all and keeps it until the keeper lives.
-        if !directory.join("lock").exists() && is_recent(&directory) {
+        // Its maker may be about to take the lock; from `config.json` on it has it.
+        if !is_container && is_recent(&directory) {
             continue;
         }
         let Some(_lock) = containers.try_lock(&id) else { continue };
