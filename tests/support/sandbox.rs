@@ -159,7 +159,10 @@ impl Drop for Sandbox {
         }
         if std::fs::remove_dir_all(self.directory.path()).is_err() {
             let place = self.directory.path().as_os_str();
-            let _ = self.command([OsStr::new("unshare"), OsStr::new("rm"), OsStr::new("-rf"), place]).outcome();
+            let mut removal = self.command([OsStr::new("unshare"), OsStr::new("rm"), OsStr::new("-rf"), place]);
+            // The working directory may be among what is gone already.
+            removal.command.current_dir("/");
+            let _ = removal.outcome();
         }
     }
 }
