@@ -109,10 +109,11 @@ fn maps_can_be_given_by_hand() {
 fn any_mapping_sees_the_images_owners() {
     let sandbox = busybox!();
     let mut options: Vec<Vec<&str>> = vec![vec![], vec!["--userns", "keep-id", "--user", "0"]];
-    if has_subordinate_ids() {
-        options.push(vec!["--userns", "auto:size=5000"]);
-    } else {
+    if !has_subordinate_ids() {
         options.pop();
+    } else if part() != "nested" {
+        // Root of a container has no ids to spare for a range of its own.
+        options.push(vec!["--userns", "auto:size=5000"]);
     }
     for options in options {
         shell(
