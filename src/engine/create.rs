@@ -41,10 +41,10 @@ impl Engine {
             self.remove_existing(name)?;
         }
         let containers = self.containers();
-        let id = containers.allocate()?;
+        let (id, lock) = containers.allocate_locked()?;
         let mut name = String::new();
-        let result = containers.lock(&id).map_err(Error::from).and_then(|lock| {
-            name = self.register_name(request.name.as_deref(), &id)?;
+        let result = self.register_name(request.name.as_deref(), &id).and_then(|registered| {
+            name = registered;
             let record = self.write_container(request, image, &id, &name, &host, &others)?;
             Ok(Created { record, lock, warnings: shortage_warnings(self, request, &host) })
         });

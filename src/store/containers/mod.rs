@@ -42,6 +42,9 @@ pub enum Durability {
     Volatile,
 }
 
+/// How often a new container's directory is made again when it was swept away before it was locked.
+const ALLOCATION_ATTEMPTS: usize = 16;
+
 impl Containers {
     /// The containers of the store at `paths`; touches nothing.
     pub fn new(paths: &Paths) -> Self {
@@ -67,6 +70,21 @@ impl Containers {
             other => other?,
         }
         Ok(id)
+    }
+
+    /// The same, locked. Between making and locking it, another command's sweep may take the directory for a left-over
+    /// and remove it, lock file included; then another one is made.
+    pub fn allocate_locked(&self) -> Result<(String, OwnedFd), Error> {
+        for _ in 0..ALLOCATION_ATTEMPTS {
+            let id = self.allocate()?;
+            match self.lock(&id) {
+                Ok(lock) if rustix::fs::fstat(&lock).is_ok_and(|status| status.st_nlink > 0) => return Ok((id, lock)),
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+        }
+        self.allocate().and_then(|id| self.lock(&id).map(|lock| (id, lock)))
     }
 
     /// Gives `name` to container `id`; [`Error::NameInUse`] when a container that exists has it.
