@@ -10,7 +10,7 @@ use std::path::Path;
 /// podman's names are understood: `vfs` is `copy`.
 pub fn candidates(asked: Option<&str>, directory: &Path) -> Result<Vec<Driver>, Error> {
     let forced = match asked {
-        None | Some("") => None,
+        None | Some("" | "auto") => None,
         Some("vfs") => Some(Driver::Copy),
         Some(name) => Some(name.parse().map_err(|()| {
             let known: Vec<&str> = Driver::ALL.into_iter().map(Driver::name).collect();
