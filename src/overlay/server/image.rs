@@ -2,11 +2,11 @@
 //!
 //! An inode number is the node's number plus one, so nothing is remembered between requests and FORGET costs nothing.
 
-use super::adapter::{Add, Listed, ROOT_INODE, Source, Totals};
+use super::adapter::{Add, Listed, ROOT_INODE, Source, Totals, UNCHANGING_FLAGS};
 use super::{Error, Ids};
 use crate::overlay::tree::{Node, NodeKind, Tree};
 use crate::store::layer_index::Timestamp;
-use fuser::{Errno, FileAttr, FileType, INodeNo};
+use fuser::{Errno, FileAttr, FileType, INodeNo, InitFlags};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -75,8 +75,8 @@ impl Source for Image {
         FOREVER
     }
 
-    fn is_changing(&self) -> bool {
-        false
+    fn flags(&self) -> InitFlags {
+        UNCHANGING_FLAGS
     }
 
     fn lookup(&self, directory: u64, name: &[u8]) -> Result<Option<FileAttr>, Errno> {
@@ -98,7 +98,7 @@ impl Source for Image {
         Ok(self.tree.link_target(&node).ok_or(Errno::EINVAL)?.to_vec())
     }
 
-    fn read(&self, inode: u64, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+    fn read(&self, inode: u64, _handle: u64, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
         let (_, node) = self.node(inode)?;
         if node.kind != NodeKind::File {
             return Err(Errno::EINVAL);
@@ -155,7 +155,7 @@ impl Source for Image {
         Ok(())
     }
 
-    fn seek(&self, inode: u64, offset: u64, hole: bool) -> Result<u64, Errno> {
+    fn seek(&self, inode: u64, _handle: u64, offset: u64, hole: bool) -> Result<u64, Errno> {
         if !self.tree.has_sparse_files() {
             return Err(Errno::ENOSYS);
         }
@@ -177,7 +177,7 @@ impl Source for Image {
     }
 
     fn totals(&self) -> Totals {
-        Totals { bytes: self.tree.content_bytes(), files: u64::from(self.tree.node_count()) }
+        Totals::full(self.tree.content_bytes(), u64::from(self.tree.node_count()))
     }
 }
 
@@ -236,9 +236,9 @@ mod tests {
             let _ = image.lookup(inode, b"dir");
             let _ = image.link_target(inode);
             for (offset, length) in [(0, 2000), (5, 3), (799, 2), (u64::MAX, 9), (1 << 62, 2000)] {
-                let _ = image.read(inode, offset, &mut buffer[..length]);
-                let _ = image.seek(inode, offset, true);
-                let _ = image.seek(inode, offset, false);
+                let _ = image.read(inode, 0, offset, &mut buffer[..length]);
+                let _ = image.seek(inode, 0, offset, true);
+                let _ = image.seek(inode, 0, offset, false);
             }
             for offset in [0, 1, 2, 3, u64::MAX] {
                 let mut left = 100;

@@ -12,9 +12,9 @@
 mod inodes;
 mod resolve;
 
-use super::adapter::{Add, Listed, ROOT_INODE, Source, Totals};
+use super::adapter::{Add, CHANGING_FLAGS, Listed, ROOT_INODE, Source, Totals};
 use super::{Error, Ids};
-use fuser::{Errno, FileAttr, FileType, INodeNo};
+use fuser::{Errno, FileAttr, FileType, INodeNo, InitFlags};
 use inodes::{Inode, Inodes};
 use resolve::Root;
 use rustix::fs::{AtFlags, FileType as HostType, Mode, OFlags, RawDir, SeekFrom, Stat};
@@ -194,8 +194,8 @@ impl Source for Directory {
         LIFETIME
     }
 
-    fn is_changing(&self) -> bool {
-        true
+    fn flags(&self) -> InitFlags {
+        CHANGING_FLAGS
     }
 
     fn lookup(&self, directory: u64, name: &[u8]) -> Result<Option<FileAttr>, Errno> {
@@ -228,7 +228,7 @@ impl Source for Directory {
         Ok(rustix::fs::readlinkat(&opened, c"", Vec::new()).map_err(errno)?.into_bytes())
     }
 
-    fn read(&self, inode: u64, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+    fn read(&self, inode: u64, _handle: u64, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
         let file = self.file(inode)?;
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -284,14 +284,14 @@ impl Source for Directory {
         Err(Errno::ENOSYS)
     }
 
-    fn seek(&self, _inode: u64, _offset: u64, _hole: bool) -> Result<u64, Errno> {
+    fn seek(&self, _inode: u64, _handle: u64, _offset: u64, _hole: bool) -> Result<u64, Errno> {
         Err(Errno::ENOSYS)
     }
 
     fn totals(&self) -> Totals {
-        let Ok(found) = rustix::fs::fstatfs(self.root.descriptor()) else { return Totals { bytes: 0, files: 0 } };
+        let Ok(found) = rustix::fs::fstatfs(self.root.descriptor()) else { return Totals::default() };
         let block = u64::try_from(found.f_bsize).unwrap_or(4096);
-        Totals { bytes: found.f_blocks.saturating_mul(block), files: found.f_files }
+        Totals::full(found.f_blocks.saturating_mul(block), found.f_files)
     }
 }
 

@@ -1,0 +1,263 @@
+//! What a file system has to answer, in plain values.
+//!
+//! One trait for all: a read-only source leaves the second half alone, whose defaults answer EROFS to what changes
+//! something and ENOSYS to what the kernel can do without (it then stops asking). Handles are what [`Source::open`] gave
+//! out; a source that answers OPEN with ENOSYS is always asked with handle 0 and never told about the last close.
+
+#![allow(dead_code)] // Until the first writable source lands.
+
+use fuser::{Errno, FileAttr, FopenFlags, InitFlags};
+use std::time::{Duration, SystemTime};
+
+/// What every source wants of the kernel.
+const COMMON_FLAGS: InitFlags = InitFlags::FUSE_DO_READDIRPLUS
+    .union(InitFlags::FUSE_READDIRPLUS_AUTO)
+    .union(InitFlags::FUSE_PARALLEL_DIROPS)
+    .union(InitFlags::FUSE_NO_OPEN_SUPPORT)
+    .union(InitFlags::FUSE_NO_OPENDIR_SUPPORT);
+/// Nobody but the kernel itself changes anything: it keeps what it knows.
+pub(in super::super) const UNCHANGING_FLAGS: InitFlags =
+    COMMON_FLAGS.union(InitFlags::FUSE_CACHE_SYMLINKS).union(InitFlags::FUSE_EXPLICIT_INVAL_DATA);
+/// Others change files: the kernel compares times and sizes.
+pub(in super::super) const CHANGING_FLAGS: InitFlags = COMMON_FLAGS.union(InitFlags::FUSE_AUTO_INVAL_DATA);
+
+/// File system figures for statfs(2).
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct Totals {
+    pub bytes: u64,
+    /// Bytes not used, whoever may use them.
+    pub free_bytes: u64,
+    /// Bytes this user may still use.
+    pub available_bytes: u64,
+    pub files: u64,
+    pub free_files: u64,
+    /// Longest name in bytes.
+    pub name_bytes: u32,
+}
+
+impl Totals {
+    /// A full file system.
+    pub(in super::super) fn full(bytes: u64, files: u64) -> Totals {
+        Totals { bytes, files, name_bytes: 255, ..Totals::default() }
+    }
+}
+
+/// One listed name. `attributes` are only asked for when the reply carries them.
+pub(in super::super) struct Listed<'a> {
+    pub name: &'a [u8],
+    /// Where the next call continues.
+    pub next: u64,
+    pub inode: u64,
+    pub kind: fuser::FileType,
+}
+
+/// Takes listed names; returns false when the reply is full and the name was not taken.
+pub(in super::super) type Add<'a> = dyn FnMut(&Listed<'_>, Option<&FileAttr>) -> bool + 'a;
+
+/// Who asks, in the container's ids.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Caller {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+/// A name in a directory.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Place<'a> {
+    pub directory: u64,
+    pub name: &'a [u8],
+}
+
+/// What is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct New<'a> {
+    pub caller: Caller,
+    pub place: Place<'a>,
+    /// File type and permissions as in `st_mode`, the umask not yet applied when the source asked for
+    /// [`InitFlags::FUSE_DONT_MASK`].
+    pub mode: u32,
+    pub umask: u32,
+    /// Device number as the kernel packs it into 32 bits.
+    pub device: u32,
+}
+
+/// A time to set.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum NewTime {
+    Now,
+    At(SystemTime),
+}
+
+/// Attributes to change; `None` stays.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Change {
+    pub caller: Caller,
+    pub handle: Option<u64>,
+    /// Permission bits, with or without the file type.
+    pub mode: Option<u32>,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    pub size: Option<u64>,
+    pub accessed: Option<NewTime>,
+    pub modified: Option<NewTime>,
+    pub changed: Option<SystemTime>,
+}
+
+/// Bytes to write.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Write<'a> {
+    pub inode: u64,
+    pub handle: u64,
+    pub offset: u64,
+    pub data: &'a [u8],
+    /// The set-id bits are to go (`FUSE_WRITE_KILL_SUIDGID`).
+    pub drops_set_id: bool,
+    /// From the page cache: by nobody in particular (`FUSE_WRITE_CACHE`).
+    pub is_cached: bool,
+}
+
+/// From where to where to copy on the server's side.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct CopyRange {
+    /// Inode, handle and offset to read from.
+    pub from: (u64, u64, u64),
+    /// Inode, handle and offset to write to.
+    pub to: (u64, u64, u64),
+    pub length: u64,
+}
+
+/// A range to allocate, punch or zero: fallocate(2).
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Allocation {
+    pub inode: u64,
+    pub handle: u64,
+    pub offset: u64,
+    pub length: u64,
+    /// `FALLOC_FL_*`.
+    pub mode: i32,
+}
+
+/// An open file or directory.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Opened {
+    pub handle: u64,
+    pub flags: FopenFlags,
+}
+
+/// A file system.
+pub(in super::super) trait Source: Send + Sync + 'static {
+    /// How long the kernel may believe what it is told.
+    fn lifetime(&self) -> Duration;
+    /// What to ask of the kernel; what it does not offer is left out.
+    fn flags(&self) -> InitFlags;
+    /// The child of a directory; `None` when there is none, which the kernel remembers too.
+    fn lookup(&self, directory: u64, name: &[u8]) -> Result<Option<FileAttr>, Errno>;
+    /// Attributes of an inode.
+    fn attributes(&self, inode: u64) -> Result<FileAttr, Errno>;
+    /// The kernel has dropped `count` references.
+    fn forget(&self, inode: u64, count: u64);
+    /// Text of a symbolic link.
+    fn link_target(&self, inode: u64) -> Result<Vec<u8>, Errno>;
+    /// Fills `buffer` from `offset` on and returns how much there was; less than asked is the end of the file.
+    fn read(&self, inode: u64, handle: u64, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno>;
+    /// Lists a directory from `offset` on (0 or an earlier [`Listed::next`]).
+    fn list(&self, directory: u64, offset: u64, with_attributes: bool, add: &mut Add<'_>) -> Result<(), Errno>;
+    /// Names and values of all extended attributes of an inode, or ENOSYS when nothing has any.
+    fn xattrs(&self, inode: u64, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), Errno>;
+    /// SEEK_DATA and SEEK_HOLE, or ENOSYS when nothing has holes.
+    fn seek(&self, inode: u64, handle: u64, offset: u64, hole: bool) -> Result<u64, Errno>;
+    /// What statfs(2) shows.
+    fn totals(&self) -> Totals;
+
+    /// The value of one extended attribute, or ENODATA.
+    fn xattr(&self, inode: u64, name: &[u8]) -> Result<Vec<u8>, Errno> {
+        let mut found = None;
+        self.xattrs(inode, &mut |known, value| {
+            if known == name {
+                found = Some(value.to_vec());
+            }
+        })?;
+        found.ok_or(Errno::ENODATA)
+    }
+    /// Opens a file; `flags` as in open(2).
+    fn open(&self, _caller: Caller, _inode: u64, _flags: i32) -> Result<Opened, Errno> {
+        Err(Errno::ENOSYS)
+    }
+    /// The last close of what [`Source::open`] or [`Source::create`] gave out.
+    fn release(&self, _inode: u64, _handle: u64) {}
+    /// A close of one descriptor; ENOSYS when that needs no work.
+    fn flush(&self, _inode: u64, _handle: u64) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+    /// Opens a directory.
+    fn open_directory(&self, _caller: Caller, _inode: u64) -> Result<Opened, Errno> {
+        Err(Errno::ENOSYS)
+    }
+    /// The last close of what [`Source::open_directory`] gave out.
+    fn release_directory(&self, _inode: u64, _handle: u64) {}
+
+    /// Changes attributes and returns them all.
+    fn change(&self, _inode: u64, _change: &Change) -> Result<FileAttr, Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Makes a file that is not opened, a FIFO, a socket or a device.
+    fn make_node(&self, _new: &New<'_>) -> Result<FileAttr, Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Makes a directory.
+    fn make_directory(&self, _new: &New<'_>) -> Result<FileAttr, Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Makes a symbolic link; `new.mode` means nothing.
+    fn make_symlink(&self, _new: &New<'_>, _target: &[u8]) -> Result<FileAttr, Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Makes and opens a file; `flags` as in open(2).
+    fn create(&self, _new: &New<'_>, _flags: i32) -> Result<(FileAttr, Opened), Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Gives a file another name.
+    fn link(&self, _inode: u64, _place: Place<'_>) -> Result<FileAttr, Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Removes a name that is not a directory's.
+    fn unlink(&self, _place: Place<'_>) -> Result<(), Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Removes an empty directory.
+    fn remove_directory(&self, _place: Place<'_>) -> Result<(), Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Renames; `flags` are `RENAME_*` of renameat2(2).
+    fn rename(&self, _from: Place<'_>, _to: Place<'_>, _flags: u32) -> Result<(), Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Writes everything or fails.
+    fn write(&self, _write: &Write<'_>) -> Result<(), Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Writes a file to the disk.
+    fn sync(&self, _inode: u64, _handle: u64, _only_data: bool) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+    /// Writes a directory to the disk.
+    fn sync_directory(&self, _inode: u64, _handle: u64) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+    /// fallocate(2).
+    fn allocate(&self, _allocation: &Allocation) -> Result<(), Errno> {
+        Err(Errno::EROFS)
+    }
+    /// copy_file_range(2); returns how much was copied. ENOSYS makes the kernel copy by reading and writing.
+    fn copy_range(&self, _copy: &CopyRange) -> Result<u64, Errno> {
+        Err(Errno::ENOSYS)
+    }
+    /// Sets an extended attribute; `flags` as in setxattr(2).
+    fn set_xattr(&self, _inode: u64, _name: &[u8], _value: &[u8], _flags: i32) -> Result<(), Errno> {
+        Err(Errno::EROFS)
+    }
+    /// Removes an extended attribute.
+    fn remove_xattr(&self, _inode: u64, _name: &[u8]) -> Result<(), Errno> {
+        Err(Errno::EROFS)
+    }
+}
