@@ -1,5 +1,6 @@
 //! The container's network.
 //!
-//! Two modes exist: `none`, an own network namespace with only a loopback device, and `host`, the network of the
-//! caller. Which one applies is decided in [`crate::engine`]; the loopback device is brought up by
-//! [`crate::runtime`].
+//! `none` is an own network namespace with only a loopback device, `host` the network of the caller. Otherwise the
+//! container has an own namespace with one interface, and a process of the user's on the other side of it.
+
+pub mod link;

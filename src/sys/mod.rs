@@ -13,5 +13,6 @@ pub mod process;
 pub mod seccomp;
 pub mod signal;
 pub mod trial;
+pub mod tun;
 pub mod user_namespace;
 pub mod writeback;
