@@ -209,8 +209,10 @@ fn network_none_has_loopback_only() {
         "ping -c 1 -W 2 127.0.0.1 >/dev/null 2>&1; cat /proc/net/dev | grep lo: | wc -l",
     )
     .prints("1");
-    // Up, not only there: a listener on loopback can be reached.
-    shell(&sandbox, &["--network", "none"], "(echo hi | nc -l -p 4321 &) ; for i in 1 2 3 4 5 6 7 8 9; do nc 127.0.0.1 4321 2>/dev/null </dev/null && break; sleep 0.1; done").prints("hi");
+    // Up, not only there: a listener on loopback can be reached. It may not listen yet when first asked.
+    let exchange = "nc -l -p 4321 >/tmp/received & \
+        until echo hi | nc -w 5 127.0.0.1 4321 2>/dev/null; do kill -0 $! || exit 9; done; wait; cat /tmp/received";
+    shell(&sandbox, &["--network", "none"], exchange).prints("hi");
 }
 
 #[test]
