@@ -33,6 +33,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -s h -l help -d 'Print hel
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "run" -d 'Run a command in a new container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "create" -d 'Create a container without starting it'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "start" -d 'Start one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "exec" -d 'Run a process in a running container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "ps" -d 'List containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "logs" -d 'Fetch the logs of one or more containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "wait" -d 'Wait for one or more containers to exit'
@@ -369,6 +370,21 @@ complete -c coracle -n "__fish_coracle_using_subcommand start" -s i -l interacti
 complete -c coracle -n "__fish_coracle_using_subcommand start" -l all -d 'Start all containers that are not running'
 complete -c coracle -n "__fish_coracle_using_subcommand start" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand start" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -l detach-keys -d 'Keys that detach the terminal from the process; "" is none [default: ctrl-p,ctrl-q]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -s e -l env -d 'Set a variable, or copy the caller\'s (NAME, or PREFIX* for all that begin so); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -l preserve-fds -d 'Pass so many descriptors on, from 3' -r
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -l preserve-fd -d 'Pass this descriptor on; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -s u -l user -d 'User, and group, the process runs as [default: the container\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -l wait -d 'Wait so many seconds for the container to run' -r
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -s w -l workdir -d 'Working directory in the container [default: the container\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -s d -l detach -d 'Leave the process running in the background and print the session\'s ID'
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -s i -l interactive -d 'Keep standard input open'
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -l privileged -d 'Give the process all capabilities and no system call filter'
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -s t -l tty -d 'Give the process a terminal'
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand ps" -s f -l filter -d 'Show containers that fit, e.g. status=exited; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand ps" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand ps" -s n -l last -d 'Show the N most recently created containers, running or not' -r
@@ -463,21 +479,22 @@ complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s k -l type -d
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s s -l size -d 'Add how much containers have written'
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "exists" -d 'Check whether a container exists'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "inspect" -d 'Display the configuration of a container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "ls" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "list" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "ps" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "prune" -d 'Remove all containers that are not running'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "run" -d 'Run a command in a new container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "create" -d 'Create a container without starting it'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "start" -d 'Start one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "logs" -d 'Fetch the logs of one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "wait" -d 'Wait for one or more containers to exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "stop" -d 'Stop one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "kill" -d 'Send a signal to one or more running containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start logs wait stop kill rm" -f -a "rm" -d 'Remove one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "exists" -d 'Check whether a container exists'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "inspect" -d 'Display the configuration of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "ls" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "list" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "ps" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "prune" -d 'Remove all containers that are not running'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "run" -d 'Run a command in a new container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "create" -d 'Create a container without starting it'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "start" -d 'Start one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "exec" -d 'Run a process in a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "logs" -d 'Fetch the logs of one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "wait" -d 'Wait for one or more containers to exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "stop" -d 'Stop one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "kill" -d 'Send a signal to one or more running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill rm" -f -a "rm" -d 'Remove one or more containers'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -l external -d 'Look at containers of other tools too; there are none'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
@@ -848,6 +865,21 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l all -d 'Start all containers that are not running'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l detach-keys -d 'Keys that detach the terminal from the process; "" is none [default: ctrl-p,ctrl-q]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s e -l env -d 'Set a variable, or copy the caller\'s (NAME, or PREFIX* for all that begin so); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l preserve-fds -d 'Pass so many descriptors on, from 3' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l preserve-fd -d 'Pass this descriptor on; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s u -l user -d 'User, and group, the process runs as [default: the container\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l wait -d 'Wait so many seconds for the container to run' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s w -l workdir -d 'Working directory in the container [default: the container\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s d -l detach -d 'Leave the process running in the background and print the session\'s ID'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s i -l interactive -d 'Keep standard input open'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l privileged -d 'Give the process all capabilities and no system call filter'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s t -l tty -d 'Give the process a terminal'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l since -d 'Print lines after this time: a date, a Unix time, or a time ago such as 10m' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l until -d 'Print lines before this time' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l tail -d 'Print so many lines at the end; -1 is all' -r

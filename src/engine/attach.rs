@@ -1,5 +1,6 @@
 //! The client side of an attached container: the terminal, standard streams and signals of the command that waits.
 
+use super::detach_keys::DetachKeys;
 use super::start::Session;
 use crate::runtime::attach::{ClientFrame, KeeperFrame, LARGEST_DATA};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
@@ -56,7 +57,7 @@ pub fn hold_signals() {
     let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&proxied()), None);
 }
 
-fn proxied() -> SigSet {
+pub(super) fn proxied() -> SigSet {
     let mut signals = SigSet::all();
     for own in OWN_SIGNALS {
         signals.remove(own);
@@ -70,29 +71,13 @@ pub fn terminal_size() -> Option<(u16, u16)> {
     (size.ws_row > 0 && size.ws_col > 0).then_some((size.ws_row, size.ws_col))
 }
 
-/// Parses podman's notation of detach keys (`ctrl-p,ctrl-q`, `a`, `ctrl-[`); empty disables. `None` when malformed.
-pub fn parse_detach_keys(text: &str) -> Option<Vec<u8>> {
-    if text.is_empty() {
-        return Some(Vec::new());
-    }
-    text.split(',')
-        .map(|key| match (key.as_bytes(), key.strip_prefix("ctrl-").map(str::as_bytes)) {
-            ([byte], _) => Some(*byte),
-            (_, Some([letter @ b'a'..=b'z'])) => Some(letter - b'a' + 1),
-            (_, Some([b'@'])) => Some(0),
-            (_, Some([symbol @ b'['..=b'_'])) => Some(symbol - b'@'),
-            _ => None,
-        })
-        .collect()
-}
-
 /// The caller's terminal in raw mode; as it was when dropped.
-struct RawTerminal {
+pub(super) struct RawTerminal {
     before: Termios,
 }
 
 impl RawTerminal {
-    fn enter() -> Option<Self> {
+    pub(super) fn enter() -> Option<Self> {
         let before = tcgetattr(std::io::stdin()).ok()?;
         let mut raw = before.clone();
         raw.make_raw();
@@ -122,7 +107,7 @@ pub fn attach(session: &Session, options: &AttachOptions) -> Outcome {
         signals: signals.flatten(),
         reads_input: options.input,
         lost: [false; 2],
-        matched_keys: 0,
+        keys: DetachKeys::new(if options.terminal { &options.detach_keys } else { &[] }),
     };
     if let Some((rows, columns)) = terminal_size().filter(|_| options.terminal) {
         let _ = ClientFrame::Resize(rows, columns).send(&session.keeper); // an ended container shows below
@@ -137,7 +122,7 @@ struct Client<'a> {
     reads_input: bool,
     /// Whether standard output and standard error have lost their readers.
     lost: [bool; 2],
-    matched_keys: usize,
+    keys: DetachKeys<'a>,
 }
 
 impl Client<'_> {
@@ -204,7 +189,7 @@ impl Client<'_> {
                 let _ = ClientFrame::InputEnd.send(self.keeper); // an ended container shows as such
             }
             Ok(count) => {
-                let (data, detach) = self.find_detach(&buffer[..count]);
+                let (data, detach) = self.keys.find(&buffer[..count]);
                 if !data.is_empty() {
                     let _ = ClientFrame::Input(data).send(self.keeper); // likewise
                 }
@@ -217,31 +202,6 @@ impl Client<'_> {
             Err(_) => self.reads_input = false,
         }
         None
-    }
-
-    /// Takes the detach keys out of the input: what to pass on, and whether the sequence is complete. The beginning of
-    /// a sequence is held back until it turns out to be none.
-    fn find_detach(&mut self, input: &[u8]) -> (Vec<u8>, bool) {
-        let keys = &self.options.detach_keys;
-        if keys.is_empty() || !self.options.terminal {
-            return (input.to_vec(), false);
-        }
-        let mut passed = Vec::with_capacity(input.len());
-        for byte in input {
-            if *byte == keys[self.matched_keys] {
-                self.matched_keys += 1;
-                if self.matched_keys == keys.len() {
-                    return (passed, true);
-                }
-                continue;
-            }
-            passed.extend_from_slice(&keys[..self.matched_keys]);
-            self.matched_keys = usize::from(*byte == keys[0]);
-            if self.matched_keys == 0 {
-                passed.push(*byte);
-            }
-        }
-        (passed, false)
     }
 
     fn pass_signals(&mut self) {
@@ -259,7 +219,7 @@ impl Client<'_> {
 }
 
 /// Writes past the buffer of `std`, which holds partial lines back.
-fn write_all(stream: impl AsFd, mut data: &[u8]) -> Result<(), Errno> {
+pub(super) fn write_all(stream: impl AsFd, mut data: &[u8]) -> Result<(), Errno> {
     while !data.is_empty() {
         match rustix::io::write(&stream, data) {
             Ok(count) => data = &data[count..],
@@ -272,43 +232,4 @@ fn write_all(stream: impl AsFd, mut data: &[u8]) -> Result<(), Errno> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn detach_keys_are_parsed() {
-        assert_eq!(parse_detach_keys("ctrl-p,ctrl-q"), Some(vec![16, 17]));
-        assert_eq!(parse_detach_keys("a,ctrl-@,ctrl-["), Some(vec![b'a', 0, 27]));
-        assert_eq!(parse_detach_keys(""), Some(vec![]));
-        for bad in ["ctrl-", "ctrl-pp", "ab", ","] {
-            assert_eq!(parse_detach_keys(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn the_beginning_of_a_detach_sequence_is_held_back() {
-        let options = AttachOptions {
-            input: true,
-            output: true,
-            error: true,
-            terminal: true,
-            proxy_signals: false,
-            detach_keys: vec![16, 17],
-        };
-        let (keeper, _other) = crate::sys::message::pair().unwrap();
-        let mut client = Client {
-            keeper: &keeper,
-            options: &options,
-            signals: None,
-            reads_input: true,
-            lost: [false; 2],
-            matched_keys: 0,
-        };
-        assert_eq!(client.find_detach(b"a\x10"), (b"a".to_vec(), false));
-        assert_eq!(client.find_detach(b"b"), (b"\x10b".to_vec(), false));
-        assert_eq!(client.find_detach(b"c\x10\x10\x11d"), (b"c\x10".to_vec(), true));
-    }
 }

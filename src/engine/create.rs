@@ -184,7 +184,7 @@ fn check_request(request: &ContainerRequest) -> Result<(), Error> {
     {
         return refuse(format!("rootfs \"{}\" is not a directory", path.display()));
     }
-    if request.detach_keys.as_deref().is_some_and(|keys| super::attach::parse_detach_keys(keys).is_none()) {
+    if request.detach_keys.as_deref().is_some_and(|keys| super::detach_keys::parse(keys).is_none()) {
         return refuse(format!("invalid detach keys \"{}\"", request.detach_keys.as_deref().unwrap_or_default()));
     }
     Ok(())

@@ -1,9 +1,10 @@
 //! The program as init: what `main` runs when it was executed for a container.
 
 use super::root::{RootMounter, RootPlan};
-use crate::runtime::failure::Failure;
-use crate::runtime::init;
+use crate::runtime::failure::{Failure, Step};
+use crate::runtime::init::{self, Role};
 use crate::runtime::plan::RuntimePlan;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -19,9 +20,12 @@ pub struct InitPlan {
 
 /// Becomes init when this program was executed for that; otherwise returns.
 pub fn enter() {
-    if let Some((socket, plan)) = init::passed_descriptors() {
+    if let Some((role, socket, plan)) = init::passed_descriptors() {
         let reporter = socket.try_clone();
-        let failure = run(socket, plan);
+        let failure = match role {
+            Role::Init => run(socket, plan),
+            Role::Exec => run_joined(socket, plan),
+        };
         if let Ok(reporter) = reporter {
             init::report_failure(&reporter, failure);
         }
@@ -30,15 +34,24 @@ pub fn enter() {
 }
 
 fn run(socket: OwnedFd, plan: OwnedFd) -> Failure {
-    let mut text = Vec::new();
-    if let Err(error) = std::fs::File::from(plan).read_to_end(&mut text) {
-        return Failure::setup("read the plan", error);
-    }
-    match serde_json::from_slice::<InitPlan>(&text) {
+    match read::<InitPlan>(plan) {
         Ok(plan) => {
             let mut root = RootMounter::new(&plan.root, &plan.runtime.directory, &plan.runtime.id_maps);
             init::run(&plan.runtime, socket, &mut root)
         }
-        Err(error) => Failure::message(format!("read the plan: {error}")),
+        Err(failure) => failure,
     }
+}
+
+fn run_joined(socket: OwnedFd, plan: OwnedFd) -> Failure {
+    match read::<RuntimePlan>(plan) {
+        Ok(plan) => init::run_joined(&plan, socket),
+        Err(failure) => failure,
+    }
+}
+
+fn read<Plan: DeserializeOwned>(file: OwnedFd) -> Step<Plan> {
+    let mut text = Vec::new();
+    std::fs::File::from(file).read_to_end(&mut text).map_err(|error| Failure::setup("read the plan", error))?;
+    serde_json::from_slice(&text).map_err(|error| Failure::message(format!("read the plan: {error}")))
 }

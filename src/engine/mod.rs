@@ -6,11 +6,13 @@
 pub mod attach;
 pub mod builtin;
 pub mod create;
+pub mod detach_keys;
 mod disk;
 pub mod doctor;
 mod driver;
 mod environment;
 pub mod error;
+pub mod exec;
 pub mod hello;
 pub mod host;
 mod host_files;

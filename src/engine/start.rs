@@ -20,6 +20,7 @@ use crate::store::paths::Paths;
 use crate::sys::process::{Fork, NewNamespaces, fork_into};
 use oci_spec::runtime::BoxBuilder;
 use rustix::fs::MemfdFlags;
+use serde::Serialize;
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Seek, Write};
@@ -237,7 +238,7 @@ fn tell_hello(record: &ContainerRecord, plan: &mut InitPlan) {
 }
 
 /// The plan as a file that init can read after its exec, without a name anywhere.
-fn in_memory(plan: &InitPlan) -> Result<OwnedFd, Error> {
+pub(super) fn in_memory(plan: &impl Serialize) -> Result<OwnedFd, Error> {
     let failed = |error: std::io::Error| Failure::setup("pass the plan to init", error);
     let file = rustix::fs::memfd_create("coracle-plan", MemfdFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
     let mut file = File::from(file);

@@ -1,13 +1,15 @@
 //! The OCI runtime: keeper, guard, init.
 //!
 //! - [`plan`] is the data all of them work from; [`handshake`] and [`attach`] are what they say to each other.
-//! - [`keeper`] runs beside the container, [`guard`] makes sure nothing outlives it, [`init`] becomes it.
+//! - [`keeper`] runs beside the container, [`guard`] makes sure nothing outlives it, [`init`] becomes it; [`exec`] puts
+//!   further processes into it.
 //! - The other modules each know one thing a container is made of: [`id_map`], [`namespaces`], [`capabilities`],
 //!   [`seccomp`], [`devices`], [`rlimits`], [`security`], [`sysctl`], [`signals`]; [`rooted`] resolves paths in it.
 
 pub mod attach;
 pub mod capabilities;
 pub mod devices;
+pub mod exec;
 pub mod failure;
 pub mod guard;
 pub mod handshake;

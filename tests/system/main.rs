@@ -11,6 +11,7 @@ mod support;
 mod bad_input;
 mod cleanup;
 mod environment;
+mod exec;
 mod exit_codes;
 mod filesystem;
 mod host_image;

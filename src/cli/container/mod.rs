@@ -1,6 +1,7 @@
 //! `coracle container ...` and the same commands at the first level.
 
 mod create;
+mod exec;
 mod exists;
 mod filter;
 mod inspect;
@@ -50,6 +51,7 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<run::Run>(),
         verb::<create::Create>(),
         verb::<start::Start>(),
+        verb::<exec::Exec>(),
         verb::<ps::Ps>(),
         verb::<logs::Logs>(),
         verb::<wait::Wait>(),

@@ -2,6 +2,7 @@
 
 use crate::cli::failure::Failure;
 use crate::engine::attach::{self, AttachOptions, Outcome};
+use crate::engine::detach_keys;
 use crate::engine::request::ContainerRequest;
 use crate::engine::start::Session;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ const KILLED: u8 = 137;
 /// Keys that cannot be typed.
 pub(crate) fn detach_keys(text: Option<&str>) -> Result<Vec<u8>, Failure> {
     let text = text.unwrap_or(DETACH_KEYS);
-    attach::parse_detach_keys(text).ok_or_else(|| Failure::Arguments(format!("invalid detach keys: {text:?}")))
+    detach_keys::parse(text).ok_or_else(|| Failure::Arguments(format!("invalid detach keys: {text:?}")))
 }
 
 /// Keeps signals for the container that is about to start.

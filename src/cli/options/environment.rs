@@ -36,15 +36,7 @@ pub(crate) struct EnvironmentOptions {
 
 impl EnvironmentOptions {
     pub(super) fn apply(self, request: &mut ContainerRequest, surroundings: &Surroundings) -> Result<(), OptionError> {
-        for path in self.env_file {
-            let text = (surroundings.read)(&path).map_err(|source| OptionError::EnvironmentFile { path, source })?;
-            for line in env_file_lines(&text) {
-                add(&mut request.env, line, &surroundings.environment)?;
-            }
-        }
-        for text in &self.env {
-            add(&mut request.env, text, &surroundings.environment)?;
-        }
+        request.env.extend(variables(&self.env_file, &self.env, surroundings)?);
         for text in &self.env_merge {
             if text.split_once('=').is_none_or(|(name, _)| name.is_empty()) {
                 return Err(OptionError::Environment(text.clone()));
@@ -57,6 +49,29 @@ impl EnvironmentOptions {
         request.http_proxy = self.http_proxy;
         Ok(())
     }
+}
+
+/// What `--env-file` and `--env` set, in that order.
+///
+/// # Errors
+/// A file that cannot be read; a variable without a name.
+pub(crate) fn variables(
+    files: &[PathBuf],
+    given: &[String],
+    surroundings: &Surroundings,
+) -> Result<Vec<String>, OptionError> {
+    let mut variables = Vec::new();
+    for path in files {
+        let text =
+            (surroundings.read)(path).map_err(|source| OptionError::EnvironmentFile { path: path.clone(), source })?;
+        for line in env_file_lines(&text) {
+            add(&mut variables, line, &surroundings.environment)?;
+        }
+    }
+    for text in given {
+        add(&mut variables, text, &surroundings.environment)?;
+    }
+    Ok(variables)
 }
 
 /// The lines of an environment file that set something. Values are taken as they are: quotes are not special.

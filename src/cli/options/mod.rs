@@ -17,6 +17,7 @@ mod security;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use environment::variables;
 pub(crate) use error::OptionError;
 pub(crate) use image::{RegistryOptions, pull_policy};
 pub(crate) use lifecycle::{is_valid_name, label};

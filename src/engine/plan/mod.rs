@@ -7,6 +7,7 @@ mod process;
 mod specification;
 
 pub use mounts::{PlannedMounts, VolumeUse};
+pub(super) use process::further_environment;
 
 use super::error::Error;
 use super::record::ContainerRecord;
@@ -105,7 +106,7 @@ pub fn plan(
         seccomp: seccomp(request, &security)?,
         init: request.init,
         workdir_required: request.workdir.is_some(),
-        preserved: preserved(request)?,
+        preserved: preserved(request.preserve_fds, &request.preserve_fd)?,
         passthrough: log.driver == LogDriver::Passthrough,
         interactive: request.interactive,
         directory: place.directory.to_owned(),
@@ -216,9 +217,9 @@ fn seccomp(request: &ContainerRequest, security: &SecurityOptions) -> Result<Sec
 }
 
 /// Descriptors to be preserved must be open now, and not ones this process opened itself (which close at exec).
-fn preserved(request: &ContainerRequest) -> Result<Vec<i32>, Error> {
-    let mut numbers: Vec<i32> = (3..3 + request.preserve_fds as i32).collect();
-    numbers.extend(request.preserve_fd.iter().map(|number| *number as i32));
+pub(super) fn preserved(count: u32, single: &[u32]) -> Result<Vec<i32>, Error> {
+    let mut numbers: Vec<i32> = (3..3 + count as i32).collect();
+    numbers.extend(single.iter().map(|number| *number as i32));
     for number in &numbers {
         if !crate::sys::process::is_inherited(*number) {
             return Err(Error::BadRequest(format!(

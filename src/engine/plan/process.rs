@@ -57,6 +57,17 @@ pub(super) fn environment(request: &ContainerRequest, image: &ImageDefaults, hos
 const PROXY_VARIABLES: [&str; 8] =
     ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY"];
 
+/// The environment of a further process: the container's, a terminal's, what was asked for.
+pub(in crate::engine) fn further_environment(container: &[String], tty: bool, asked: &[String]) -> Vec<String> {
+    let mut environment = Environment::default();
+    environment.extend(container.iter().cloned());
+    if tty && !container.iter().any(|entry| entry.starts_with("TERM=")) {
+        environment.set("TERM", "xterm");
+    }
+    environment.extend(asked.iter().cloned());
+    environment.entries.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+}
+
 #[derive(Default)]
 struct Environment {
     entries: Vec<(String, String)>,

@@ -15,7 +15,25 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 ///
 /// The master is opened through the container's own `/dev/pts`, so the terminal's name is right inside.
 pub fn open(root: &Rooted, process: &Process, keeper: &OwnedFd) -> Step<OwnedFd> {
-    let failed = |error: Errno| Failure::setup("create the container's terminal", error);
+    let (master, terminal) = make(root, process)?;
+    bind_console(root, &terminal).map_err(failed)?;
+    report(keeper, &Report::Terminal, Some(master.as_fd())).map_err(failed)?;
+    Ok(terminal)
+}
+
+/// The same for a further process: `/dev/console` stays the first one's.
+pub fn open_another(root: &Rooted, process: &Process, client: &OwnedFd) -> Step<OwnedFd> {
+    let (master, terminal) = make(root, process)?;
+    report(client, &Report::Terminal, Some(master.as_fd())).map_err(failed)?;
+    Ok(terminal)
+}
+
+fn failed(error: Errno) -> Failure {
+    Failure::setup("create the container's terminal", error)
+}
+
+/// A terminal of the container's own devpts: master and the other side.
+fn make(root: &Rooted, process: &Process) -> Step<(OwnedFd, OwnedFd)> {
     let master = root.open("/dev/pts/ptmx", OFlags::RDWR | OFlags::NOCTTY, 0).map_err(failed)?;
     unlockpt(&master).map_err(failed)?;
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
@@ -24,9 +42,7 @@ pub fn open(root: &Rooted, process: &Process, keeper: &OwnedFd) -> Step<OwnedFd>
         let size = Winsize { ws_row: size.height() as u16, ws_col: size.width() as u16, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&master, size).map_err(failed)?;
     }
-    bind_console(root, &terminal).map_err(failed)?;
-    report(keeper, &Report::Terminal, Some(master.as_fd())).map_err(failed)?;
-    Ok(terminal)
+    Ok((master, terminal))
 }
 
 /// `/dev/console` is the terminal itself, reached through its number in the container's `/dev/pts`.

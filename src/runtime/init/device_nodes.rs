@@ -25,7 +25,7 @@ const LINKS: [(&str, &str); 6] = [
 ];
 
 /// The host's device nodes, opened.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct DeviceNodes {
     nodes: Vec<(&'static str, OwnedFd)>,
 }

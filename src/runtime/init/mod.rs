@@ -8,6 +8,7 @@
 mod console;
 mod copy_up;
 mod device_nodes;
+mod joined;
 pub mod launch;
 mod mounts;
 mod options;
@@ -15,9 +16,10 @@ mod reaper;
 mod reexec;
 mod user;
 
+pub use joined::run as run_joined;
 pub use mounts::{BENEATH_OPTION, attach, bind, open_handle};
 pub use options::{MountOptions, parse as parse_mount_options};
-pub use reexec::{execute_init, passed_descriptors};
+pub use reexec::{Role, execute_as, execute_init, passed_descriptors, protected_program};
 pub use user::{Accounts, User};
 
 use super::capabilities::Capabilities;
@@ -156,6 +158,7 @@ impl<'a> Init<'a> {
             console::take(terminal)?;
         }
         self.give_up_rights(&user)?;
+        let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)); // the outer pid namespace is the real guard
         set_home(&user);
         crate::sys::signal::reset_all();
         Ok(())
@@ -293,7 +296,6 @@ impl<'a> Init<'a> {
             rustix::thread::set_no_new_privs(true).map_err(|error| Failure::setup("set no_new_privs", error))?;
             self.filter_system_calls(&capabilities)?;
         }
-        let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)); // the outer pid namespace is the real guard
         self.close_descriptors();
         Ok(())
     }

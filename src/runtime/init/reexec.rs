@@ -19,18 +19,44 @@ use std::ffi::CString;
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-/// The name under which coracle, when executed, goes straight to being init.
-pub const PROGRAM_NAME: &str = "coracle-init";
+/// What coracle, executed again inside a container's namespaces, is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The container's first process.
+    Init,
+    /// A further process of a running container.
+    Exec,
+}
+
+impl Role {
+    /// The name under which coracle, when executed, goes straight to its role.
+    fn program_name(self) -> &'static str {
+        match self {
+            Role::Init => "coracle-init",
+            Role::Exec => "coracle-exec",
+        }
+    }
+}
 
 /// Executes this program again as init.
 ///
 /// `standard` becomes descriptors 0 to 2; `socket` (to the keeper) and `plan` keep their numbers, which are given as
 /// arguments. Returns only on failure.
 pub fn execute_init(standard: [OwnedFd; 3], socket: &OwnedFd, plan: &OwnedFd) -> Failure {
-    let program = match read_only_program().or_else(|_| sealed_program()) {
-        Ok(program) => program,
-        Err(failure) => return failure,
-    };
+    match protected_program() {
+        Ok(program) => execute_as(Role::Init, &program, standard, socket, plan),
+        Err(failure) => failure,
+    }
+}
+
+/// This program in a form that cannot be written from inside a container. Needs a mount namespace of the caller's own,
+/// in which the program's path still leads to it.
+pub fn protected_program() -> Step<OwnedFd> {
+    read_only_program().or_else(|_| sealed_program())
+}
+
+/// Executes `program`, which is this one, in a role; the rest as for [`execute_init`].
+pub fn execute_as(role: Role, program: &OwnedFd, standard: [OwnedFd; 3], socket: &OwnedFd, plan: &OwnedFd) -> Failure {
     if let Err(error) = standard
         .iter()
         .enumerate()
@@ -41,10 +67,10 @@ pub fn execute_init(standard: [OwnedFd; 3], socket: &OwnedFd, plan: &OwnedFd) ->
         return Failure::setup("pass descriptors to init", error);
     }
     keep_capabilities_across_exec();
-    let arguments = [PROGRAM_NAME.to_owned(), socket.as_raw_fd().to_string(), plan.as_raw_fd().to_string()];
+    let arguments = [role.program_name().to_owned(), socket.as_raw_fd().to_string(), plan.as_raw_fd().to_string()];
     let arguments: Vec<CString> = arguments.into_iter().filter_map(|text| CString::new(text).ok()).collect();
     let environment: [CString; 0] = [];
-    let error = match nix::unistd::execveat(&program, c"", &arguments, &environment, nix::fcntl::AtFlags::AT_EMPTY_PATH)
+    let error = match nix::unistd::execveat(program, c"", &arguments, &environment, nix::fcntl::AtFlags::AT_EMPTY_PATH)
     {
         Ok(never) => match never {},
         Err(error) => error,
@@ -80,7 +106,7 @@ fn sealed_program() -> Step<OwnedFd> {
     let failed = |error: std::io::Error| Failure::setup("protect the executable by a copy", error);
     // Read and written by hand: pages that were spliced stay pinned for a while, and then cannot be sealed (EBUSY).
     let program = std::fs::read("/proc/self/exe").map_err(failed)?;
-    let copy = rustix::fs::memfd_create(PROGRAM_NAME, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)
+    let copy = rustix::fs::memfd_create(Role::Init.program_name(), MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)
         .map_err(|error| failed(error.into()))?;
     let mut copy = std::fs::File::from(copy);
     copy.write_all(&program).map_err(failed)?;
@@ -103,13 +129,12 @@ fn keep_capabilities_across_exec() {
     }
 }
 
-/// Takes up what [`execute_init`] passed: the socket and the plan, or `None` when this is not init.
-pub fn passed_descriptors() -> Option<(OwnedFd, OwnedFd)> {
+/// Takes up what [`execute_as`] passed: the role, the socket and the plan; `None` when this is an ordinary start.
+pub fn passed_descriptors() -> Option<(Role, OwnedFd, OwnedFd)> {
     let mut arguments = std::env::args();
-    if arguments.next()? != PROGRAM_NAME {
-        return None;
-    }
+    let name = arguments.next()?;
+    let role = [Role::Init, Role::Exec].into_iter().find(|role| role.program_name() == name)?;
     let mut descriptor =
         || crate::sys::process::inherited(arguments.next()?.parse().ok().filter(|number| *number > 2)?);
-    Some((descriptor()?, descriptor()?))
+    Some((role, descriptor()?, descriptor()?))
 }

@@ -11,6 +11,7 @@ mod start;
 mod streams;
 
 pub use log::{Log, Stream};
+pub use streams::Streams;
 
 use super::failure::{Failure, Step};
 use super::id_map::HostIds;

@@ -60,6 +60,12 @@ impl Streams {
         })
     }
 
+    /// Streams of a process that nobody listens to.
+    pub fn nowhere() -> Step<Self> {
+        let null = || null().map_err(|error| Failure::setup("create the container's standard streams", error));
+        Ok(Streams { inside: [null()?, null()?, null()?], input: None, output: None, error: None })
+    }
+
     fn callers() -> Result<Self, Errno> {
         let copy = |stream: std::os::fd::BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(stream, 3);
         let inside =

@@ -58,9 +58,7 @@ impl Containers {
 
     /// Makes a new container's directory with a fresh random ID and returns the ID.
     pub fn allocate(&self) -> Result<String, Error> {
-        let mut bytes = [0u8; ID_LENGTH / 2];
-        fill_random(&mut bytes);
-        let id: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = random_id();
         let directory = self.directory(&id);
         match make_container_directory(&directory) {
             Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -230,6 +228,13 @@ impl Containers {
 /// Whether `text` has the form of a container's ID.
 pub fn is_id(text: &str) -> bool {
     text.len() == ID_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// 64 random hexadecimal digits: the ID of a container, or of a process in one.
+pub fn random_id() -> String {
+    let mut bytes = [0u8; ID_LENGTH / 2];
+    fill_random(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn fill_random(bytes: &mut [u8]) {

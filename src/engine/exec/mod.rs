@@ -1,0 +1,170 @@
+//! `exec`: a further process in a running container.
+//!
+//! Nothing but this command takes part: it forks a waiter that enters the container's namespaces
+//! ([`crate::runtime::exec`]), passes streams and signals itself ([`relay`]) and gets the exit code from the waiter.
+
+mod relay;
+
+pub use relay::relay;
+
+use super::error::Error;
+use super::lifecycle::{Container, open_process};
+use super::plan::{further_environment, preserved};
+use super::start::in_memory;
+use super::{Engine, record::ContainerRecord};
+use crate::runtime::capabilities::{Capabilities, Wish, bounding_set};
+use crate::runtime::exec::Waiter;
+use crate::runtime::failure::Failure;
+use crate::runtime::handshake::{Report, receive};
+use crate::runtime::keeper::Streams;
+use crate::runtime::plan::{CapabilityPlan, RuntimePlan, SeccompPlan};
+use crate::store::containers::{ProcessId, Status, random_id};
+use crate::sys::message;
+use crate::sys::process::{Fork, NewNamespaces, fork_into};
+use oci_spec::runtime::BoxBuilder;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+/// A process to be started in a container.
+#[derive(Clone, Debug, Default)]
+pub struct ExecRequest {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Variables added to the container's environment, `NAME=value`.
+    pub environment: Vec<String>,
+    /// `USER[:GROUP]`, names or numbers; `None` is the container's.
+    pub user: Option<String>,
+    /// Working directory; `None` is the container's.
+    pub workdir: Option<String>,
+    /// Standard input is passed on.
+    pub interactive: bool,
+    /// The process gets a terminal.
+    pub tty: bool,
+    /// Rows and columns of that terminal.
+    pub terminal_size: Option<(u16, u16)>,
+    /// All capabilities, no seccomp filter.
+    pub privileged: bool,
+    /// This many descriptors from 3 on are passed on.
+    pub preserve_fds: u32,
+    /// These descriptors are passed on.
+    pub preserve_fd: Vec<u32>,
+    /// Nobody waits for the process, its output goes nowhere.
+    pub detached: bool,
+}
+
+/// A process that has been started in a container.
+#[derive(Debug)]
+pub struct ExecSession {
+    /// 64 hexadecimal digits.
+    pub id: String,
+    /// The process (`pidfd_open(2)`).
+    process: OwnedFd,
+    /// The waiter: a child of this process, which ends with the exit code.
+    waiter: OwnedFd,
+    /// This side of standard input, output and error.
+    streams: [Option<OwnedFd>; 3],
+    /// The master side of its terminal.
+    terminal: Option<OwnedFd>,
+}
+
+impl Engine {
+    /// Starts a process in container `name`; returns when it runs, or with the reason why not.
+    ///
+    /// The caller must have one thread.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the container does not run; what the process's own start gives.
+    pub fn exec(&self, name: &str, request: &ExecRequest) -> Result<ExecSession, Error> {
+        let container = self.container(name)?;
+        let target = running(&container)?;
+        let plan = plan(&container.record, request)?;
+        start(target, &plan, request)
+    }
+}
+
+fn running(container: &Container) -> Result<ProcessId, Error> {
+    let improper =
+        || Error::Conflict("can only create exec sessions on running containers: container state improper".to_owned());
+    if container.state.status != Status::Running {
+        return Err(improper());
+    }
+    container.state.process.filter(|process| open_process(*process).is_some()).ok_or_else(improper)
+}
+
+/// The container's own plan with another process.
+fn plan(record: &ContainerRecord, request: &ExecRequest) -> Result<RuntimePlan, Error> {
+    if request.command.is_empty() {
+        return Err(Error::BadRequest("must provide a non-empty command to start an exec session".to_owned()));
+    }
+    let mut plan = record.plan.clone();
+    if let Some(process) = plan.spec.process_mut() {
+        let environment = process.env().clone().unwrap_or_default();
+        process
+            .set_args(Some(request.command.clone()))
+            .set_env(Some(further_environment(&environment, request.tty, &request.environment)))
+            .set_terminal(Some(request.tty));
+        if let Some(directory) = &request.workdir {
+            process.set_cwd(PathBuf::from(directory));
+        }
+        if let Some((rows, columns)) = request.terminal_size {
+            let size = BoxBuilder::default().height(u64::from(rows)).width(u64::from(columns)).build();
+            process.set_console_size(size.ok());
+        }
+    }
+    if let Some(user) = &request.user {
+        plan.user.user = Some(user.clone());
+        plan.user.groups.clear();
+        plan.user.keep_groups = false;
+    }
+    if request.privileged {
+        let choose = |root| {
+            Capabilities::choose(Wish { privileged: true, root, ..Wish::default() }, bounding_set())
+                .map_err(|error| Error::BadRequest(error.to_string()))
+        };
+        plan.capabilities = CapabilityPlan { root: choose(true)?, other: choose(false)? };
+        plan.seccomp = SeccompPlan::Unconfined;
+    }
+    plan.preserved = preserved(request.preserve_fds, &request.preserve_fd)?;
+    plan.interactive = request.interactive;
+    plan.passthrough = false;
+    Ok(plan)
+}
+
+fn start(target: ProcessId, plan: &RuntimePlan, request: &ExecRequest) -> Result<ExecSession, Error> {
+    let failed = |error| Failure::setup("start a process in the container", error);
+    let streams = if request.detached { Streams::nowhere()? } else { Streams::make(plan)? };
+    let (socket, inside) = message::pair().map_err(failed)?;
+    let plan_file = in_memory(plan)?;
+    match fork_into(NewNamespaces::empty()) {
+        Ok(Fork::Child) => {
+            // Only what the waiter is given; the rest is the command's.
+            std::mem::forget((socket, streams.input, streams.output, streams.error));
+            let preserved = plan.preserved.clone();
+            let standard = streams.inside;
+            Waiter { target, standard, socket: inside, plan: plan_file, preserved, detached: request.detached }.run()
+        }
+        Ok(Fork::Parent { pidfd: waiter, .. }) => {
+            drop((inside, streams.inside, plan_file));
+            let (process, terminal) = first_words(&socket)?;
+            let streams = [streams.input, streams.output, streams.error];
+            Ok(ExecSession { id: random_id(), process, waiter, streams, terminal })
+        }
+        Err(error) => Err(failed(error).into()),
+    }
+}
+
+/// Waits until the process runs: descriptors of it and of its terminal.
+fn first_words(socket: &OwnedFd) -> Result<(OwnedFd, Option<OwnedFd>), Error> {
+    let (mut process, mut terminal) = (None, None);
+    loop {
+        match receive(socket).map_err(|error| Failure::setup("hear from the container", error))? {
+            Some((Report::Cloned, descriptor)) => process = descriptor,
+            Some((Report::Terminal, descriptor)) => terminal = descriptor,
+            Some((Report::Failed(failure), _)) => return Err(failure.into()),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    let ended = || Failure::message("the process ended before its command could be executed");
+    Ok((process.ok_or_else(ended)?, terminal))
+}
