@@ -4,3 +4,4 @@
 //! container has an own namespace with one interface, and a process of the user's on the other side of it.
 
 pub mod link;
+pub mod stack;

@@ -12,6 +12,7 @@ pub mod mount;
 pub mod process;
 pub mod seccomp;
 pub mod signal;
+pub mod socket_memory;
 pub mod trial;
 pub mod tun;
 pub mod user_namespace;

@@ -1,0 +1,8 @@
+//! The network stack between real sockets: a guest's namespace with a tap on one side, the host's on the other.
+//!
+//! Every test runs in namespaces of its own, made by `unshare` from util-linux, so it needs no privilege and disturbs
+//! nobody. See `harness.rs` for how they look.
+
+mod harness;
+mod measure;
+mod tcp;
