@@ -46,6 +46,9 @@ pub(crate) enum Failure {
     /// Images.
     #[error(transparent)]
     Image(#[from] images::Error),
+    /// `network inspect` of what does not exist.
+    #[error("network {0}: unable to find network with name or ID {0}: network not found")]
+    NoSuchNetwork(String),
     /// `unshare`.
     #[error(transparent)]
     Unshare(#[from] UnshareError),
@@ -134,7 +137,7 @@ impl Failure {
         match self {
             Failure::Image(error) => error.is_not_found(),
             Failure::Engine(error) => error.kind() == Kind::NotFound,
-            Failure::NoSuchObject(_) => true,
+            Failure::NoSuchObject(_) | Failure::NoSuchNetwork(_) => true,
             _ => false,
         }
     }

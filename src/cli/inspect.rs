@@ -1,10 +1,11 @@
-//! `inspect`: containers, images and volumes.
+//! `inspect`: containers, images, volumes and networks.
 
 use crate::cli::container::inspect_container;
 use crate::cli::container::selection::Selection;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::image::inspect_image;
+use crate::cli::network::inspect_network;
 use crate::cli::output::{self, Object};
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::volume::inspect_volume;
@@ -12,7 +13,7 @@ use crate::engine::Engine;
 use clap::Args;
 use std::process::ExitCode;
 
-/// `inspect`: containers, images and volumes.
+/// `inspect`: containers, images, volumes and networks.
 #[derive(Args, Debug)]
 pub(crate) struct Inspect {
     /// Print as JSON (json) or by a Go template
@@ -21,7 +22,7 @@ pub(crate) struct Inspect {
     /// Add how much containers have written
     #[arg(short, long)]
     size: bool,
-    /// What to look at: container, image, volume or all [default: all]
+    /// What to look at: container, image, volume, network or all [default: all]
     #[arg(short, long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// Act on the most recently created container
@@ -33,9 +34,9 @@ pub(crate) struct Inspect {
 
 impl Verb for Inspect {
     const NAME: &'static str = "inspect";
-    const ABOUT: &'static str = "Display the configuration of a container, image or volume";
-    const DETAILS: &'static str = "Prints everything about the named objects as a JSON array, or by a template for each. A name is looked for among containers, then images, then volumes.";
-    const ARGUMENTS: &'static str = "{CONTAINER|IMAGE|VOLUME} [...]";
+    const ABOUT: &'static str = "Display the configuration of a container, image, volume or network";
+    const DETAILS: &'static str = "Prints everything about the named objects as a JSON array, or by a template for each. A name is looked for among containers, then images, then volumes, then networks.";
+    const ARGUMENTS: &'static str = "{CONTAINER|IMAGE|VOLUME|NETWORK} [...]";
     const ARITY: Arity = Arity::Any;
     const EXAMPLES: &'static str = "coracle inspect web\n\
         coracle inspect --type image debian\n\
@@ -63,8 +64,9 @@ fn look(engine: &Engine, kind: &str, name: &str, with_sizes: bool) -> Result<Obj
         "container" => return inspect_container(engine, name, with_sizes),
         "image" => return inspect_image(&engine.paths, name),
         "volume" => return inspect_volume(engine, name),
-        // There are no pods and networks yet.
-        "pod" | "network" => return Err(Failure::NoSuchObject(name.to_owned())),
+        "network" => return inspect_network(engine, name),
+        // There are no pods yet.
+        "pod" => return Err(Failure::NoSuchObject(name.to_owned())),
         _ => {}
     }
     let missing = |found: &Result<Object, Failure>| found.as_ref().is_err_and(Failure::is_not_found);
@@ -77,7 +79,11 @@ fn look(engine: &Engine, kind: &str, name: &str, with_sizes: bool) -> Result<Obj
         // What cannot be the name of an image may be the name of a volume.
         Err(_) => {
             let volume = inspect_volume(engine, name);
-            if missing(&volume) { Err(Failure::NoSuchObject(name.to_owned())) } else { volume }
+            if !missing(&volume) {
+                return volume;
+            }
+            let network = inspect_network(engine, name);
+            if missing(&network) { Err(Failure::NoSuchObject(name.to_owned())) } else { network }
         }
     }
 }

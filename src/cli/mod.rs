@@ -15,6 +15,7 @@ mod failure;
 mod image;
 mod inspect;
 mod moment;
+mod network;
 mod options;
 mod output;
 mod system;

@@ -55,6 +55,9 @@ pub enum Error {
     /// About a volume's files.
     #[error(transparent)]
     Volumes(#[from] crate::store::volumes::Error),
+    /// About a network's files or addresses.
+    #[error(transparent)]
+    Networks(#[from] crate::store::networks::Error),
     /// The container could not be set up or its command not be started.
     #[error(transparent)]
     Start(#[from] Failure),
@@ -79,6 +82,10 @@ impl Error {
             Error::Conflict(_) | Error::Containers(containers::Error::NameInUse { .. }) => Kind::Conflict,
             Error::Containers(containers::Error::Ambiguous { .. }) => Kind::BadInput,
             Error::Volumes(error) if error.is_not_found() => Kind::NotFound,
+            Error::Networks(error) if error.is_not_found() => Kind::NotFound,
+            Error::Networks(error) if error.is_conflict() => Kind::Conflict,
+            Error::Networks(crate::store::networks::Error::File(_)) => Kind::Failed,
+            Error::Networks(_) => Kind::BadInput,
             Error::Start(failure) => match failure.kind {
                 FailureKind::Setup | FailureKind::RootFileSystem => Kind::Failed,
                 FailureKind::CannotInvoke => Kind::CannotInvoke,

@@ -23,6 +23,7 @@ pub mod inspect;
 pub mod lifecycle;
 pub mod logs;
 mod names;
+pub mod networks;
 pub mod plan;
 pub mod pull;
 pub mod record;
@@ -39,6 +40,7 @@ pub use error::{Error, Kind};
 pub use record::ContainerRecord;
 
 use crate::store::containers::Containers;
+use crate::store::networks::Networks;
 use crate::store::paths::Paths;
 use crate::store::volumes::Volumes;
 use std::path::PathBuf;
@@ -73,6 +75,11 @@ impl Engine {
     /// The volumes of the store.
     pub fn volumes(&self) -> Volumes {
         Volumes::new(&self.paths)
+    }
+
+    /// The networks of the store.
+    pub fn networks(&self) -> Networks {
+        Networks::new(&self.paths)
     }
 }
 pub mod unshare;

@@ -43,6 +43,9 @@ pub struct ContainerRecord {
     pub detach_keys: String,
     /// Ports the image or the request exposes, e.g. `80/tcp`.
     pub exposed_ports: Vec<String>,
+    /// Networks with names the container is on, in the order of its interfaces.
+    #[serde(default)]
+    pub networks: Vec<super::networks::Attachment>,
     /// Capability names the process has when it is root.
     pub capabilities: Vec<String>,
 }

@@ -8,6 +8,7 @@ pub mod images;
 pub mod layer_index;
 pub mod layers;
 pub mod locks;
+pub mod networks;
 pub mod paths;
 pub mod record;
 pub mod sweep;

@@ -10,6 +10,7 @@
 //! ├── containers/<hex>/             one container: config.json, state.json, upper/, work/, logs
 //! ├── container-names/<name>        text: the ID of the container that has this name
 //! ├── volumes/<name>/               volume.json, _data/
+//! ├── networks/                     networks with names, see [`super::networks`]
 //! ├── lock                          empty; byte-range locks, see [`super::locks`]
 //! └── tmp/                          files being written; anything here is rubbish once its writer is dead
 //! ```
@@ -61,6 +62,10 @@ impl Paths {
     /// `volumes`.
     pub fn volumes(&self) -> PathBuf {
         self.root.join("volumes")
+    }
+    /// `networks`.
+    pub fn networks(&self) -> PathBuf {
+        self.root.join("networks")
     }
     /// `tmp`.
     pub fn temporary(&self) -> PathBuf {

@@ -20,12 +20,17 @@ pub(crate) enum Object {
     Image(Box<ImageInspect>),
     /// A container or a volume.
     Document(Document),
+    /// A network.
+    Network(Box<crate::cli::network::View>),
 }
 
 impl Object {
     /// What templates see. All kinds have text for keys and plain values: nothing here can fail to become JSON.
     fn value(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+        match self {
+            Object::Network(network) => network.template_value(),
+            _ => serde_json::to_value(self).unwrap_or_default(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, human};
 use crate::cli::tree::Verb;
-use crate::cli::volume;
+use crate::cli::{network, volume};
 use crate::engine::images::remove::{self, PruneOptions};
 use clap::Args;
 use jiff::Timestamp;
@@ -35,8 +35,7 @@ pub(crate) struct Prune {
 impl Verb for Prune {
     const NAME: &'static str = "prune";
     const ABOUT: &'static str = "Remove unused data";
-    const DETAILS: &'static str =
-        "Removes containers that are not running, images without a name, and layers nothing refers to.";
+    const DETAILS: &'static str = "Removes containers that are not running, networks nothing uses, images without a name, and layers nothing refers to.";
     const EXAMPLES: &'static str = "coracle system prune --all --volumes";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
@@ -59,12 +58,15 @@ impl Verb for Prune {
             bytes += unused.iter().map(|name| engine.volume_bytes(name)).sum::<u64>();
             volumes = volume::prune::remove(&engine, &unused)?;
         }
+        let networks =
+            network::prune::remove_unused(&engine, &network::filter::Filters::parse(&self.filter, Timestamp::now())?)?;
         let options = PruneOptions { all: self.all, filters: self.filter };
         let images = remove::prune(&engine.paths, &options, &Users::new(context))?;
         let deleted: Vec<String> = images.images.iter().filter_map(|image| image.deleted.map(|id| id.hex())).collect();
         let mut text = String::new();
         section(&mut text, "Deleted Containers", &containers);
         section(&mut text, "Deleted Volumes", &volumes);
+        section(&mut text, "Deleted Networks", &networks);
         section(&mut text, "Deleted Images", &deleted);
         text.push_str(&format!("Total reclaimed space: {}\n", human::size(bytes + images.bytes, 4)));
         output::print(&text)
@@ -77,6 +79,7 @@ impl Prune {
         if self.volumes {
             text.push_str("\t- all volumes not used by at least one container\n");
         }
+        text.push_str("\t- all networks not used by at least one container\n");
         text.push_str(match self.all {
             true => "\t- all images without at least one container associated with them\n",
             false => "\t- all dangling images\n",

@@ -133,6 +133,7 @@ pub fn plan(
         stop_timeout_seconds: request.stop_timeout_seconds.unwrap_or(10),
         detach_keys: request.detach_keys.clone().unwrap_or_else(|| "ctrl-p,ctrl-q".to_owned()),
         exposed_ports: image.exposed_ports.iter().chain(&request.expose).cloned().collect(),
+        networks: Vec::new(),
         capabilities: capabilities.1,
         plan: runtime,
     };
