@@ -3,5 +3,6 @@
 //! `none` is an own network namespace with only a loopback device, `host` the network of the caller. Otherwise the
 //! container has an own namespace with one interface, and a process of the user's on the other side of it.
 
+pub mod egress;
 pub mod link;
 pub mod stack;
