@@ -64,6 +64,9 @@ _coracle() {
             coracle,pull)
                 cmd="coracle__subcmd__pull"
                 ;;
+            coracle,rename)
+                cmd="coracle__subcmd__rename"
+                ;;
             coracle,rm)
                 cmd="coracle__subcmd__rm"
                 ;;
@@ -84,6 +87,9 @@ _coracle() {
                 ;;
             coracle,tag)
                 cmd="coracle__subcmd__tag"
+                ;;
+            coracle,top)
+                cmd="coracle__subcmd__top"
                 ;;
             coracle,unshare)
                 cmd="coracle__subcmd__unshare"
@@ -130,6 +136,9 @@ _coracle() {
             coracle__subcmd__container,ps)
                 cmd="coracle__subcmd__container__subcmd__ls"
                 ;;
+            coracle__subcmd__container,rename)
+                cmd="coracle__subcmd__container__subcmd__rename"
+                ;;
             coracle__subcmd__container,rm)
                 cmd="coracle__subcmd__container__subcmd__rm"
                 ;;
@@ -141,6 +150,9 @@ _coracle() {
                 ;;
             coracle__subcmd__container,stop)
                 cmd="coracle__subcmd__container__subcmd__stop"
+                ;;
+            coracle__subcmd__container,top)
+                cmd="coracle__subcmd__container__subcmd__top"
                 ;;
             coracle__subcmd__container,wait)
                 cmd="coracle__subcmd__container__subcmd__wait"
@@ -251,7 +263,7 @@ _coracle() {
 
     case "${cmd}" in
         coracle)
-            opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start exec ps logs wait stop kill rm pull images rmi tag untag history inspect container image volume network system doctor info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start exec ps logs wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network system doctor info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -331,7 +343,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container)
-            opts="-h --help exists inspect ls list ps prune run create start exec logs wait stop kill rm"
+            opts="-h --help exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1227,6 +1239,20 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        coracle__subcmd__container__subcmd__rename)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         coracle__subcmd__container__subcmd__rm)
             opts="-a -f -i -t -v -l -h --all --force --ignore --time --volumes --filter --cidfile --latest --depend --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1976,6 +2002,20 @@ _coracle() {
                     fi
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__container__subcmd__top)
+            opts="-l -h --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -3454,6 +3494,20 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        coracle__subcmd__rename)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         coracle__subcmd__rm)
             opts="-a -f -i -t -v -l -h --all --force --ignore --time --volumes --filter --cidfile --latest --depend --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -4326,6 +4380,20 @@ _coracle() {
             ;;
         coracle__subcmd__tag)
             opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__top)
+            opts="-l -h --latest --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

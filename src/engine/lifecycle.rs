@@ -173,6 +173,28 @@ impl Engine {
         Ok(id)
     }
 
+    /// Gives a container another name.
+    ///
+    /// # Errors
+    /// The name is taken, also by the container itself.
+    pub fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
+        let containers = self.containers();
+        let id = containers.find(from)?;
+        let _lock = containers.lock(&id)?;
+        let mut record: ContainerRecord = containers.read_config(&id)?;
+        if record.name == to {
+            return Err(crate::store::containers::Error::NameInUse { name: to.to_owned(), id }.into());
+        }
+        containers.register_name(to, &id)?;
+        let before = std::mem::replace(&mut record.name, to.to_owned());
+        if let Err(error) = containers.write_config(&id, &record, crate::store::containers::Durability::Durable) {
+            containers.release_name(to, &id);
+            return Err(error.into());
+        }
+        containers.release_name(&before, &id);
+        Ok(())
+    }
+
     /// Removes the container that has `name`, if there is one (`--replace`).
     pub(super) fn remove_existing(&self, name: &str) -> Result<(), Error> {
         match self.remove(name, RemoveOptions { force: true, ..RemoveOptions::default() }) {

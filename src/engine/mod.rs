@@ -25,6 +25,7 @@ pub mod logs;
 mod names;
 pub mod networks;
 pub mod plan;
+pub mod processes;
 pub mod pull;
 pub mod record;
 mod removal;

@@ -39,9 +39,11 @@ pub fn remove_files(paths: &Paths, id: &str, name: &str, anonymous_volumes: &[St
     result
 }
 
-/// Removes the files of the container of `record`.
+/// Removes the files of the container of `record`; its name may have changed since the record was read.
 pub fn remove_record(paths: &Paths, record: &ContainerRecord) -> Result<(), Errno> {
-    remove_files(paths, &record.id, &record.name, &record.anonymous_volumes)
+    let now = Containers::new(paths).read_config::<ContainerRecord>(&record.id);
+    let name = now.as_ref().map_or(record.name.as_str(), |now| now.name.as_str());
+    remove_files(paths, &record.id, name, &record.anonymous_volumes)
 }
 
 /// Removes a directory tree without following links; nothing when it is not there. Goes on after errors and returns

@@ -86,3 +86,25 @@ fn labels_and_annotations_are_kept() {
     assert_eq!(json[0]["Config"]["Annotations"]["x"], "y");
     sandbox.run(["ps", "-a", "-q", "--filter", "label=a=b"]).succeeds().mentions("");
 }
+
+#[test]
+fn a_container_is_renamed_running_or_not() {
+    let sandbox = busybox!();
+    sandbox.words("create --name old busybox true").succeeds();
+    sandbox.words("rename old new").succeeds().prints("");
+    sandbox.words("inspect --format {{.Name}} new").prints("new");
+    sandbox.words("inspect old").exits(125);
+    sandbox.words("create --name old busybox true").succeeds();
+    sandbox.words("rename old new").refuses(125, "already in use");
+    sandbox.words("rename nothing other").refuses(125, "no such container");
+    sandbox.run(["rename", "old", "a b"]).exits(125);
+    sandbox.words("rename old").refuses(125, "accepts 2 arg(s), received 1");
+    sandbox.words("rm old new").succeeds();
+    // A name given while it runs is given up with the container.
+    sandbox.words("run -d --rm --name first busybox sleep 1000").succeeds();
+    sandbox.words("rename first second").succeeds();
+    sandbox.words("kill second").succeeds();
+    sandbox.words("wait --ignore second").succeeds();
+    sandbox.words("run --rm --name second busybox true").succeeds();
+    sandbox.assert_nothing_left();
+}

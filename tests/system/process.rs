@@ -156,3 +156,28 @@ fn a_container_has_its_own_session_keyring_and_group() {
     // Fields 5 and 6 of stat: process group and session (proc(5)); process 1 leads both.
     shell(&sandbox, &[], "cut -d' ' -f5,6 /proc/1/stat").prints("1 1");
 }
+
+#[test]
+fn the_processes_of_a_container_are_shown() {
+    let sandbox = busybox!();
+    sandbox.run(["run", "-d", "--name", "boat", "busybox", "sh", "-c", "sleep 1001 & exec sleep 1002"]).succeeds();
+    // The container is started once its shell runs, which may be before that has started the other.
+    let words = crate::support::process::eventually(std::time::Duration::from_secs(20), || {
+        let shown = sandbox.words("top boat pid,ppid,user,args").succeeds().lines();
+        let words: Vec<String> =
+            shown.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        (words.len() == 3 && words[1..].iter().all(|line| line.contains(" root sleep "))).then_some(words)
+    });
+    let words = words.expect("both processes are shown");
+    assert_eq!(words[..2], ["PID PPID USER COMMAND", "1 0 root sleep 1002"].map(str::to_owned));
+    assert!(words[2].ends_with(" 1 root sleep 1001"), "{words:?}");
+    let header = sandbox.words("top boat").succeeds().lines()[0].split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(header, "USER PID PPID %CPU ELAPSED TTY TIME COMMAND");
+    // What is no descriptor is for the container's own ps.
+    sandbox.words("top boat -o pid,comm").succeeds().mentions("PID").mentions("sleep");
+    sandbox.words("rm -f -t 0 boat").succeeds();
+    sandbox.words("create --name dry busybox true").succeeds();
+    sandbox.words("top dry").refuses(125, "top can only be used on running containers");
+    sandbox.words("top").refuses(125, "must provide the name");
+    sandbox.words("rm dry").succeeds();
+}

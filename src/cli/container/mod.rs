@@ -10,12 +10,14 @@ mod line;
 mod logs;
 pub(crate) mod prune;
 mod ps;
+mod rename;
 mod rm;
 mod run;
 pub(crate) mod selection;
 mod session;
 mod start;
 mod stop;
+mod top;
 mod users;
 mod wait;
 
@@ -57,6 +59,8 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<wait::Wait>(),
         verb::<stop::Stop>(),
         verb::<kill::Kill>(),
+        verb::<top::Top>(),
+        verb::<rename::Rename>(),
         verb::<rm::Rm>(),
     ]
 }
