@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# fixtures.sh CACHE [bench]: makes the images that tests (or benches) use from Debian packages with Debian's tools, and
+# fixtures.sh CACHE [bench|files]: makes the images that tests (or benches) use from Debian packages with Debian's tools, and
 # keeps them in CACHE as the storage of a docker-registry. What is there already is not made again.
 #
-#   CACHE/registry/     storage of docker-registry: busybox, debian, python, strange (bench: bench); `complete` when done
+#   CACHE/registry/     storage of docker-registry: busybox, debian, python, strange (bench: bench; files: files); `complete` when done
 #   CACHE/oci/          OCI layout the images were put together in by umoci
 #   CACHE/bundle/       busybox unpacked, an OCI bundle for crun
 #   CACHE/strange.expected   what a correct reader sees in `strange`
 #   CACHE/tls/, CACHE/htpasswd   a certificate authority, a server's certificate, and tester:secret
+#   CACHE/files/        the layers of `files` as tars, for peers that want them unpacked
 #   CACHE/why-not       why there are none
 #
 # Needs root (mmdebstrap with device nodes and owners) and the packages named in host.sh.
@@ -25,6 +26,7 @@ stage() { [ -e "$cache/stage-$version-$1" ]; }
 reached() { : >"$cache/stage-$version-$1"; }
 wanted="credentials busybox debian strange python"
 [ "$goal" = bench ] && wanted="credentials busybox bench"
+[ "$goal" = files ] && wanted="credentials busybox files"
 missing=""
 for name in $wanted; do stage "$name" || missing+=" $name"; done
 [ -n "$missing" ] || exit 0
@@ -204,6 +206,33 @@ make_bench() {
     push "oci:$oci:bench" bench:latest
 }
 
+# Debian with a C compiler, git, fio and large Python packages: about 20,000 files in three layers, each what the packages
+# added later change in the tree before.
+make_files() {
+    local root suite number=0 before="" more=""
+    local tools=git,gcc,libc6-dev,fio,python3-minimal,sqlite3,libpython3-stdlib
+    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
+    rm -rf "$cache/files"
+    mkdir -p "$cache/files"
+    umoci new --image "$oci:files"
+    for more in "" "--include=$tools" "--include=$tools,python3-sympy,python3-numpy,python3-setuptools,python3-babel"; do
+        root=$work/files-$number
+        # Packages keep their documents; what differs from run to run (logs, caches) does not belong to an image.
+        SOURCE_DATE_EPOCH=1700000000 mmdebstrap --quiet --variant=minbase --mode=root $more "$suite" "$root"
+        rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/tmp/*
+        # Compiled ahead, as an image's maker would.
+        [ ! -x "$root/usr/bin/python3" ] || chroot "$root" python3 -m compileall -q /usr/lib/python3/dist-packages >/dev/null 2>&1 || true
+        python3 "$here/changed.py" "$root" "$before" |
+            tar -C "$root" --null --no-recursion --files-from=- --numeric-owner --format=posix -cf "$cache/files/$number.tar"
+        add_layer files "$cache/files/$number.tar"
+        [ -z "$before" ] || rm -rf --one-file-system "$before"
+        before=$root number=$((number + 1))
+    done
+    umoci config --image "$oci:files" --config.cmd bash --config.env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    push "oci:$oci:files" files:latest
+    rm -rf --one-file-system "$root"
+}
+
 for name in $wanted; do
     stage "$name" && continue
     say "making $name"
@@ -213,4 +242,4 @@ for name in $wanted; do
     reached "$name"
 done
 echo $version >"$cache/version"
-[ "$goal" = bench ] || : >"$cache/registry/complete"
+[ "$goal" != tests ] || : >"$cache/registry/complete"
