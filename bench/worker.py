@@ -44,8 +44,6 @@ def small_files():
 def commits():
     import sqlite3
     base = sqlite3.connect(f"{PLACE}/base", isolation_level=None)
-    # Without the wait for the disk, which is the same for all and would hide everything else.
-    base.execute("pragma synchronous=off")
     base.execute("create table t (a integer primary key, b text)")
     for number in range(3000):
         base.execute("insert into t values (?, ?)", (number, "x" * 100))
@@ -65,14 +63,16 @@ def sources():
 UNTAR = "mkdir small; tar -C small -xf -"
 LARGE = "dd if=/dev/zero of=large bs=1M count=512 status=none"
 REPOSITORY = "test -d repo || { mkdir repo; tar -C repo -xf - --wildcards '*sympy*'; cd repo; git init -q; git config gc.auto 0; git add .; git commit -q -m all; }"
-FIO = "fio --name=io --filename=data --size=128M --bs=4k --ioengine=psync --randseed=7 --output=/dev/null"
+FIND = f"find {SYSTEM} >/dev/null"
+TAR = f"tar -cf - {SYSTEM} 2>/dev/null | cat >/dev/null"
+FIO = "fio --name=io --filename=data --size=128M --bs=4k --ioengine=psync --randseed=7 --invalidate=0 --output=/dev/null"
 # row -> (what is prepared, what is measured); text is for the shell
 ROWS = {
-    "find cold": (None, f"find {SYSTEM} >/dev/null"),
-    "find warm": (None, f"find {SYSTEM} >/dev/null"),
+    "find cold": (None, FIND),
+    "find warm": (FIND, FIND),
     "stat walk": (None, f"find {SYSTEM} -printf '%s\\n' >/dev/null"),
-    "tar read cold": (None, f"tar -cf - {SYSTEM} 2>/dev/null | cat >/dev/null"),
-    "tar read warm": (None, f"tar -cf - {SYSTEM} 2>/dev/null | cat >/dev/null"),
+    "tar read cold": (None, TAR),
+    "tar read warm": (TAR, TAR),
     "python import": (None, "python3 -c 'import sympy, numpy, setuptools, babel, sqlite3, asyncio, sympy.physics.mechanics, numpy.f2py, http.server, email.mime.text'"),
     "chmod of 8,000": (choose_files, "xargs -0 chmod o-r <names"),
     "untar 70 MB": (None, UNTAR),
@@ -80,7 +80,7 @@ ROWS = {
     "2,000 small files": (None, small_files),
     "write 512 MB": (None, LARGE),
     "read 512 MB": (f"test -e large || {LARGE}", "cat large >/dev/null"),
-    "fio random read": (f"rm -f large; test -e data || {FIO} --rw=write", f"{FIO} --rw=randread --io_size=48M"),
+    "fio random read": (f"rm -f large; test -e data || {FIO} --rw=write", f"{FIO} --rw=randread --io_size=512M"),
     "fio random write": (f"test -e data || {FIO} --rw=write", f"{FIO} --rw=randwrite --io_size=96M"),
     "sqlite commits": (None, commits),
     "git status": (REPOSITORY, "cd repo; git status --porcelain"),
