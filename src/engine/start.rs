@@ -174,7 +174,9 @@ impl Engine {
 /// Under a map without the user, the writable layer must belong to the container's root before init can use it.
 fn give_to_container_root(record: &ContainerRecord, host: &HostIds) -> Result<(), Error> {
     let maps = &record.plan.id_maps;
-    if maps.to_container(IdKind::Uid, host.uid).is_some() {
+    // FUSE writes as the user, whatever the map.
+    if maps.to_container(IdKind::Uid, host.uid).is_some() || matches!(record.roots.first(), Some(RootPlan::Fuse { .. }))
+    {
         return Ok(());
     }
     // Real root changes owners by their host ids; a user does it where its subordinate ids are mapped.
@@ -258,7 +260,7 @@ struct ContainerServices {
 
 impl Services for ContainerServices {
     fn serve_file_system(&mut self, device: OwnedFd) -> Step<()> {
-        self.server = Some(serve_root(&self.root, &self.record.plan.id_maps, device)?);
+        self.server = Some(serve_root(&self.root, &self.record.plan.directory, &self.record.plan.id_maps, device)?);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::serve::{message, open_tree, server_options};
 use super::{LowerPlan, RootPlan};
 use crate::overlay::extract::extract;
-use crate::overlay::mount::{OverlayMount, mount_fuse, mount_overlay, open_fuse_device};
+use crate::overlay::mount::{OverlayMount, mount_fuse, mount_overlay, mount_writable_fuse, open_fuse_device};
 use crate::overlay::tree::Tree;
 use crate::runtime::failure::{Failure, FailureKind, Step, in_words};
 use crate::runtime::handshake::{Report, report};
@@ -51,6 +51,15 @@ impl<'a> RootMounter<'a> {
             .map_err(|error| Failure::setup("hand over the FUSE device", error))?;
         drop(device);
         self.mount_overlay_on(&self.reopened("lower")?, volatile)
+    }
+
+    fn mount_fuse_root(&self, keeper: &OwnedFd) -> Step<OwnedFd> {
+        let device = open_fuse_device().map_err(message)?;
+        mount_writable_fuse(&device, &self.part("root")?).map_err(message)?;
+        report(keeper, &Report::FuseDevice, Some(device.as_fd()))
+            .map_err(|error| Failure::setup("hand over the FUSE device", error))?;
+        drop(device);
+        open_handle(&self.reopened("root")?)
     }
 
     fn mount_overlay_on(&self, lower: &Path, volatile: bool) -> Step<OwnedFd> {
@@ -154,7 +163,7 @@ impl<'a> RootMounter<'a> {
     fn open_source(&mut self) -> Step<()> {
         match self.plan {
             RootPlan::Directory { path } => self.source = Some(open_handle(path)?),
-            RootPlan::FuseOverlay { .. } => {}
+            RootPlan::FuseOverlay { .. } | RootPlan::Fuse { .. } => {}
             RootPlan::Overlay { lower: LowerPlan::Image { tree, layers }, extracted, .. } => {
                 self.image = Some(open_tree(tree, layers)?);
                 std::fs::create_dir_all(extracted).map_err(|error| Failure::setup("extract the image", error))?;
@@ -183,6 +192,7 @@ impl RootFileSystem for RootMounter<'_> {
     fn mount(&mut self, keeper: &OwnedFd) -> Step<OwnedFd> {
         match (self.plan, &self.source) {
             (RootPlan::FuseOverlay { volatile, .. }, _) => self.mount_fuse_overlay(keeper, *volatile),
+            (RootPlan::Fuse { .. }, _) => self.mount_fuse_root(keeper),
             (RootPlan::Overlay { lower, volatile, .. }, _) => self.mount_extracted_overlay(lower, *volatile),
             (RootPlan::Copy { .. }, _) => self.mount_copy(),
             (RootPlan::Directory { .. }, Some(source)) => self.bind_as_root(source),

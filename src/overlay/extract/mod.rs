@@ -15,6 +15,8 @@
 
 mod copy;
 
+pub(in crate::overlay) use copy::copy;
+
 use super::server::Ids;
 use super::tree::{Node, NodeKind, ROOT, Tree};
 use super::{Error, server::ServerOptions};
