@@ -77,7 +77,7 @@ impl Engine {
         }
         give_to_container_root(&record, &host_ids)?;
         let mut warnings = Vec::new();
-        let mut roots = record.roots.iter().peekable();
+        let mut roots = usable_roots(&record).into_iter().peekable();
         while let Some(root) = roots.next() {
             let session = fork_keeper(self, &record, root, &state, &host_ids, options)?;
             match first_words(session) {
@@ -87,6 +87,7 @@ impl Engine {
                 }
                 Ok(mut session) => {
                     session.warnings.splice(0..0, warnings);
+                    keep_driver(&record, root);
                     write_pid_files(&session)?;
                     drop(lock);
                     return Ok(session);
@@ -168,6 +169,25 @@ impl Engine {
             // What is left is removed by the next command that looks; the failure to start is what is worth telling.
             let _ = with_ids(maps, || removal::remove_record(&self.paths, record));
         }
+    }
+}
+
+/// File in a container's directory with the name of the storage driver that made its changes.
+const DRIVER_FILE: &str = "driver";
+
+/// The ways to make the root: all before the first start, afterwards the one that worked, because each writes changes in a
+/// form of its own.
+fn usable_roots(record: &ContainerRecord) -> Vec<&RootPlan> {
+    let kept = std::fs::read_to_string(record.plan.directory.join(DRIVER_FILE)).ok();
+    let is_kept = |root: &&RootPlan| kept.as_deref().is_none_or(|kept| kept == root.driver());
+    record.roots.iter().filter(is_kept).collect()
+}
+
+/// Notes the driver, where there was a choice and may be another start.
+fn keep_driver(record: &ContainerRecord, root: &RootPlan) {
+    if record.roots.len() > 1 && !record.request.remove {
+        // Without the note the next start tries them in the same order, and the first that works is the same one.
+        let _ = std::fs::write(record.plan.directory.join(DRIVER_FILE), root.driver());
     }
 }
 

@@ -64,10 +64,18 @@ impl<'a> RootMounter<'a> {
 
     fn mount_overlay_on(&self, lower: &Path, volatile: bool) -> Step<OwnedFd> {
         let root = self.part("root")?;
-        self.take_over_upper(lower)?;
         let (upper, work) = (self.part("upper")?, self.part("work")?);
+        let before = rustix::fs::stat(&upper);
+        self.take_over_upper(lower)?;
         let overlay = OverlayMount { lower, upper: &upper, work: &work, target: &root, volatile, read_only: false };
-        mount_overlay(&overlay).map_err(message)?;
+        if let Err(error) = mount_overlay(&overlay) {
+            // The next driver may be one that writes as the user.
+            if let Ok(before) = before {
+                let (uid, gid) = (Uid::from_raw(before.st_uid), Gid::from_raw(before.st_gid));
+                let _ = [&upper, &work].map(|part| rustix::fs::chown(part, Some(uid), Some(gid)));
+            }
+            return Err(message(error));
+        }
         open_handle(&self.reopened("root")?)
     }
 
