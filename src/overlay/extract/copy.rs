@@ -2,7 +2,7 @@
 
 use rustix::io::Errno;
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt as _;
 
 /// Piece copied at a time where the kernel does not copy itself.
@@ -12,7 +12,7 @@ const PIECE_BYTES: usize = 128 << 10;
 pub(in crate::overlay) fn copy(
     from: &File,
     mut read_at: u64,
-    to: impl AsFd + Copy,
+    to: BorrowedFd<'_>,
     mut write_at: u64,
     length: u64,
 ) -> Result<(), Errno> {
@@ -34,13 +34,7 @@ pub(in crate::overlay) fn copy(
     Ok(())
 }
 
-fn copy_through_memory(
-    from: &File,
-    read_at: u64,
-    to: impl AsFd + Copy,
-    write_at: u64,
-    length: u64,
-) -> Result<(), Errno> {
+fn copy_through_memory(from: &File, read_at: u64, to: BorrowedFd<'_>, write_at: u64, length: u64) -> Result<(), Errno> {
     let mut buffer = vec![0; PIECE_BYTES];
     let mut done = 0;
     while done < length {
@@ -61,22 +55,22 @@ fn copy_through_memory(
 mod tests {
     use super::*;
     use std::io::Write as _;
-    use std::os::fd::OwnedFd;
+    use std::os::fd::{AsFd as _, OwnedFd};
 
     #[test]
     fn both_ways_copy_the_same_and_notice_a_short_source() {
         let mut source = tempfile::tempfile().unwrap();
         let bytes: Vec<u8> = (0..1_000_000u32).map(|at| (at % 251) as u8).collect();
         source.write_all(&bytes).unwrap();
-        for copy in [copy::<&OwnedFd>, copy_through_memory::<&OwnedFd>] {
+        for copy in [copy, copy_through_memory] {
             let target = tempfile::tempfile().unwrap();
             let to = OwnedFd::from(target.try_clone().unwrap());
-            copy(&source, 1000, &to, 500, 400_000).unwrap();
+            copy(&source, 1000, to.as_fd(), 500, 400_000).unwrap();
             let mut read = vec![0; 400_000];
             target.read_exact_at(&mut read, 500).unwrap();
             assert!(read == bytes[1000..401_000]);
             assert_eq!(target.metadata().unwrap().len(), 400_500);
-            assert_eq!(copy(&source, 999_999, &to, 0, 2), Err(Errno::IO));
+            assert_eq!(copy(&source, 999_999, to.as_fd(), 0, 2), Err(Errno::IO));
         }
     }
 }

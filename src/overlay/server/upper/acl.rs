@@ -28,7 +28,7 @@ impl Acl {
     pub(super) fn parse(value: &[u8]) -> Option<Acl> {
         let version = u32::from_le_bytes(*value.first_chunk()?);
         let entries = &value[HEADER..];
-        if version != VERSION || entries.len() % ENTRY != 0 {
+        if version != VERSION || !entries.len().is_multiple_of(ENTRY) {
             return None;
         }
         let acl = Acl(value.to_vec());
