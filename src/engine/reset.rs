@@ -41,7 +41,7 @@ impl Engine {
             paths.images(),
             root("layers"),
             root("blobs"),
-            root("extracted"),
+            paths.extracted(),
             paths.temporary(),
             paths.lock(),
         ];

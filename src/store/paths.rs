@@ -11,6 +11,7 @@
 //! ├── container-names/<name>        text: the ID of the container that has this name
 //! ├── volumes/<name>/               volume.json, _data/
 //! ├── networks/                     networks with names, see [`super::networks`]
+//! ├── extracted/<image>-<maps>/     an image's files for the driver `overlay`, with the owners of one id map
 //! ├── lock                          empty; byte-range locks, see [`super::locks`]
 //! └── tmp/                          files being written; anything here is rubbish once its writer is dead
 //! ```
@@ -66,6 +67,10 @@ impl Paths {
     /// `networks`.
     pub fn networks(&self) -> PathBuf {
         self.root.join("networks")
+    }
+    /// `extracted`.
+    pub fn extracted(&self) -> PathBuf {
+        self.root.join("extracted")
     }
     /// `tmp`.
     pub fn temporary(&self) -> PathBuf {

@@ -1,6 +1,6 @@
 //! `system df`, `check`, `prune`, `reset`, `image prune`, `info`, `version`, `doctor`, `unshare`.
 
-use crate::support::{Image, Layer, Sandbox, has_subordinate_ids};
+use crate::support::{Image, Layer, Sandbox, has_subordinate_ids, skip};
 use crate::{busybox, shell};
 use std::fs;
 
@@ -136,4 +136,24 @@ fn help_is_on_standard_output_and_complete() {
     ] {
         sandbox.run([verb, "--help"]).succeeds().quietly().mentions("Usage");
     }
+}
+
+#[test]
+fn files_extracted_for_the_overlay_driver_go_with_their_image() {
+    let sandbox = busybox!();
+    let run = sandbox.words("--storage-driver overlay run --rm busybox true");
+    let extracted = sandbox.store().join("extracted");
+    let count = || extracted.read_dir().map_or(0, Iterator::count);
+    if run.code() != 0 || count() == 0 {
+        skip!("the driver overlay extracts nothing here: {}", run.errors());
+    }
+    let bytes = |line: &str| {
+        let text = sandbox.words("system df --format {{.RawSize}}").succeeds().lines()[0].clone();
+        text.parse::<u64>().unwrap_or_else(|_| panic!("{line}: not a number of bytes: {text}"))
+    };
+    let tree: u64 = 1_000_000; // a static busybox is larger
+    let with = bytes("with the tree");
+    sandbox.words("rmi busybox").succeeds();
+    assert_eq!(count(), 0);
+    assert!(with > bytes("without") + 2 * tree, "the layer and its extracted files count");
 }

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod error;
+mod extracted;
 pub mod filter;
 pub mod history;
 pub mod inspect;

@@ -5,7 +5,7 @@
 
 use super::filter::Filters;
 use super::list::summarise;
-use super::{Error, LocalImage, resolve};
+use super::{Error, LocalImage, extracted, resolve, usage};
 use crate::store::digest::Digest;
 use crate::store::images::{self, Name};
 use crate::store::paths::Paths;
@@ -123,6 +123,8 @@ pub fn prune(paths: &Paths, options: &PruneOptions, containers: &dyn Containers)
         }
         let own: Vec<Name> = names.iter().filter(|name| name.image == image.record.id).cloned().collect();
         pruned.bytes += sweep::disk_bytes(&images::tree(paths, &image.record.id));
+        let trees = extracted::of_image(paths, &image.record.id.hex());
+        pruned.bytes += trees.iter().map(|tree| usage::tree_bytes(tree)).sum::<u64>();
         pruned.images.push(delete(paths, &LocalImage { name: None, image }, &own, false, containers)?);
     }
     pruned.bytes += free_space(paths)?;
@@ -131,5 +133,7 @@ pub fn prune(paths: &Paths, options: &PruneOptions, containers: &dyn Containers)
 
 /// Deletes what no image needs any more, and returns the bytes freed. While a pull runs it is left to that.
 pub fn free_space(paths: &Paths) -> Result<u64, Error> {
-    Ok(sweep::sweep(paths)?.bytes)
+    let freed = sweep::sweep(paths)?.bytes;
+    extracted::sweep(paths);
+    Ok(freed)
 }

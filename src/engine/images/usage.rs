@@ -1,8 +1,8 @@
 //! `system df`: what the images take on the disk, as du(1) counts it.
 
-use super::Error;
 use super::list::{created, tags_of};
 use super::remove::Containers;
+use super::{Error, extracted};
 use crate::store::digest::Digest;
 use crate::store::images::{self, ImageRecord};
 use crate::store::paths::Paths;
@@ -38,7 +38,8 @@ pub struct Usage {
     pub images: Vec<ImageUsage>,
     /// Images with a container.
     pub active: u64,
-    /// Disk space of `blobs`, `layers`, `images`, `names` and `tmp`, directories included: equal to du's.
+    /// Disk space of `blobs`, `layers`, `images`, `names`, `tmp` and `extracted`, directories included: equal to du's (but
+    /// for what only subordinate ids may read).
     pub bytes: u64,
     /// Disk space that removing all images without a container frees.
     pub reclaimable_bytes: u64,
@@ -86,6 +87,7 @@ enum Object {
     Layer(Digest),
     Blob(Digest),
     Directory(Digest),
+    Extracted(Digest),
 }
 
 /// What an image needs of the user's own store, with the disk space of each.
@@ -97,18 +99,27 @@ fn objects(paths: &Paths, record: &ImageRecord) -> BTreeMap<Object, u64> {
     let digests = record.manifests.iter().map(|manifest| manifest.digest).chain([record.id]);
     let blobs = digests.map(|digest| (Object::Blob(digest), disk_bytes(&blobs::path(paths, &digest))));
     let own = (Object::Directory(record.id), tree_bytes(&images::directory(paths, &record.id)));
-    layers.chain(blobs).chain([own]).collect()
+    let trees = extracted::of_image(paths, &record.id.hex());
+    let extracted = (Object::Extracted(record.id), trees.iter().map(|tree| tree_bytes(tree)).sum());
+    layers.chain(blobs).chain([own, extracted]).collect()
 }
 
 fn total(paths: &Paths) -> u64 {
-    [paths.root.join("blobs"), paths.root.join("layers"), paths.images(), paths.names(), paths.temporary()]
-        .iter()
-        .map(|directory| tree_bytes(directory))
-        .sum()
+    [
+        paths.root.join("blobs"),
+        paths.root.join("layers"),
+        paths.images(),
+        paths.names(),
+        paths.temporary(),
+        paths.extracted(),
+    ]
+    .iter()
+    .map(|directory| tree_bytes(directory))
+    .sum()
 }
 
 /// The disk space of a directory and all below it. Directories of a store are not deep.
-fn tree_bytes(directory: &Path) -> u64 {
+pub(super) fn tree_bytes(directory: &Path) -> u64 {
     let mut waiting = vec![directory.to_owned()];
     let mut bytes = 0;
     while let Some(path) = waiting.pop() {
