@@ -26,7 +26,7 @@ end
 
 complete -c coracle -n "__fish_coracle_needs_command" -l root -d 'Directory of the store: images, containers and volumes [default: ~/.local/share/coracle, or $CORACLE_ROOT]' -r -f -a "(__fish_complete_directories)"
 complete -c coracle -n "__fish_coracle_needs_command" -l runroot -d 'Directory for what need not outlive a boot [default: $XDG_RUNTIME_DIR/coracle]' -r -f -a "(__fish_complete_directories)"
-complete -c coracle -n "__fish_coracle_needs_command" -l storage-driver -d 'How a container\'s root file system is made: fuse+overlay, fuse, overlay or copy [default: the first that works here, or $CORACLE_STORAGE_DRIVER]' -r
+complete -c coracle -n "__fish_coracle_needs_command" -l storage-driver -d 'How a container\'s root file system is made: fuse+overlay, overlay or copy [default: the first that works here, or $CORACLE_STORAGE_DRIVER]' -r
 complete -c coracle -n "__fish_coracle_needs_command" -l log-level -d 'Least important messages to print: trace, debug, info, warn, error, fatal or panic' -r
 complete -c coracle -n "__fish_coracle_needs_command" -s v -l version -d 'Print the version and exit'
 complete -c coracle -n "__fish_coracle_needs_command" -s h -l help -d 'Print help and exit'
@@ -101,7 +101,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -s e -l env -d 'Set
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l env-merge -d 'Set a variable from the image\'s environment, e.g. PATH=${PATH}:/opt/bin; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l unsetenv -d 'Remove a variable of the image; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -s v -l volume -d 'Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s v -l volume -d 'Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name), OPTIONS as ro, O (changes are thrown away), map=user (files belong to the container\'s user inside and to you outside); may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l mount -d 'Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l tmpfs -d 'Mount an empty file system in memory; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
@@ -254,7 +254,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -s e -l env -d '
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l env-merge -d 'Set a variable from the image\'s environment, e.g. PATH=${PATH}:/opt/bin; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l unsetenv -d 'Remove a variable of the image; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -s v -l volume -d 'Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s v -l volume -d 'Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name), OPTIONS as ro, O (changes are thrown away), map=user (files belong to the container\'s user inside and to you outside); may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l mount -d 'Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l tmpfs -d 'Mount an empty file system in memory; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
@@ -601,7 +601,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l env-merge -d 'Set a variable from the image\'s environment, e.g. PATH=${PATH}:/opt/bin; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l unsetenv -d 'Remove a variable of the image; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s v -l volume -d 'Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s v -l volume -d 'Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name), OPTIONS as ro, O (changes are thrown away), map=user (files belong to the container\'s user inside and to you outside); may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l mount -d 'Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l tmpfs -d 'Mount an empty file system in memory; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
@@ -754,7 +754,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l env-file -d 'Read variables from this file, one a line; may be repeated' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l env-merge -d 'Set a variable from the image\'s environment, e.g. PATH=${PATH}:/opt/bin; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l unsetenv -d 'Remove a variable of the image; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s v -l volume -d 'Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name); may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s v -l volume -d 'Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name), OPTIONS as ro, O (changes are thrown away), map=user (files belong to the container\'s user inside and to you outside); may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l mount -d 'Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l tmpfs -d 'Mount an empty file system in memory; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r

@@ -88,8 +88,9 @@ impl Engine {
             request.storage_driver.as_deref().or(self.storage_driver.as_deref()),
             &directory,
         )?;
-        let volumes_directory = self.paths.volumes();
-        let place = Place { id, name, directory: &directory, volumes: &volumes_directory, drivers: &drivers };
+        let (volumes, extracted) = (self.paths.volumes(), self.paths.extracted());
+        let place =
+            Place { id, name, directory: &directory, volumes: &volumes, extracted: &extracted, drivers: &drivers };
         let (record, volumes) = plan(request, image, place, host, others)?;
         make_parts(&record)?;
         self.make_volumes(&volumes)?;

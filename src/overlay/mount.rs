@@ -12,6 +12,9 @@
 use super::Error;
 use nix::mount::MsFlags;
 use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen,
+};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
@@ -30,16 +33,7 @@ pub fn open_fuse_device() -> Result<OwnedFd, Error> {
 /// Mounts the FUSE file system of `device` read-only on the directory `target`. Does not wait for the server.
 pub fn mount_fuse(device: impl AsFd, target: &Path) -> Result<(), Error> {
     // Read-only also means that reading does not make the kernel ask for the access time again.
-    mount_fuse_with(device, target, MsFlags::MS_RDONLY)
-}
-
-/// The same for a file system that takes writes.
-pub fn mount_writable_fuse(device: impl AsFd, target: &Path) -> Result<(), Error> {
-    mount_fuse_with(device, target, MsFlags::empty())
-}
-
-fn mount_fuse_with(device: impl AsFd, target: &Path, flags: MsFlags) -> Result<(), Error> {
-    let flags = flags | MsFlags::MS_NODEV | MsFlags::MS_NOATIME;
+    let flags = MsFlags::MS_RDONLY | MsFlags::MS_NODEV | MsFlags::MS_NOATIME;
     let options = format!(
         "fd={},rootmode=40755,user_id={},group_id={},allow_other,default_permissions",
         device.as_fd().as_raw_fd(),
@@ -51,6 +45,29 @@ fn mount_fuse_with(device: impl AsFd, target: &Path, flags: MsFlags) -> Result<(
         target: target.to_owned(),
         source,
     })
+}
+
+/// Makes a FUSE file system of `device` that is attached nowhere, writable, whose root is of the type in `root_mode` (as
+/// `st_mode`). Does not wait for the server. Needs Linux 5.2.
+pub fn make_fuse(device: impl AsFd, root_mode: u32) -> Result<OwnedFd, Error> {
+    let failed = |error: rustix::io::Errno| Error::Mount { kind: "fuse", target: "(new)".into(), source: error.into() };
+    let context = fsopen("fuse", FsOpenFlags::FSOPEN_CLOEXEC).map_err(failed)?;
+    let options = [
+        ("source", "coracle".to_owned()),
+        ("fd", device.as_fd().as_raw_fd().to_string()),
+        ("rootmode", format!("{root_mode:o}")),
+        ("user_id", rustix::process::getuid().as_raw().to_string()),
+        ("group_id", rustix::process::getgid().as_raw().to_string()),
+    ];
+    for (key, value) in options {
+        fsconfig_set_string(context.as_fd(), key, value).map_err(failed)?;
+    }
+    for flag in ["allow_other", "default_permissions"] {
+        fsconfig_set_flag(context.as_fd(), flag).map_err(failed)?;
+    }
+    fsconfig_create(context.as_fd()).map_err(failed)?;
+    let attributes = MountAttrFlags::MOUNT_ATTR_NODEV;
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes).map_err(failed)
 }
 
 /// The kernel's overlay: writes go to `upper`, everything else is seen through from `lower`.

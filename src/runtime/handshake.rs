@@ -22,6 +22,14 @@ const LONGEST: usize = 64 * 1024;
 pub enum Report {
     /// init: serve this FUSE device (descriptor 0 of the message).
     FuseDevice,
+    /// init: serve this FUSE device (descriptor 0) for the mount of this number in the plan, whose files the container
+    /// knows as this user's and group's.
+    View {
+        /// Position among the plan's mounts.
+        mount: usize,
+        /// User and group in the container.
+        owner: (u32, u32),
+    },
     /// init: this is the container's terminal (descriptor 0: the master side).
     Terminal,
     /// init: something is not as asked, but the container starts.

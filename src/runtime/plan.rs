@@ -16,6 +16,9 @@ pub struct RuntimePlan {
     pub spec: Spec,
     /// Ids of the new user namespace.
     pub id_maps: IdMaps,
+    /// The user's own ids on the host, of user and group.
+    #[serde(default)]
+    pub host_user: (u32, u32),
     /// Who the process runs as.
     pub user: UserPlan,
     /// Capabilities of the process, by who it turns out to be.

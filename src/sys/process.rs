@@ -200,6 +200,23 @@ pub fn set_personality(persona: u64) -> Result<()> {
     check(unsafe { libc::personality(persona as libc::c_ulong) })
 }
 
+/// Gives the calling thread a umask of its own, which is empty (`unshare(2)` with `CLONE_FS`, `umask(2)`).
+pub fn clear_umask_of_thread() {
+    // SAFETY: unshare takes plain numbers; with CLONE_FS it only parts this thread's umask, root and working directory
+    // from the other threads', without privilege.
+    if unsafe { libc::unshare(libc::CLONE_FS) } == 0 {
+        // SAFETY: umask takes a plain number and always succeeds.
+        unsafe { libc::umask(0) };
+    }
+}
+
+/// Closes a descriptor and returns what that reports: errors of writes that were delayed (`close(2)`).
+pub fn close_and_report(descriptor: OwnedFd) -> Result<()> {
+    let number = std::os::fd::IntoRawFd::into_raw_fd(descriptor);
+    // SAFETY: the number was owned until now and is closed here, once; nobody uses it after.
+    check(unsafe { libc::close(number) })
+}
+
 /// Ends this process at once (`_exit(2)`), running no destructor or exit handler.
 pub fn exit_now(code: i32) -> ! {
     // SAFETY: _exit takes a plain number and does not return.

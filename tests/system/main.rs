@@ -28,6 +28,7 @@ mod store;
 mod terminal;
 mod user_namespaces;
 mod users;
+mod views;
 mod volumes;
 
 use support::Sandbox;

@@ -37,7 +37,11 @@ impl Verb for Run {
         image's own command, in it. Two names need no registry: hello shows what a container gets here, and host runs a command \
         in a disposable copy of this machine's own userland.\n\n\
         The exit code is that of the command; 125 when coracle itself failed, 126 when the command cannot be invoked, 127 when \
-        it was not found, 128 and the signal's number when a signal ended it.";
+        it was not found, 128 and the signal's number when a signal ended it.\n\n\
+        With map=user, a directory or volume mounted by -v or --mount shows your files as owned by the container's process \
+        user, and with map=UID:GID by that one; what is made or changed there is yours on the host. No owner on the host is \
+        changed, so chown inside succeeds only where it changes nothing (for tar as root: --no-same-owner). Locks and inotify \
+        events hold inside the container, not between it and the host.";
     const ARGUMENTS: &'static str = "IMAGE [COMMAND [ARG...]]";
     const ARITY: Arity = Arity::AtLeast(1);
     const EXAMPLES: &'static str = "\
@@ -47,6 +51,8 @@ coracle run --rm hello\n\
 coracle run --rm -it host\n\
 # The working directory as seen from a Debian image, with files owned by the caller\n\
 coracle run --rm -it -v .:/work -w /work --userns=keep-id debian bash\n\
+# The same for an image that insists on a user of its own: its files there are yours outside\n\
+coracle run --rm -it -u postgres -v ./data:/var/lib/postgresql/data:map=user postgres\n\
 # In the background, with a volume that is kept\n\
 coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=secret postgres";
 

@@ -3,6 +3,7 @@
 
 mod mounts;
 mod namespaces;
+mod ownership;
 mod process;
 mod specification;
 
@@ -65,6 +66,8 @@ pub struct Place<'a> {
     pub directory: &'a Path,
     /// Where volumes are.
     pub volumes: &'a Path,
+    /// Where extracted images are.
+    pub extracted: &'a Path,
     /// Root file system drivers that should work, the preferred one first.
     pub drivers: &'a [Driver],
 }
@@ -101,6 +104,7 @@ pub fn plan(
     let runtime = RuntimePlan {
         spec: specification::build(&specification)?,
         id_maps: maps.maps,
+        host_user: (host.uid, host.gid),
         user,
         capabilities: capabilities.0,
         seccomp: seccomp(request, &security)?,
@@ -298,11 +302,8 @@ fn root_plans(
     let volatile = request.remove;
     let plan = |driver: &Driver| match driver {
         Driver::FuseOverlay => RootPlan::FuseOverlay { lower: lower.clone(), volatile },
-        Driver::Fuse => RootPlan::Fuse { lower: lower.clone(), size_bytes: None },
         Driver::Overlay if !is_user_mapped => RootPlan::Copy { lower: lower.clone() },
-        Driver::Overlay => {
-            RootPlan::Overlay { lower: lower.clone(), extracted: place.volumes.with_file_name("extracted"), volatile }
-        }
+        Driver::Overlay => RootPlan::Overlay { lower: lower.clone(), extracted: place.extracted.to_owned(), volatile },
         Driver::Copy => RootPlan::Copy { lower: lower.clone() },
     };
     Ok(place.drivers.iter().map(plan).collect())

@@ -1,6 +1,7 @@
 //! Everything mounted in a container: what each has, what the engine adds (hosts, resolv.conf, hostname), what the
 //! request and the image ask for.
 
+use super::ownership;
 use super::{ImageDefaults, Others, Place, bad, namespaces, parse_size};
 use crate::engine::error::Error;
 use crate::engine::host_files;
@@ -239,7 +240,8 @@ fn volumes_from(text: &str, others: &Others) -> Result<Vec<Entry>, Error> {
             options.push("rbind".to_owned());
             let mut record = known.clone();
             record.writable = is_writable(&options);
-            let mount = build("bind", Path::new(&known.source), PathBuf::from(&known.destination), options)?;
+            let kind = ownership::kind_of_bind(&mut options)?;
+            let mount = build(kind, Path::new(&known.source), PathBuf::from(&known.destination), options)?;
             Ok(Entry { mount, record: Some(record), volume: None })
         })
         .collect()
@@ -282,6 +284,7 @@ fn bind(wanted: &MountRequest, destination: PathBuf, place: Place<'_>) -> Result
         ));
     }
     if wanted.options.iter().any(|option| option == "O") {
+        ownership::refuse_with_overlay(&wanted.options)?;
         return overlay_volume(&source, destination, &wanted.options, place);
     }
     let mut options = wanted.options.clone();
@@ -295,7 +298,8 @@ fn bind(wanted: &MountRequest, destination: PathBuf, place: Place<'_>) -> Result
         options.push("nodev".to_owned());
     }
     let record = record("bind", "", &source, &destination, &options);
-    Ok(Entry { mount: build("bind", &source, destination, options)?, record: Some(record), volume: None })
+    let kind = ownership::kind_of_bind(&mut options)?;
+    Ok(Entry { mount: build(kind, &source, destination, options)?, record: Some(record), volume: None })
 }
 
 /// `-v DIR:DIR:O`: the directory below, a layer that goes with the container above.
@@ -332,6 +336,15 @@ fn volume(
         }
         source = source.join(subpath);
     }
+    if options.iter().any(|option| option == "O") {
+        ownership::refuse_with_overlay(options)?;
+        let mut entry = overlay_volume(&source, destination, options, place)?;
+        if let Some(record) = &mut entry.record {
+            (record.kind, record.name) = ("volume".to_owned(), name.clone());
+        }
+        entry.volume = Some(VolumeUse { name, anonymous });
+        return Ok(entry);
+    }
     let mut specified = vec!["rbind".to_owned()];
     specified.extend(options.iter().cloned());
     let copies = !options.iter().any(|option| option == "nocopy");
@@ -343,7 +356,8 @@ fn volume(
         // What lies in a volume was written by containers: its links may lead anywhere.
         specified.push(format!("{BENEATH_OPTION}{}", volume.display()));
     }
-    let mount = build("bind", &source, destination, specified)?;
+    let kind = ownership::kind_of_bind(&mut specified)?;
+    let mount = build(kind, &source, destination, specified)?;
     Ok(Entry { mount, record: Some(record), volume: Some(VolumeUse { name, anonymous }) })
 }
 

@@ -8,7 +8,7 @@
 //! `adapter` speaks to fuser and holds the policy that is the same for every lower: everything the kernel may cache it is
 //! told to cache; OPEN, OPENDIR, FLUSH and the like are answered with ENOSYS once, after which the kernel does without
 //! them; FUSE_PASSTHROUGH is never negotiated, because the kernel refuses to overlay a file system that did ("maximum fs
-//! stacking depth exceeded"). `image` and `directory` give the answers.
+//! stacking depth exceeded"). `image` and `directory` give the answers; `view` those of a writable bind mount.
 //!
 //! What must stay true: no request makes a thread panic or block on anything but the disk; an idle server never wakes up;
 //! memory is a few hundred KiB whatever the image's size. Protocol: linux/fuse.h and Documentation/filesystems/fuse.
@@ -16,13 +16,12 @@
 mod adapter;
 mod directory;
 mod image;
-mod upper;
+mod view;
 
 pub use directory::DirectoryLower;
-pub use upper::Changes;
+pub use view::{IdRun, Owners, serve_view};
 
 use super::{Error, tree::Tree};
-use adapter::Source;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -77,22 +76,6 @@ pub fn serve(lower: Lower, device: OwnedFd, options: ServerOptions) -> Result<Se
         Lower::Image { tree, layers } => adapter::start(image::Image::new(tree, layers, ids)?, device, threads),
         Lower::Directory(lower) => adapter::start(directory::Directory::new(lower, ids)?, device, threads),
     }
-}
-
-/// The same with the container's changes above `lower`, writable.
-pub fn serve_writable(
-    lower: Lower,
-    changes: Changes,
-    device: OwnedFd,
-    options: ServerOptions,
-) -> Result<Server, Error> {
-    let threads = options.threads.max(1);
-    let ids = || Ids::new(&options);
-    let lower: Box<dyn Source> = match lower {
-        Lower::Image { tree, layers } => Box::new(image::Image::new(tree, layers, ids())?),
-        Lower::Directory(lower) => Box::new(directory::Directory::new(lower, ids())?),
-    };
-    adapter::start(upper::Upper::new(lower, changes, ids())?, device, threads)
 }
 
 impl Server {

@@ -15,12 +15,14 @@ mod options;
 mod reaper;
 mod reexec;
 mod user;
+mod view;
 
 pub use joined::run as run_joined;
-pub use mounts::{BENEATH_OPTION, attach, bind, open_handle};
+pub use mounts::{BENEATH_OPTION, attach, bind, open_handle, open_source};
 pub use options::{MountOptions, parse as parse_mount_options};
 pub use reexec::{Role, execute_as, execute_init, passed_descriptors, protected_program};
 pub use user::{Accounts, User};
+pub use view::{MAP_OPTION, VIEW};
 
 use super::capabilities::Capabilities;
 use super::failure::{Failure, Step};
@@ -51,6 +53,9 @@ pub trait RootFileSystem {
     ///
     /// The root must be a mount of its own in this process's mount namespace. `keeper` is told of a FUSE device.
     fn mount(&mut self, keeper: &OwnedFd) -> Step<OwnedFd>;
+    /// Makes a mount for a view of the directory or file `source` is a handle of: the mount, attached nowhere, and the FUSE
+    /// device that the keeper is to serve.
+    fn make_view(&self, source: &OwnedFd) -> Step<(OwnedFd, OwnedFd)>;
 }
 
 /// Runs init. Returns only when a step failed.
@@ -91,7 +96,7 @@ impl<'a> Init<'a> {
         let init = Init { plan, process, keeper, root, devices, account_files, mounts };
         init.name_host()?;
         init.raise_loopback()?;
-        init.mount_all()?;
+        init.mount_all(root_file_system)?;
         Ok(init)
     }
 
@@ -130,10 +135,13 @@ impl<'a> Init<'a> {
             .map_err(|error| Failure::setup("bring the loopback device up", error))
     }
 
-    fn mount_all(&self) -> Step<()> {
+    fn mount_all(&self, root_file_system: &dyn RootFileSystem) -> Step<()> {
         let mounts = &self.mounts;
-        for mount in mounts {
-            mount.mount(&self.root)?;
+        for (number, mount) in mounts.iter().enumerate() {
+            match mount.view() {
+                Some(shown) => self.mount_view(number, mount, shown, root_file_system)?,
+                None => mount.mount(&self.root)?,
+            }
         }
         let has_host_devices = mounts.iter().any(|mount| mount.is_bind() && mount.destination() == Path::new("/dev"));
         if has_host_devices { Ok(()) } else { self.devices.place(&self.root) }

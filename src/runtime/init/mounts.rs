@@ -5,6 +5,7 @@
 //! to a handle that was resolved beneath the root: no path is looked up twice, and none can lead outside.
 
 use super::options::{MountOptions, parse};
+use super::view::{MAP_OPTION, Shown, VIEW};
 use crate::runtime::failure::{Failure, Step};
 use crate::runtime::rooted::{Rooted, descriptor_path};
 use crate::sys::mount::{MountAttributes, set_attributes, set_propagation};
@@ -29,6 +30,8 @@ pub struct PreparedMount {
     opened: Option<OwnedFd>,
     /// Of an overlay: option name and directory.
     layers: Vec<(&'static str, OwnedFd)>,
+    /// Of a view, whose files it shows.
+    view: Option<Shown>,
 }
 
 /// An option of bind mounts that is ours: the source lies beneath this directory, and no link may lead out of it.
@@ -43,17 +46,16 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
     let mut options = parse(mount.options().as_deref().unwrap_or_default());
     let source = mount.source().clone().unwrap_or_default();
     let kind = mount.typ().clone().unwrap_or_else(|| "none".to_owned());
-    if kind == "bind" {
+    if kind == "bind" || kind == VIEW {
         options.bind = options.bind.or(Some(true));
     }
     let needs_source = options.bind.is_some() || kind == "overlay";
-    let beneath = options.data.iter().position(|option| option.starts_with(BENEATH_OPTION));
-    let beneath = beneath.map(|at| options.data.remove(at).split_off(BENEATH_OPTION.len()));
-    let open = || match &beneath {
-        Some(directory) => open_beneath(Path::new(directory), &source),
-        None => open_handle(&source),
+    let opened = needs_source.then(|| open_source(mount)).transpose()?;
+    let view = match kind == VIEW {
+        true => Some(Shown::of(&options.data)?),
+        false => None,
     };
-    let opened = needs_source.then(open).transpose()?;
+    options.data.retain(|option| !option.starts_with(BENEATH_OPTION) && !option.starts_with(MAP_OPTION));
     let mut layers = Vec::new();
     if kind == "overlay" {
         for name in ["upperdir", "workdir"] {
@@ -64,7 +66,17 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
             }
         }
     }
-    Ok(PreparedMount { kind, source, destination: mount.destination().clone(), options, opened, layers })
+    Ok(PreparedMount { kind, source, destination: mount.destination().clone(), options, opened, layers, view })
+}
+
+/// Opens the source of a mount of the plan, where its options say not to leave a directory, beneath that.
+pub fn open_source(mount: &Mount) -> Step<OwnedFd> {
+    let source = mount.source().clone().unwrap_or_default();
+    let mut options = mount.options().iter().flatten();
+    match options.find_map(|option| option.strip_prefix(BENEATH_OPTION)) {
+        Some(directory) => open_beneath(Path::new(directory), &source),
+        None => open_handle(&source),
+    }
 }
 
 /// Opens a host path as a handle.
@@ -101,6 +113,31 @@ impl PreparedMount {
     /// Whether this is a bind mount.
     pub fn is_bind(&self) -> bool {
         self.options.bind.is_some()
+    }
+
+    /// Whose files it shows, when it is a view.
+    pub(super) fn view(&self) -> Option<Shown> {
+        self.view
+    }
+
+    /// The handle of a bind mount's or view's source.
+    pub(super) fn source(&self) -> Option<&OwnedFd> {
+        self.opened.as_ref()
+    }
+
+    /// Attaches the mount of a view that is served by now.
+    pub(super) fn attach_view(&self, mount: &OwnedFd, root: &Rooted) -> Step<()> {
+        let failed = |error: Errno| {
+            Failure::setup(format_args!("mount {} on \"{}\"", self.described(), self.destination.display()), error)
+        };
+        set_attributes(mount, self.options.set, MountAttributes::empty(), false).map_err(failed)?;
+        let target = self.target(root).map_err(failed)?;
+        if self.options.copy_up {
+            super::copy_up::fill(mount, &target, true).map_err(|error| {
+                Failure::setup(format_args!("fill \"{}\" from the image", self.destination.display()), error)
+            })?;
+        }
+        attach(mount, &target).map_err(failed)
     }
 
     /// Makes the mount beneath `root`.

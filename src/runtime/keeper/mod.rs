@@ -23,6 +23,9 @@ use std::os::fd::OwnedFd;
 pub trait Services {
     /// Serves the FUSE device that init has mounted, from now until the mount is gone. Starts threads.
     fn serve_file_system(&mut self, device: OwnedFd) -> Step<()>;
+    /// Serves the FUSE device of mount number `mount` of the plan, a view of a host directory whose files are shown as
+    /// `owner`'s (user and group in the container). Starts threads.
+    fn serve_view(&mut self, mount: usize, owner: (u32, u32), device: OwnedFd) -> Step<()>;
     /// Becomes init in a freshly forked process: executes the program again. Returns only on failure.
     fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> std::convert::Infallible;
     /// Removes the container's directory, name and runtime files. `Err` when that needs the ids of the container.

@@ -175,6 +175,10 @@ impl Keeper<'_> {
                     let served = self.services.serve_file_system(device);
                     served.map_err(|failure| self.last_words(starting).unwrap_or(failure))?;
                 }
+                Some((Report::View { mount, owner }, Some(device))) => {
+                    let served = self.services.serve_view(mount, owner, device);
+                    served.map_err(|failure| self.last_words(starting).unwrap_or(failure))?;
+                }
                 Some((Report::Terminal, Some(master))) => terminal = Some(master),
                 Some((Report::Warning(line), _)) => {
                     let _ = message::send(&self.client, &KeeperFrame::Warning(line).encode(), &[]); // nobody listens

@@ -14,7 +14,8 @@ use std::collections::HashSet;
 
 #[derive(Args, Debug)]
 pub(crate) struct MountOptions {
-    /// Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name); may be repeated
+    /// Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name), OPTIONS as ro, O (changes are
+    /// thrown away), map=user (files belong to the container's user inside and to you outside); may be repeated
     #[arg(short, long, value_name = "[SOURCE:]DIR[:OPTIONS]")]
     volume: Vec<String>,
     /// Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated
@@ -192,7 +193,7 @@ fn check_options(options: &[String]) -> Result<(), MountError> {
         "no-dereference",
         "norelatime",
     ];
-    const KEYS: [&str; 3] = ["upperdir", "workdir", "idmap"];
+    const KEYS: [&str; 4] = ["upperdir", "workdir", "idmap", "map"];
     const CHOICES: [(&str, &[&str]); 6] = [
         ("'rw' or 'ro'", &["rw", "ro"]),
         ("'z', 'Z', or 'O'", &["z", "Z", "O"]),

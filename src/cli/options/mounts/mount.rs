@@ -97,6 +97,7 @@ impl Builder {
                 self.options.push(value.map_or("idmap".to_owned(), |map| format!("idmap={map}")));
                 Ok(())
             }
+            (Bind | Volume, "map") => argument(key, value).map(|map| self.options.push(format!("map={map}"))),
             (_, "consistency") => argument(key, value).map(|_| ()),
             (Volume, "volume-opt" | "volume-label" | "volume-driver") => {
                 Err(MountError::KindNotAvailable(format!("--mount {key}")))

@@ -10,18 +10,22 @@ use crate::engine::request::{MountKind, MountRequest};
 /// # Errors
 /// A bad destination, name or option.
 pub(super) fn parse(text: &str, create_source: bool) -> Result<MountRequest, MountError> {
-    let parts: Vec<&str> = text.split(':').collect();
+    let parts: Vec<&str> = text.splitn(3, ':').collect();
     let (source, directory, options) = match parts[..] {
         [directory] => (None, directory, ""),
         [source, directory] => (Some(source), directory, ""),
         [source, directory, options] => (Some(source), directory, options),
         _ => return Err(MountError::VolumeFormat(text.to_owned())),
     };
+    let options: Vec<String> = options.split(',').filter(|option| !option.is_empty()).map(str::to_owned).collect();
+    // Only the two ids of `map=UID:GID` have a colon between them.
+    if options.iter().any(|option| option.contains(':') && !option.starts_with("map=")) {
+        return Err(MountError::VolumeFormat(text.to_owned()));
+    }
     if source == Some("") {
         return Err(MountError::EmptySource);
     }
     let destination = destination(directory)?;
-    let options: Vec<String> = options.split(',').filter(|option| !option.is_empty()).map(str::to_owned).collect();
     check_options(&options)?;
     let kind = match source {
         Some(source) if source.starts_with(['/', '.']) => MountKind::Bind,

@@ -24,7 +24,7 @@ impl<S: Source> Filesystem for Adapter<S> {
     fn lookup(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         let lifetime = self.source.lifetime();
         match self.source.lookup(parent.0, name.as_bytes()) {
-            Ok(Some(attributes)) => reply.entry(&lifetime, &attributes, Generation(0)),
+            Ok(Some(attributes)) => self.answer_entry(Ok(attributes), reply),
             // Inode 0 is how FUSE says "no such file, and you may remember it".
             Ok(None) => reply.entry(&lifetime, &absent(), Generation(0)),
             Err(error) => reply.error(error),
@@ -163,13 +163,14 @@ impl<S: Source> Filesystem for Adapter<S> {
         offset: u64,
         data: &[u8],
         write_flags: WriteFlags,
-        _flags: OpenFlags,
+        flags: OpenFlags,
         _owner: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
+        let appends = flags.0 & libc::O_APPEND != 0;
         let drops_set_id = write_flags.contains(WriteFlags::FUSE_WRITE_KILL_SUIDGID);
         let is_cached = write_flags.contains(WriteFlags::FUSE_WRITE_CACHE);
-        let write = Write { inode: inode.0, handle: handle.0, offset, data, drops_set_id, is_cached };
+        let write = Write { inode: inode.0, handle: handle.0, offset, data, drops_set_id, appends, is_cached };
         match self.source.write(&write) {
             // A request is a few MiB at most.
             Ok(()) => reply.written(data.len() as u32),
@@ -383,7 +384,10 @@ impl<S: Source> Adapter<S> {
 
     fn answer_entry(&self, result: Result<FileAttr, Errno>, reply: ReplyEntry) {
         match result {
-            Ok(attributes) => reply.entry(&self.source.lifetime(), &attributes, Generation(0)),
+            Ok(attributes) => {
+                let names = self.source.name_lifetime(&attributes);
+                reply.entry_with_ttls(&self.source.lifetime(), &names, &attributes, Generation(0));
+            }
             Err(error) => reply.error(error),
         }
     }

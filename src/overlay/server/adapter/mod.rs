@@ -34,7 +34,11 @@ pub(super) fn start(source: impl Source, device: OwnedFd, threads: usize) -> Res
     let _ = nix::sys::prctl::set_thp_disable(true);
     let mut config = fuser::Config::default();
     config.n_threads = Some(threads);
+    let notifier = source.notifier();
     let session = Session::from_fd(Adapter { source }, device, SessionACL::All, config).map_err(failed)?;
+    if let Some(slot) = notifier {
+        let _ = slot.set(session.notifier()); // nobody else fills it
+    }
     let builder = std::thread::Builder::new().name("overlay".to_owned()).stack_size(WAITING_STACK_BYTES);
     let thread = builder.spawn(move || session.run()).map_err(failed)?;
     Ok(Server { thread })

@@ -14,10 +14,10 @@ const DEVICE_SHIFT: u32 = 48;
 const HANDED_OUT: u64 = 0xffff;
 
 /// Device and inode number.
-pub(super) type Identity = (u64, u64);
+pub(in super::super) type Identity = (u64, u64);
 
 /// What a `stat` is about.
-pub(super) fn identity(stat: &Stat) -> Identity {
+pub(in super::super) fn identity(stat: &Stat) -> Identity {
     (stat.st_dev, stat.st_ino)
 }
 

@@ -15,8 +15,9 @@ mod resolve;
 use super::adapter::{Add, CHANGING_FLAGS, Listed, ROOT_INODE, Source, Totals};
 use super::{Error, Ids};
 use fuser::{Errno, FileAttr, FileType, INodeNo, InitFlags};
+pub(super) use inodes::{Identity, identity};
 use inodes::{Inode, Inodes};
-use resolve::Root;
+pub(super) use resolve::Root;
 use rustix::fs::{AtFlags, FileType as HostType, Mode, OFlags, RawDir, SeekFrom, Stat};
 use std::fs::File;
 use std::io;
@@ -111,24 +112,16 @@ impl Directory {
     }
 
     fn file_attributes(&self, number: u64, stat: &Stat, masked: bool) -> FileAttr {
-        let modified = system_time(stat.st_mtime, stat.st_mtime_nsec as i64);
-        let changed = system_time(stat.st_ctime, stat.st_ctime_nsec as i64);
+        let shown = host_attributes(INodeNo(number), stat);
         FileAttr {
-            ino: INodeNo(number),
-            size: if masked { 0 } else { stat.st_size as u64 },
-            blocks: if masked { 0 } else { stat.st_blocks as u64 },
-            atime: modified,
-            mtime: modified,
-            ctime: changed,
-            crtime: changed,
-            kind: file_type(HostType::from_raw_mode(stat.st_mode)),
-            perm: (stat.st_mode & 0o7777) as u16,
-            nlink: if masked { 2 } else { stat.st_nlink as u32 },
+            size: if masked { 0 } else { shown.size },
+            blocks: if masked { 0 } else { shown.blocks },
+            // The kernel never asks again for the access time of what it only reads.
+            atime: shown.mtime,
+            nlink: if masked { 2 } else { shown.nlink },
             uid: self.ids.uid(stat.st_uid),
             gid: self.ids.gid(stat.st_gid),
-            rdev: pack_device(stat.st_rdev),
-            blksize: 4096,
-            flags: 0,
+            ..shown
         }
     }
 
@@ -295,11 +288,33 @@ impl Source for Directory {
     }
 }
 
+/// Attributes as the host has them, owners included.
+pub(super) fn host_attributes(number: INodeNo, stat: &Stat) -> FileAttr {
+    let changed = system_time(stat.st_ctime, stat.st_ctime_nsec as i64);
+    FileAttr {
+        ino: number,
+        size: stat.st_size as u64,
+        blocks: stat.st_blocks as u64,
+        atime: system_time(stat.st_atime, stat.st_atime_nsec as i64),
+        mtime: system_time(stat.st_mtime, stat.st_mtime_nsec as i64),
+        ctime: changed,
+        crtime: changed,
+        kind: file_type(HostType::from_raw_mode(stat.st_mode)),
+        perm: (stat.st_mode & 0o7777) as u16,
+        nlink: stat.st_nlink as u32,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        rdev: pack_device(stat.st_rdev),
+        blksize: 4096,
+        flags: 0,
+    }
+}
+
 fn errno(error: rustix::io::Errno) -> Errno {
     Errno::from_i32(error.raw_os_error())
 }
 
-fn file_type(kind: HostType) -> FileType {
+pub(super) fn file_type(kind: HostType) -> FileType {
     match kind {
         HostType::Directory => FileType::Directory,
         HostType::Symlink => FileType::Symlink,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// The directory everything is resolved from.
 #[derive(Debug)]
-pub(super) struct Root {
+pub(in super::super) struct Root {
     descriptor: OwnedFd,
     /// Paths relative to the root.
     masked: Vec<Vec<u8>>,
@@ -20,7 +20,7 @@ pub(super) struct Root {
 }
 
 impl Root {
-    pub(super) fn new(descriptor: OwnedFd, masks: &[PathBuf]) -> Root {
+    pub(in super::super) fn new(descriptor: OwnedFd, masks: &[PathBuf]) -> Root {
         let mut root =
             Root { descriptor, masked: Vec::new(), masked_children: Vec::new(), masked_identities: Vec::new() };
         for mask in masks {
@@ -45,7 +45,7 @@ impl Root {
         self.masked.push(path);
     }
 
-    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+    pub(in super::super) fn descriptor(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
     }
 
@@ -58,7 +58,7 @@ impl Root {
     }
 
     /// Opens a path below the root; the last component is not followed either.
-    pub(super) fn open(&self, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub(in super::super) fn open(&self, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
         let path = if path.is_empty() { b"." } else { path };
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
