@@ -58,6 +58,9 @@ _coracle() {
             coracle,network)
                 cmd="coracle__subcmd__network"
                 ;;
+            coracle,port)
+                cmd="coracle__subcmd__port"
+                ;;
             coracle,ps)
                 cmd="coracle__subcmd__ps"
                 ;;
@@ -129,6 +132,9 @@ _coracle() {
                 ;;
             coracle__subcmd__container,ls)
                 cmd="coracle__subcmd__container__subcmd__ls"
+                ;;
+            coracle__subcmd__container,port)
+                cmd="coracle__subcmd__container__subcmd__port"
                 ;;
             coracle__subcmd__container,prune)
                 cmd="coracle__subcmd__container__subcmd__prune"
@@ -263,7 +269,7 @@ _coracle() {
 
     case "${cmd}" in
         coracle)
-            opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start exec ps logs wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network system doctor info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start exec ps logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network system doctor info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -343,7 +349,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container)
-            opts="-h --help exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm"
+            opts="-h --help exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -357,7 +363,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container__subcmd__create)
-            opts="-l -q -i -t -a -u -w -e -v -p -h -c -m --name --replace --rm --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --device --network --publish --expose --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --no-healthcheck --seccomp-policy --sdnotify --systemd --health-cmd --health-interval --health-log-destination --health-max-log-count --health-max-log-size --health-on-failure --health-retries --health-start-period --health-start-interval --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-timeout --restart --pod --pod-id-file --init-ctr --requires --secret --publish-all --ip --ip6 --mac-address --network-alias --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --storage-opt --rmi --isolation --help"
+            opts="-l -q -i -t -a -u -w -e -v -p -P -h -c -m --name --replace --rm --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --device --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --no-healthcheck --seccomp-policy --sdnotify --systemd --health-cmd --health-interval --health-log-destination --health-max-log-count --health-max-log-size --health-on-failure --health-retries --health-start-period --health-start-interval --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-timeout --restart --pod --pod-id-file --init-ctr --requires --secret --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --storage-opt --rmi --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -653,6 +659,22 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip6)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mac-address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --network-alias)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --hostname)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -930,22 +952,6 @@ _coracle() {
                     return 0
                     ;;
                 --secret)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip6)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --mac-address)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --network-alias)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1221,6 +1227,20 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        coracle__subcmd__container__subcmd__port)
+            opts="-a -l -h --all --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         coracle__subcmd__container__subcmd__prune)
             opts="-f -h --force --filter --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1295,7 +1315,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container__subcmd__run)
-            opts="-d -l -q -i -t -a -u -w -e -v -p -h -c -m --detach --detach-keys --sig-proxy --name --replace --rm --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --device --network --publish --expose --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --no-healthcheck --seccomp-policy --sdnotify --systemd --health-cmd --health-interval --health-log-destination --health-max-log-count --health-max-log-size --health-on-failure --health-retries --health-start-period --health-start-interval --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-timeout --restart --pod --pod-id-file --init-ctr --requires --secret --publish-all --ip --ip6 --mac-address --network-alias --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --storage-opt --rmi --isolation --help"
+            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -c -m --detach --detach-keys --sig-proxy --name --replace --rm --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --device --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --no-healthcheck --seccomp-policy --sdnotify --systemd --health-cmd --health-interval --health-log-destination --health-max-log-count --health-max-log-size --health-on-failure --health-retries --health-start-period --health-start-interval --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-timeout --restart --pod --pod-id-file --init-ctr --requires --secret --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --storage-opt --rmi --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1595,6 +1615,22 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip6)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mac-address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --network-alias)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --hostname)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1875,22 +1911,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --ip)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip6)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --mac-address)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --network-alias)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --link)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2050,7 +2070,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__create)
-            opts="-l -q -i -t -a -u -w -e -v -p -h -c -m --name --replace --rm --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --device --network --publish --expose --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --no-healthcheck --seccomp-policy --sdnotify --systemd --health-cmd --health-interval --health-log-destination --health-max-log-count --health-max-log-size --health-on-failure --health-retries --health-start-period --health-start-interval --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-timeout --restart --pod --pod-id-file --init-ctr --requires --secret --publish-all --ip --ip6 --mac-address --network-alias --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --storage-opt --rmi --isolation --help"
+            opts="-l -q -i -t -a -u -w -e -v -p -P -h -c -m --name --replace --rm --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --device --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --no-healthcheck --seccomp-policy --sdnotify --systemd --health-cmd --health-interval --health-log-destination --health-max-log-count --health-max-log-size --health-on-failure --health-retries --health-start-period --health-start-interval --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-timeout --restart --pod --pod-id-file --init-ctr --requires --secret --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --storage-opt --rmi --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2346,6 +2366,22 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip6)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mac-address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --network-alias)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --hostname)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2623,22 +2659,6 @@ _coracle() {
                     return 0
                     ;;
                 --secret)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip6)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --mac-address)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --network-alias)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3383,6 +3403,20 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        coracle__subcmd__port)
+            opts="-a -l -h --all --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         coracle__subcmd__ps)
             opts="-a -f -n -l -p -q -s -w -h --all --filter --format --last --latest --no-trunc --noheading --ns --pod --quiet --size --sort --external --sync --watch --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3564,7 +3598,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__run)
-            opts="-d -l -q -i -t -a -u -w -e -v -p -h -c -m --detach --detach-keys --sig-proxy --name --replace --rm --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --device --network --publish --expose --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --no-healthcheck --seccomp-policy --sdnotify --systemd --health-cmd --health-interval --health-log-destination --health-max-log-count --health-max-log-size --health-on-failure --health-retries --health-start-period --health-start-interval --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-timeout --restart --pod --pod-id-file --init-ctr --requires --secret --publish-all --ip --ip6 --mac-address --network-alias --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --storage-opt --rmi --isolation --help"
+            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -c -m --detach --detach-keys --sig-proxy --name --replace --rm --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --device --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --no-healthcheck --seccomp-policy --sdnotify --systemd --health-cmd --health-interval --health-log-destination --health-max-log-count --health-max-log-size --health-on-failure --health-retries --health-start-period --health-start-interval --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-timeout --restart --pod --pod-id-file --init-ctr --requires --secret --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --storage-opt --rmi --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3864,6 +3898,22 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip6)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mac-address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --network-alias)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --hostname)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4141,22 +4191,6 @@ _coracle() {
                     return 0
                     ;;
                 --secret)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip6)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --mac-address)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --network-alias)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -36,6 +36,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "start" -d 'Start on
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "exec" -d 'Run a process in a running container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "ps" -d 'List containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "logs" -d 'Fetch the logs of one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "port" -d 'List the published ports of a container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "wait" -d 'Wait for one or more containers to exit'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "stop" -d 'Stop one or more containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "kill" -d 'Send a signal to one or more running containers'
@@ -107,9 +108,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l tmpfs -d 'Mount 
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l network -d 'Network of the container: host or none; without this option it shares the host\'s' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -s p -l publish -d 'Publish a port or a range of ports; may be repeated (from the next release)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l network -d 'Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l ip -d 'IPv4 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l ip6 -d 'IPv6 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l mac-address -d 'Hardware address of the container\'s interface' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l network-alias -d 'Further name of the container in its network; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -s h -l hostname -d 'Host name in the container' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l dns -d 'Name server, or none; may be repeated' -r
@@ -177,10 +182,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l pod-id-file -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l secret -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l ip -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l ip6 -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l mac-address -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l network-alias -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l chrootdirs -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-path -r
@@ -205,13 +206,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l unsetenv-all -d 
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l http-proxy -d 'Pass the caller\'s proxy variables on [default: true]'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l read-only -d 'Make the root file system read-only'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l read-only-tmpfs -d 'With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l privileged -d 'Give the container all privileges its user has'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l oom-kill-disable
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-healthcheck
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l publish-all
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l rmi
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l name -d 'Name of the container; a random one is chosen when absent' -r
@@ -260,9 +261,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l tmpfs -d 'Mou
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l network -d 'Network of the container: host or none; without this option it shares the host\'s' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -s p -l publish -d 'Publish a port or a range of ports; may be repeated (from the next release)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l network -d 'Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l ip -d 'IPv4 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l ip6 -d 'IPv6 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l mac-address -d 'Hardware address of the container\'s interface' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l network-alias -d 'Further name of the container in its network; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -s h -l hostname -d 'Host name in the container' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l dns -d 'Name server, or none; may be repeated' -r
@@ -330,10 +335,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l pod-id-file -
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l secret -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l ip -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l ip6 -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l mac-address -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l network-alias -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l chrootdirs -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-path -r
@@ -356,13 +357,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l unsetenv-all 
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l http-proxy -d 'Pass the caller\'s proxy variables on [default: true]'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l read-only -d 'Make the root file system read-only'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l read-only-tmpfs -d 'With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l privileged -d 'Give the container all privileges its user has'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l oom-kill-disable
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-healthcheck
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l publish-all
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l rmi
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand start" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
@@ -413,6 +414,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand logs" -s n -l names -d '
 complete -c coracle -n "__fish_coracle_using_subcommand logs" -l color -d 'Print each container\'s lines in a colour of their own'
 complete -c coracle -n "__fish_coracle_using_subcommand logs" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand logs" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand port" -s a -l all -d 'Show the ports of all running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand port" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand port" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand wait" -l condition -d 'State to wait for: configured, created, exited, initialized, paused, removing, running, stopped or stopping; may be repeated [default: exited]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand wait" -s i -l interval -d 'Time between two looks; coracle is told and does not look' -r
 complete -c coracle -n "__fish_coracle_using_subcommand wait" -l ignore -d 'Print -1 for containers that do not exist'
@@ -485,24 +489,25 @@ complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s k -l type -d
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s s -l size -d 'Add how much containers have written'
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "exists" -d 'Check whether a container exists'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "inspect" -d 'Display the configuration of a container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "ls" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "list" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "ps" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "prune" -d 'Remove all containers that are not running'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "run" -d 'Run a command in a new container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "create" -d 'Create a container without starting it'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "start" -d 'Start one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "exec" -d 'Run a process in a running container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "logs" -d 'Fetch the logs of one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "wait" -d 'Wait for one or more containers to exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "stop" -d 'Stop one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "kill" -d 'Send a signal to one or more running containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "top" -d 'Display the running processes of a container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "rename" -d 'Rename a container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs wait stop kill top rename rm" -f -a "rm" -d 'Remove one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "exists" -d 'Check whether a container exists'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "inspect" -d 'Display the configuration of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "ls" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "list" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "ps" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "prune" -d 'Remove all containers that are not running'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "run" -d 'Run a command in a new container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "create" -d 'Create a container without starting it'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "start" -d 'Start one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "exec" -d 'Run a process in a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "logs" -d 'Fetch the logs of one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "port" -d 'List the published ports of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "wait" -d 'Wait for one or more containers to exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "stop" -d 'Stop one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "kill" -d 'Send a signal to one or more running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "top" -d 'Display the running processes of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "rename" -d 'Rename a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm" -f -a "rm" -d 'Remove one or more containers'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -l external -d 'Look at containers of other tools too; there are none'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
@@ -607,9 +612,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network -d 'Network of the container: host or none; without this option it shares the host\'s' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s p -l publish -d 'Publish a port or a range of ports; may be repeated (from the next release)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network -d 'Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ip -d 'IPv4 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ip6 -d 'IPv6 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l mac-address -d 'Hardware address of the container\'s interface' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network-alias -d 'Further name of the container in its network; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s h -l hostname -d 'Host name in the container' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l dns -d 'Name server, or none; may be repeated' -r
@@ -677,10 +686,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l secret -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ip -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ip6 -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l mac-address -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network-alias -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l chrootdirs -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-path -r
@@ -705,13 +710,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l http-proxy -d 'Pass the caller\'s proxy variables on [default: true]'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l read-only -d 'Make the root file system read-only'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l read-only-tmpfs -d 'With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l privileged -d 'Give the container all privileges its user has'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l oom-kill-disable
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-healthcheck
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l publish-all
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l rmi
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l name -d 'Name of the container; a random one is chosen when absent' -r
@@ -760,9 +765,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network -d 'Network of the container: host or none; without this option it shares the host\'s' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s p -l publish -d 'Publish a port or a range of ports; may be repeated (from the next release)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network -d 'Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ip -d 'IPv4 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ip6 -d 'IPv6 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l mac-address -d 'Hardware address of the container\'s interface' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network-alias -d 'Further name of the container in its network; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s h -l hostname -d 'Host name in the container' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l dns -d 'Name server, or none; may be repeated' -r
@@ -830,10 +839,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l secret -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ip -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ip6 -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l mac-address -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network-alias -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l chrootdirs -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-path -r
@@ -856,13 +861,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l http-proxy -d 'Pass the caller\'s proxy variables on [default: true]'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l read-only -d 'Make the root file system read-only'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l read-only-tmpfs -d 'With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l privileged -d 'Give the container all privileges its user has'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l oom-kill-disable
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-healthcheck
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l publish-all
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l rmi
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
@@ -897,6 +902,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l color -d 'Print each container\'s lines in a colour of their own'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from port" -s a -l all -d 'Show the ports of all running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from port" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from port" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -l condition -d 'State to wait for: configured, created, exited, initialized, paused, removing, running, stopped or stopping; may be repeated [default: exited]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -s i -l interval -d 'Time between two looks; coracle is told and does not look' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -l ignore -d 'Print -1 for containers that do not exist'

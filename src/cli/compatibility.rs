@@ -89,8 +89,6 @@ const fn unless(long: &'static str, treatment: Treatment, harmless_values: &'sta
 
 const HEALTH: Treatment = Treatment::Refused("health checks are not available in this release");
 const PODS: Treatment = Treatment::Refused("pods are not available in this release");
-const PORTS: Treatment = Treatment::Refused("ports are published from the next release; use --network host");
-const ADDRESSES: Treatment = Treatment::Refused("the container has no network of its own in this release");
 
 /// Options of `run` and `create`.
 pub(crate) const CREATE: &[Row] = &[
@@ -146,12 +144,7 @@ pub(crate) const CREATE: &[Row] = &[
     row("init-ctr", PODS),
     row("requires", Treatment::Refused("dependencies between containers are not available in this release")),
     row("secret", Treatment::Refused("secrets are not available in this release")),
-    flag("publish-all", PORTS),
-    row("ip", ADDRESSES),
-    row("ip6", ADDRESSES),
-    row("mac-address", ADDRESSES),
-    row("network-alias", ADDRESSES),
-    row("link", ADDRESSES),
+    row("link", Treatment::Refused("containers on one network find each other by name")),
     row("chrootdirs", Treatment::Refused("it is not available in this release")),
     row("init-path", Treatment::Refused("coracle brings its own init; use --init")),
     row("decryption-key", Treatment::Refused("encrypted images are not available in this release")),

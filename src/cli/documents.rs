@@ -116,8 +116,16 @@ fn sections(entry: &Entry) -> Vec<Section> {
 
 /// What this release gives for a network.
 const NETWORK: &[&str] = &[
-    "In this release a container shares the network of the host unless --network none is given. Ports need not be published \
-     then: a process in the container listens on the host itself.",
+    "A container has a network of its own: an interface on a private subnet, whose connections leave through sockets of the \
+     user, made by a process beside the container. It reaches what the user reaches, but not the host's loopback, and ports \
+     below 1024 can be bound inside. The gateway, which is also host.containers.internal, answers for names; it follows the \
+     host's resolv.conf. Ports are published with -p, and the container sees the address of each client; clients on the \
+     host's own loopback appear as the gateway.",
+    "private is this default; bridge is the same. host shares the network of the host, none has loopback only, \
+     container:NAME that of another container, ns:PATH a network namespace that belongs to the user. slirp4netns and pasta \
+     are accepted with their options as podman has them: allow_host_loopback=true, or --map-gw, makes the host's loopback \
+     reachable at the gateway's address.",
+    "Where /dev/net/tun cannot be opened, a container that asks for no network shares the host's, and one line says so.",
 ];
 
 /// Exit codes of `run`.

@@ -1,7 +1,8 @@
 //! Creating a container: the request and its image become a record in the store. Nothing runs yet.
 
 use super::error::Error;
-use super::plan::{ImageDefaults, Others, Place, VolumeUse, plan};
+use super::network::{self, NameAddresses, NetworkMode};
+use super::plan::{ImageDefaults, Others, Place, Planned, VolumeUse, plan};
 use super::record::ContainerRecord;
 use super::request::{ContainerRequest, NamespaceMode, RootSource, UserNamespaceMode};
 use super::{Engine, host_files, names, removal};
@@ -45,8 +46,14 @@ impl Engine {
         let mut name = String::new();
         let result = self.register_name(request.name.as_deref(), &id).and_then(|registered| {
             name = registered;
-            let record = self.write_container(request, image, &id, &name, &host, &others)?;
-            Ok(Created { record, lock, warnings: shortage_warnings(self, request, &host) })
+            let (record, mut warnings) = self.write_container(request, image, &id, &name, &host, &others)?;
+            if warnings.iter().any(|_| record.network.mode == NetworkMode::Host && request.network.is_empty())
+                && (request.quiet || !self.tells_first_time("no-tun"))
+            {
+                warnings.clear();
+            }
+            warnings.extend(shortage_warnings(self, request, &host));
+            Ok(Created { record, lock, warnings })
         });
         if result.is_err() {
             // The error that is returned is the one worth telling.
@@ -81,7 +88,7 @@ impl Engine {
         name: &str,
         host: &HostIds,
         others: &Others,
-    ) -> Result<ContainerRecord, Error> {
+    ) -> Result<(ContainerRecord, Vec<String>), Error> {
         let containers = self.containers();
         let directory = containers.directory(id);
         let drivers = super::driver::candidates(
@@ -91,11 +98,17 @@ impl Engine {
         let (volumes, extracted) = (self.paths.volumes(), self.paths.extracted());
         let place =
             Place { id, name, directory: &directory, volumes: &volumes, extracted: &extracted, drivers: &drivers };
-        let (record, volumes) = plan(request, image, place, host, others)?;
+        let Planned { mut record, volumes, warnings } = plan(request, image, place, host, others)?;
+        network::choose_random_ports(&mut record.network.ports)?;
         make_parts(&record)?;
         self.make_volumes(&volumes)?;
         make_missing_sources(request)?;
-        host_files::write(&record)?;
+        // The container's addresses are chosen at its start.
+        let files = match record.network.mode {
+            NetworkMode::Private(_) if request.start_at_once => host_files::Which::WithoutAddresses,
+            _ => host_files::Which::All,
+        };
+        host_files::write(&record, &NameAddresses::default(), files)?;
         let durability = if request.remove { Durability::Volatile } else { Durability::Durable };
         if request.remove && request.start_at_once {
             removal::mark_disposable(&directory)?;
@@ -105,7 +118,13 @@ impl Engine {
             write_new_file(path, id)?;
         }
         containers.write_config(id, &record, durability)?;
-        Ok(record)
+        Ok((record, warnings))
+    }
+
+    /// Whether something that is said once per store has not been said yet; it counts as said from now on.
+    fn tells_first_time(&self, what: &str) -> bool {
+        let told = self.paths.root.join(format!(".told-{what}"));
+        fs::OpenOptions::new().write(true).create_new(true).open(told).is_ok()
     }
 
     fn make_volumes(&self, volumes: &[VolumeUse]) -> Result<(), Error> {
@@ -142,13 +161,16 @@ impl Engine {
             NamespaceMode::Container(name) => Some(name),
             _ => None,
         });
-        for name in named.chain(user) {
+        let network = request.network.iter().filter_map(|text| text.strip_prefix("container:").map(str::to_owned));
+        for name in named.chain(user).cloned().chain(network) {
+            let name = &name;
             let id = containers.find(name)?;
             let process = containers.read_state(&id)?.process.ok_or_else(|| {
                 Error::Conflict(format!("cannot join namespaces of container \"{name}\": it is not running"))
             })?;
             let join = JoinPlan { pid: process.pid, start_time: process.start_time, namespaces: Vec::new() };
             others.joined.insert(name.clone(), join);
+            others.ids.insert(name.clone(), id);
         }
         if matches!(request.userns, UserNamespaceMode::Auto { .. }) {
             others.automatic_ids = self.automatic_ids();
@@ -255,8 +277,7 @@ pub(super) fn write_new_file(path: &Path, text: &str) -> Result<(), Error> {
 /// Fewer ids than usual is worth a line, once per store.
 fn shortage_warnings(engine: &Engine, request: &ContainerRequest, host: &HostIds) -> Vec<String> {
     let Some(shortage) = host.shortage() else { return Vec::new() };
-    let told = engine.paths.root.join(".told-one-id");
-    if request.quiet || fs::OpenOptions::new().write(true).create_new(true).open(&told).is_err() {
+    if request.quiet || !engine.tells_first_time("one-id") {
         return Vec::new();
     }
     vec![format!(

@@ -1,9 +1,11 @@
 //! Files that the engine makes for a container: hosts, resolv.conf, hostname, .containerenv, localtime.
 
 use super::error::Error;
+use super::network::{NameAddresses, NetworkMode};
 use super::record::ContainerRecord;
 use super::request::{ContainerRequest, NamespaceMode};
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -26,14 +28,30 @@ pub fn names(request: &ContainerRequest) -> Vec<(&'static str, &'static str)> {
     names
 }
 
-/// Writes the files of `record` into its directory.
-pub fn write(record: &ContainerRecord) -> Result<(), Error> {
+/// Which files to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All.
+    All,
+    /// Those that hold addresses of the container's network.
+    WithAddresses,
+    /// The others.
+    WithoutAddresses,
+}
+
+/// Writes files of `record` into its directory. `addresses` are those of its network, as far as they are known.
+pub(super) fn write(record: &ContainerRecord, addresses: &NameAddresses, which: Which) -> Result<(), Error> {
     let request = &record.request;
-    for (name, _) in names(request) {
+    let is_wanted = |name: &str| match which {
+        Which::All => true,
+        Which::WithAddresses => matches!(name, "hosts" | "resolv.conf"),
+        Which::WithoutAddresses => !matches!(name, "hosts" | "resolv.conf"),
+    };
+    for (name, _) in names(request).into_iter().filter(|(name, _)| is_wanted(name)) {
         let path = record.plan.directory.join(name);
         let content = match name {
-            "hosts" => hosts(record)?.into_bytes(),
-            "resolv.conf" => resolver(request).into_bytes(),
+            "hosts" => hosts(record, addresses)?.into_bytes(),
+            "resolv.conf" => resolver(request, addresses).into_bytes(),
             "hostname" => format!("{}\n", record.hostname).into_bytes(),
             "localtime" => zone(request.timezone.as_deref().unwrap_or_default())?,
             _ => container_environment(record).into_bytes(),
@@ -51,9 +69,11 @@ fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
 }
 
 /// The host's names (they hold in a shared network), then those of the request, then the container's own.
-fn hosts(record: &ContainerRecord) -> Result<String, Error> {
+fn hosts(record: &ContainerRecord, addresses: &NameAddresses) -> Result<String, Error> {
     let request = &record.request;
-    let is_isolated = request.network.first().is_some_and(|mode| mode == "none");
+    let is_isolated = record.network.mode == NetworkMode::None;
+    // In the host's network the host is here.
+    let gateway = addresses.gateway.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_string();
     let mut text = match is_isolated {
         true => String::new(),
         false => fs::read_to_string("/etc/hosts").unwrap_or_default(),
@@ -69,8 +89,7 @@ fn hosts(record: &ContainerRecord) -> Result<String, Error> {
             .split_once(':')
             .ok_or_else(|| Error::BadRequest(format!("unable to parse host entry \"{entry}\": incorrect format")))?;
         let address = match address {
-            // In the host's network the host is here.
-            "host-gateway" => "127.0.0.1",
+            "host-gateway" => gateway.as_str(),
             address => address.trim_start_matches('[').trim_end_matches(']'),
         };
         if address.parse::<std::net::IpAddr>().is_err() {
@@ -79,14 +98,26 @@ fn hosts(record: &ContainerRecord) -> Result<String, Error> {
         text.push_str(&format!("{address}\t{}\n", names.replace(';', " ")));
     }
     if !text.contains("host.containers.internal") && !is_isolated {
-        text.push_str("127.0.0.1\thost.containers.internal host.docker.internal\n");
+        text.push_str(&format!("{gateway}\thost.containers.internal host.docker.internal\n"));
     }
-    text.push_str(&format!("127.0.0.1\t{} {}\n", record.hostname, record.name));
+    let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
+    let own = if addresses.own.is_empty() { &loopback[..] } else { &addresses.own };
+    for address in own {
+        text.push_str(&format!("{address}\t{} {}\n", record.hostname, record.name));
+    }
     Ok(text)
 }
 
-/// The host's resolver configuration with the request's words in place of its own.
-fn resolver(request: &ContainerRequest) -> String {
+/// The host's resolver configuration with the request's words in place of its own, and the forwarder in place of its
+/// servers where there is one.
+///
+/// A server that was asked for is the container's own to reach, but for one on loopback: that one the forwarder asks.
+fn resolver(request: &ContainerRequest, addresses: &NameAddresses) -> String {
+    let is_loopback = |text: &String| text.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let servers = match addresses.name_server {
+        Some(server) if request.dns.is_empty() || request.dns.iter().any(is_loopback) => vec![server.to_string()],
+        _ => request.dns.clone(),
+    };
     let host = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     let keep = |keyword: &str, replaced: bool| -> Vec<String> {
         let matching = host.lines().filter(|line| line.split_whitespace().next() == Some(keyword));
@@ -97,8 +128,8 @@ fn resolver(request: &ContainerRequest) -> String {
         [only] if only == "." => Vec::new(),
         domains => vec![format!("search {}", domains.join(" "))],
     };
-    lines.extend(keep("nameserver", !request.dns.is_empty()));
-    lines.extend(request.dns.iter().map(|server| format!("nameserver {server}")));
+    lines.extend(keep("nameserver", !servers.is_empty()));
+    lines.extend(servers.iter().map(|server| format!("nameserver {server}")));
     lines.extend(keep("options", !request.dns_option.is_empty()));
     if !request.dns_option.is_empty() {
         lines.push(format!("options {}", request.dns_option.join(" ")));

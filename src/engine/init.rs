@@ -1,5 +1,6 @@
 //! The program as init: what `main` runs when it was executed for a container.
 
+use super::network::{Joint, NamespacePlan};
 use super::root::{RootMounter, RootPlan};
 use crate::runtime::failure::{Failure, Step};
 use crate::runtime::init::{self, Role};
@@ -16,6 +17,8 @@ pub struct InitPlan {
     pub runtime: RuntimePlan,
     /// The root file system.
     pub root: RootPlan,
+    /// The network namespace; `None` when the container has none of its own.
+    pub network: Option<NamespacePlan>,
 }
 
 /// Becomes init when this program was executed for that; otherwise returns.
@@ -37,7 +40,8 @@ fn run(socket: OwnedFd, plan: OwnedFd) -> Failure {
     match read::<InitPlan>(plan) {
         Ok(plan) => {
             let mut root = RootMounter::new(&plan.root, &plan.runtime.directory, &plan.runtime.id_maps);
-            init::run(&plan.runtime, socket, &mut root)
+            let mut network = Joint::new(plan.network.as_ref(), &plan.runtime.id_maps);
+            init::run(&plan.runtime, socket, &mut root, &mut network)
         }
         Err(failure) => failure,
     }

@@ -23,6 +23,7 @@ pub mod inspect;
 pub mod lifecycle;
 pub mod logs;
 mod names;
+pub mod network;
 pub mod networks;
 pub mod plan;
 pub mod processes;

@@ -1,5 +1,6 @@
 //! What is remembered of a container: `config.json` in its directory.
 
+use super::network::NetworkPlan;
 use super::request::ContainerRequest;
 use super::root::RootPlan;
 use crate::runtime::plan::RuntimePlan;
@@ -46,6 +47,9 @@ pub struct ContainerRecord {
     /// Networks with names the container is on, in the order of its interfaces.
     #[serde(default)]
     pub networks: Vec<super::networks::Attachment>,
+    /// Its network.
+    #[serde(default)]
+    pub network: NetworkPlan,
     /// Capability names the process has when it is root.
     pub capabilities: Vec<String>,
 }

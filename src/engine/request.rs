@@ -4,6 +4,7 @@
 //! [`crate::engine`] turns it into a plan.
 
 use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 /// Where the root file system comes from.
@@ -146,6 +147,7 @@ pub struct PublishRequest {
 
 /// Everything about a container to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ContainerRequest {
     /// Root file system.
     pub root: RootSource,
@@ -257,8 +259,18 @@ pub struct ContainerRequest {
     pub network: Vec<String>,
     /// `-p`.
     pub publish: Vec<PublishRequest>,
+    /// `-P`.
+    pub publish_all: bool,
     /// `--expose`, e.g. `80/tcp`.
     pub expose: Vec<String>,
+    /// `--ip`.
+    pub ip: Option<Ipv4Addr>,
+    /// `--ip6`.
+    pub ip6: Option<Ipv6Addr>,
+    /// `--mac-address`.
+    pub mac_address: Option<[u8; 6]>,
+    /// `--network-alias`.
+    pub network_alias: Vec<String>,
     /// `--userns`.
     pub userns: UserNamespaceMode,
     /// `--uidmap` as typed.

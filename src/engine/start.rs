@@ -1,12 +1,15 @@
 //! Starting a container: the fork of its keeper, and the first words between them.
 
 use super::error::Error;
+use super::host_files::{self, Which};
 use super::init::InitPlan;
 use super::lifecycle::with_ids;
+use super::network::{self, NetworkMode, Prepared};
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
 use super::{Engine, hello, removal, reserved};
+use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
 use crate::overlay::server::Server;
 use crate::runtime::attach::KeeperFrame;
@@ -15,7 +18,7 @@ use crate::runtime::id_map::HostIds;
 use crate::runtime::init::{execute_init, report_failure};
 use crate::runtime::keeper::{Keeper, Services};
 use crate::runtime::subordinate::IdKind;
-use crate::store::containers::State;
+use crate::store::containers::{Durability, State};
 use crate::store::paths::Paths;
 use crate::sys::process::{Fork, NewNamespaces, fork_into};
 use oci_spec::runtime::BoxBuilder;
@@ -24,7 +27,7 @@ use serde::Serialize;
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Seek, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::PathBuf;
 
 /// A container that has just been started.
@@ -67,11 +70,14 @@ impl Engine {
             let size = BoxBuilder::default().height(u64::from(rows)).width(u64::from(columns)).build();
             process.set_console_size(size.ok());
         }
-        // What the host says may have changed since the last start; before the first it was written a moment ago.
-        if state.starts > 0 || !record.request.start_at_once {
-            super::host_files::write(&record)?;
-        }
         let host_ids = HostIds::detect();
+        let mut prepared = match self.prepare_network(&mut record, &state) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.remove_unstarted(&record);
+                return Err(error);
+            }
+        };
         if record.request.remove && !record.request.start_at_once {
             removal::mark_disposable(&record.plan.directory)?;
         }
@@ -79,7 +85,7 @@ impl Engine {
         let mut warnings = Vec::new();
         let mut roots = record.roots.iter().peekable();
         while let Some(root) = roots.next() {
-            let session = fork_keeper(self, &record, root, &state, &host_ids, options)?;
+            let session = fork_keeper(self, &record, root, &state, &host_ids, &mut prepared, options)?;
             match first_words(session) {
                 // What the probe could not see: the next driver may do.
                 Err(Error::Start(failure)) if failure.kind == FailureKind::RootFileSystem && roots.peek().is_some() => {
@@ -98,6 +104,22 @@ impl Engine {
             }
         }
         Err(Error::BadRequest(format!("container {id} has no root file system")))
+    }
+
+    /// Addresses, bound ports, and the container's files that tell of them.
+    fn prepare_network(&self, record: &mut ContainerRecord, state: &State) -> Result<Prepared, Error> {
+        let prepared = network::prepare(&record.id, &mut record.network, &record.request)?;
+        if prepared.ports_changed {
+            self.containers().write_config(&record.id, record, Durability::Volatile)?;
+        }
+        // What the host says may have changed since the last start; before the first it was written a moment ago.
+        let files = match record.network.mode {
+            _ if state.starts > 0 || !record.request.start_at_once => Which::All,
+            NetworkMode::Private(_) => Which::WithAddresses,
+            _ => return Ok(prepared),
+        };
+        host_files::write(record, &prepared.names, files)?;
+        Ok(prepared)
     }
 }
 
@@ -122,14 +144,16 @@ fn fork_keeper(
     root: &RootPlan,
     state: &State,
     host_ids: &HostIds,
+    prepared: &mut Prepared,
     options: StartOptions,
 ) -> Result<Session, Error> {
     let (keeper, client) =
         crate::sys::message::pair().map_err(|error| Failure::setup("connect to the container's keeper", error))?;
-    let mut init_plan = InitPlan { runtime: record.plan.clone(), root: root.clone() };
+    let mut init_plan =
+        InitPlan { runtime: record.plan.clone(), root: root.clone(), network: prepared.namespace.clone() };
     tell_hello(record, &mut init_plan);
     let plan_file = in_memory(&init_plan)?;
-    let state = State { driver: root.driver().to_owned(), ..state.clone() };
+    let state = State { driver: root.driver().to_owned(), networks: prepared.attachments.clone(), ..state.clone() };
     match fork_into(NewNamespaces::empty()) {
         Ok(Fork::Child) => {
             drop(keeper);
@@ -138,6 +162,9 @@ fn fork_keeper(
                 root: init_plan.root,
                 record: record.clone(),
                 servers: Vec::new(),
+                // This process has a copy of its own; the sockets stay open in the other for the next attempt.
+                network: prepared.settings.take(),
+                net: None,
             };
             let keeper = Keeper {
                 plan: &record.plan,
@@ -255,6 +282,8 @@ struct ContainerServices {
     record: ContainerRecord,
     /// Of the root and of mounts; they live as long as this process.
     servers: Vec<Server>,
+    network: Option<Settings>,
+    net: Option<NetProcess>,
 }
 
 impl Services for ContainerServices {
@@ -266,6 +295,27 @@ impl Services for ContainerServices {
     fn serve_view(&mut self, mount: usize, owner: (u32, u32), device: OwnedFd) -> Step<()> {
         self.servers.push(serve_mount(&self.record.plan, mount, owner, device)?);
         Ok(())
+    }
+
+    fn fork_network(&mut self) -> Step<Option<OwnedFd>> {
+        let Some(settings) = self.network.take() else { return Ok(None) };
+        let failed = |error| Failure::setup("start the process of the container's network", error);
+        let net = process::fork(settings).map_err(failed)?;
+        let watched =
+            net.process.try_clone().map_err(|error| Failure::setup("watch the container's network", error))?;
+        self.net = Some(net);
+        Ok(Some(watched))
+    }
+
+    fn network_descriptors(&self) -> Vec<i32> {
+        self.net.iter().flat_map(|net| [net.control.as_raw_fd(), net.process.as_raw_fd()]).collect()
+    }
+
+    fn connect_network(&mut self, tap: OwnedFd) -> Step<()> {
+        let Some(net) = &self.net else { return Err(Failure::message("the container has no network process")) };
+        net.control
+            .send(&Message::Tap, Some(tap.as_fd()))
+            .map_err(|error| Failure::setup("hand the container's network over", error))
     }
 
     fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> Infallible {

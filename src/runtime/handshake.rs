@@ -2,7 +2,7 @@
 //!
 //! Each message is one `SOCK_SEQPACKET` packet of JSON, some with a descriptor. Two sockets lead to the keeper:
 //!
-//! - from *init*: the FUSE device it mounted, the terminal, warnings, a failure. The socket is close-on-exec: its end
+//! - from *init*: the FUSE device it mounted, the terminal, the tap of its network, warnings, a failure. The socket is close-on-exec: its end
 //!   without a failure means that the container's process has been executed.
 //! - from the *guard*: the descriptor of init's process, then its exit status.
 //!
@@ -32,6 +32,8 @@ pub enum Report {
     },
     /// init: this is the container's terminal (descriptor 0: the master side).
     Terminal,
+    /// init: packets of the container's network come and go here (descriptor 0: the tap).
+    Tap,
     /// init: something is not as asked, but the container starts.
     Warning(String),
     /// init or guard: the container cannot start.

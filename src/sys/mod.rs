@@ -5,6 +5,7 @@
 
 pub mod errno;
 pub mod interface;
+pub mod landlock;
 pub mod mapping;
 pub mod memory;
 pub mod message;

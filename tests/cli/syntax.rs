@@ -59,8 +59,8 @@ fn wrong_command_lines() {
         (&["container", "list", "a"], "! Error: `coracle container ls` takes no arguments\n= 125\n"),
         (&["--url=x", "ps"], "! Error: cannot use --url: coracle has no remote mode\n= 125\n"),
         (
-            &["run", "-p", "80:80", "a"],
-            "! Error: cannot use --publish: ports are published from the next release; use --network host\n= 125\n",
+            &["run", "--link", "db", "a"],
+            "! Error: cannot use --link: containers on one network find each other by name\n= 125\n",
         ),
         (
             &["run", "-d", "--restart", "always", "a"],

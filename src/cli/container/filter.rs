@@ -10,6 +10,7 @@ use jiff::Timestamp;
 /// A filter as typed.
 #[derive(Debug)]
 enum Filter {
+    Network(String),
     Id(String),
     Name(Pattern),
     Label { key: String, value: Option<String>, wanted: bool },
@@ -102,8 +103,9 @@ fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Resul
         }
         "volume" => ("volume", Filter::Volume(value.to_owned())),
         "command" => ("command", Filter::Command(value.to_owned())),
-        // Nothing here has health, a pod, a network of its own or a restart policy yet.
-        "health" | "pod" | "network" | "restart-policy" => {
+        "network" => ("network", Filter::Network(value.to_owned())),
+        // Nothing here has health, a pod or a restart policy yet.
+        "health" | "pod" | "restart-policy" => {
             return Err(invalid(format!("filter {key:?} is not available in this release")));
         }
         _ => return Err(invalid(format!("{key} is an invalid filter"))),
@@ -121,6 +123,10 @@ impl Filter {
     fn accepts(&self, container: &Container) -> bool {
         let Container { record, state } = container;
         match self {
+            Filter::Network(name) => {
+                record.network.mode.word() == *name
+                    || record.networks.iter().any(|attachment| attachment.network == *name)
+            }
             Filter::Id(prefix) => record.id.starts_with(prefix.as_str()),
             Filter::Name(pattern) => pattern.matches(&record.name),
             Filter::Label { key, value, wanted } => {

@@ -2,6 +2,7 @@
 
 use crate::cli::output::human;
 use crate::engine::lifecycle::Container;
+use crate::engine::network::{PortMapping, published_text};
 use crate::store::containers::Status;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -38,6 +39,8 @@ pub(crate) struct Line {
     pod: String,
     pod_name: String,
     ports: Option<Vec<Value>>,
+    #[serde(skip)]
+    ports_text: String,
     size: Option<Size>,
     started_at: i64,
     state: &'static str,
@@ -126,11 +129,12 @@ impl Line {
             mounts: record.mounts.iter().map(|mount| mount.destination.clone()).collect(),
             names: vec![record.name.clone()],
             namespaces: extras.namespaces,
-            networks: Vec::new(),
+            networks: state.networks.iter().map(|attachment| attachment.network.clone()).collect(),
             pid: state.process.filter(|_| alive).map_or(0, |process| process.pid),
             pod: String::new(),
             pod_name: String::new(),
-            ports: None,
+            ports: ports(container),
+            ports_text: published_text(&record.network.ports, &record.exposed_ports),
             size: extras.size,
             started_at: seconds(state.started_at),
             state: state.status.word(),
@@ -168,7 +172,7 @@ impl Line {
             "StartedAt": self.started_at,
             "AutoRemove": self.auto_remove,
             "IsInfra": self.is_infra,
-            "Ports": "",
+            "Ports": self.ports_text,
             "Names": self.names.join(","),
             "Labels": self.labels,
             "Mounts": self.mounts.join(","),
@@ -203,6 +207,21 @@ impl Line {
     pub(crate) fn written_bytes(&self) -> u64 {
         self.size.map_or(0, |size| size.written_bytes)
     }
+}
+
+/// Published ports as podman's JSON has them; `null` when there are none.
+fn ports(container: &Container) -> Option<Vec<Value>> {
+    let mappings = &container.record.network.ports;
+    let one = |mapping: &PortMapping| {
+        json!({
+            "host_ip": mapping.host_ip,
+            "container_port": mapping.container_port,
+            "host_port": mapping.host_port,
+            "range": mapping.count,
+            "protocol": mapping.protocol,
+        })
+    };
+    (!mappings.is_empty()).then(|| mappings.iter().map(one).collect())
 }
 
 /// `Up 2 hours`, `Exited (0) 5 seconds ago`.

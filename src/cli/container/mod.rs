@@ -8,6 +8,7 @@ mod inspect;
 mod kill;
 mod line;
 mod logs;
+mod port;
 pub(crate) mod prune;
 mod ps;
 mod rename;
@@ -56,6 +57,7 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<exec::Exec>(),
         verb::<ps::Ps>(),
         verb::<logs::Logs>(),
+        verb::<port::Port>(),
         verb::<wait::Wait>(),
         verb::<stop::Stop>(),
         verb::<kill::Kill>(),

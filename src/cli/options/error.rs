@@ -63,6 +63,10 @@ pub(crate) enum OptionError {
     AddHostAddress(String),
     #[error("{0} is not an ip address")]
     Dns(String),
+    #[error("{0:?} is not an ip address")]
+    StaticAddress(String),
+    #[error("address {0}: invalid MAC address")]
+    HardwareAddress(String),
     #[error("{0} is an invalid OOM score: it must be between -1000 and 1000")]
     OomScore(i64),
     #[error("invalid range format for --expose: {0}")]

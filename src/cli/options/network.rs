@@ -3,19 +3,35 @@
 use super::{OptionError, ports};
 use crate::engine::request::ContainerRequest;
 use clap::Args;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 #[derive(Args, Debug)]
 pub(crate) struct NetworkOptions {
-    /// Network of the container: host or none; without this option it shares the host's
+    /// Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS]
+    /// [default: private]
     #[arg(long, alias = "net", value_name = "MODE")]
     network: Vec<String>,
-    /// Publish a port or a range of ports; may be repeated (from the next release)
+    /// Publish a port or a range of ports of the container on the host; may be repeated
     #[arg(short, long, value_name = "[[IP:]HOST:]CONTAINER", value_delimiter = ',')]
     publish: Vec<String>,
+    /// Publish all ports that the image or --expose names, on random ports of the host
+    #[arg(short = 'P', long)]
+    publish_all: bool,
     /// Note that the container listens on a port or a range of ports; may be repeated
     #[arg(long, value_name = "PORT[/PROTOCOL]", value_delimiter = ',')]
     expose: Vec<String>,
+    /// IPv4 address of the container
+    #[arg(long, value_name = "IP")]
+    ip: Option<String>,
+    /// IPv6 address of the container
+    #[arg(long, value_name = "IPV6")]
+    ip6: Option<String>,
+    /// Hardware address of the container's interface
+    #[arg(long, value_name = "MAC")]
+    mac_address: Option<String>,
+    /// Further name of the container in its network; may be repeated
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    network_alias: Vec<String>,
     /// Host name in the container
     #[arg(short = 'h', long, value_name = "NAME")]
     hostname: Option<String>,
@@ -44,9 +60,6 @@ impl NetworkOptions {
         if self.no_hosts && !self.add_host.is_empty() {
             return Err(OptionError::Together("--no-hosts and --add-host"));
         }
-        for mode in &self.network {
-            check_network(mode)?;
-        }
         for host in &self.add_host {
             check_add_host(host)?;
         }
@@ -56,10 +69,11 @@ impl NetworkOptions {
             }
         }
         request.publish = self.publish.iter().map(|text| ports::publish(text)).collect::<Result<_, _>>()?;
-        if !request.publish.is_empty() {
-            let reason = "ports are published from the next release; use --network host";
-            return Err(OptionError::Refused { option: "publish", reason });
-        }
+        request.publish_all = self.publish_all;
+        request.ip = self.ip.as_deref().map(ipv4).transpose()?;
+        request.ip6 = self.ip6.as_deref().map(ipv6).transpose()?;
+        request.mac_address = self.mac_address.as_deref().map(hardware_address).transpose()?;
+        request.network_alias = self.network_alias;
         for text in &self.expose {
             ports::check_expose(text)?;
         }
@@ -76,15 +90,16 @@ impl NetworkOptions {
     }
 }
 
-fn check_network(mode: &str) -> Result<(), OptionError> {
-    match mode {
-        "host" | "none" => Ok(()),
-        _ => Err(OptionError::RefusedValue {
-            option: "network",
-            value: mode.to_owned(),
-            reason: "other networks come with the next release; use host or none",
-        }),
-    }
+fn ipv4(text: &str) -> Result<Ipv4Addr, OptionError> {
+    text.parse().map_err(|_| OptionError::StaticAddress(text.to_owned()))
+}
+
+fn ipv6(text: &str) -> Result<Ipv6Addr, OptionError> {
+    text.parse().map_err(|_| OptionError::StaticAddress(text.to_owned()))
+}
+
+fn hardware_address(text: &str) -> Result<[u8; 6], OptionError> {
+    crate::engine::network::mac_address(text).ok_or_else(|| OptionError::HardwareAddress(text.to_owned()))
 }
 
 /// `HOST[;HOST...]:IP`, where IP may be `host-gateway`.

@@ -173,7 +173,7 @@ fn network_options_are_kept_as_typed() {
 
 #[test]
 fn bad_values_are_refused_in_podmans_words() {
-    let cases: [(&[&str], &str); 40] = [
+    let cases: [(&[&str], &str); 41] = [
         (&["--no-hosts", "--add-host", "a:1.1.1.1"], "--no-hosts and --add-host cannot be set together"),
         (&["--add-host", "a"], r#"bad format for add-host: "a""#),
         (&["--add-host", "a:1"], r#"invalid IP address in add-host: "1""#),
@@ -232,11 +232,9 @@ fn bad_values_are_refused_in_podmans_words() {
         ),
         (&["-p", "x"], r#"parsing container port: invalid port number: strconv.Atoi: parsing "x": invalid syntax"#),
         (&["-p", "1:2:3:4"], "invalid port format - format is [[hostIP:]hostPort:]containerPort"),
-        (&["-p", "80:80"], "cannot use --publish: ports are published from the next release; use --network host"),
-        (
-            &["--network", "bridge"],
-            "cannot use --network \"bridge\": other networks come with the next release; use host or none",
-        ),
+        (&["--ip", "x"], r#""x" is not an ip address"#),
+        (&["--ip6", "10.0.0.1"], r#""10.0.0.1" is not an ip address"#),
+        (&["--mac-address", "x"], "address x: invalid MAC address"),
         (&["--pull", "x"], r#"unsupported pull policy "x""#),
         (&["--oom-score-adj", "9999"], "9999 is an invalid OOM score: it must be between -1000 and 1000"),
         (&["-v", "/a:/b", "-v", "/c:/b"], "/b: duplicate mount destination"),

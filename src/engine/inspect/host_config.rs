@@ -37,8 +37,8 @@ fn asked_for(record: &ContainerRecord) -> Document {
             "Tag" => "",
             "Size" => format!("{}B", record.plan.log.max_size_bytes),
         },
-        "NetworkMode" => request.network.first().cloned().unwrap_or_else(|| "host".to_owned()),
-        "PortBindings" => Document::Object(Vec::new()),
+        "NetworkMode" => network_mode(record),
+        "PortBindings" => super::network::bindings(&record.network.ports),
         "RestartPolicy" => object! { "Name" => "no", "MaximumRetryCount" => 0_u32 },
         "AutoRemove" => request.remove,
         "VolumeDriver" => "",
@@ -57,7 +57,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
         "OomScoreAdj" => request.oom_score_adj.unwrap_or_default(),
         "PidMode" => mode(&request.pid),
         "Privileged" => request.privileged,
-        "PublishAllPorts" => false,
+        "PublishAllPorts" => request.publish_all,
         "ReadonlyRootfs" => request.read_only,
         "SecurityOpt" => &request.security_opt,
         "Tmpfs" => tmpfs,
@@ -113,6 +113,11 @@ fn limits(request: &ContainerRequest) -> Vec<(&'static str, Document)> {
         .push(("Devices", request.devices.iter().map(|device| device_of(device)).collect::<Vec<_>>().into_document()));
     fields.push(("Ulimits", request.ulimits.iter().map(ulimit).collect::<Vec<_>>().into_document()));
     fields
+}
+
+/// The mode, or `bridge` on networks with names, as podman has it.
+fn network_mode(record: &ContainerRecord) -> String {
+    if record.networks.is_empty() { record.network.mode.word() } else { "bridge".to_owned() }
 }
 
 /// `SOURCE:DESTINATION:OPTIONS` as podman shows it; nothing for memory.

@@ -5,6 +5,7 @@
 
 mod document;
 mod host_config;
+mod network;
 
 pub use document::Document;
 
@@ -70,7 +71,7 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
     fields.extend([
         ("Mounts", record.mounts.iter().map(mount).collect::<Vec<_>>().into_document()),
         ("Dependencies", Vec::<String>::new().into_document()),
-        ("NetworkSettings", network_settings(record)),
+        ("NetworkSettings", network::settings(record, state)),
         ("Namespace", "".into_document()),
         ("IsInfra", false.into_document()),
         ("IsService", false.into_document()),
@@ -144,28 +145,6 @@ fn mount(mount: &MountRecord) -> Document {
         ("Propagation", mount.propagation.as_str().into_document()),
     ]);
     Document::Object(fields)
-}
-
-fn network_settings(record: &ContainerRecord) -> Document {
-    let ports: BTreeMap<String, Value> = record.exposed_ports.iter().map(|port| (port.clone(), Value::Null)).collect();
-    object! {
-        "EndpointID" => "",
-        "Gateway" => "",
-        "IPAddress" => "",
-        "IPPrefixLen" => 0_u32,
-        "IPv6Gateway" => "",
-        "GlobalIPv6Address" => "",
-        "GlobalIPv6PrefixLen" => 0_u32,
-        "MacAddress" => "",
-        "Bridge" => "",
-        "SandboxID" => "",
-        "HairpinMode" => false,
-        "LinkLocalIPv6Address" => "",
-        "LinkLocalIPv6PrefixLen" => 0_u32,
-        "Ports" => ports,
-        "SandboxKey" => "",
-        "Networks" => Document::Object(Vec::new()),
-    }
 }
 
 fn config(record: &ContainerRecord) -> Document {

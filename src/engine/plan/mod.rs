@@ -11,6 +11,7 @@ pub use mounts::{PlannedMounts, VolumeUse};
 pub(super) use process::further_environment;
 
 use super::error::Error;
+use super::network;
 use super::record::ContainerRecord;
 use super::request::{ContainerRequest, RootSource, UserNamespaceMode};
 use super::root::{LowerPlan, RootPlan};
@@ -82,19 +83,22 @@ pub fn plan(
     place: Place<'_>,
     host: &HostIds,
     others: &Others,
-) -> Result<(ContainerRecord, Vec<VolumeUse>), Error> {
+) -> Result<Planned, Error> {
     let security = SecurityOptions::parse(&request.security_opt).map_err(bad)?;
     let maps = id_map::plan(host, &wish(request, others)).map_err(bad)?;
     let is_user_mapped = maps.maps.to_container(IdKind::Uid, host.uid).is_some();
     let user = user_plan(request, image, host, maps.user);
+    let exposed_ports: Vec<String> = image.exposed_ports.iter().chain(&request.expose).cloned().collect();
+    let (network, warnings) = network::plan(request, &exposed_ports, others)?;
     let hostname = namespaces::hostname(request, place.id)?;
-    let mounts = mounts::plan(request, image, place, others)?;
+    let mounts = mounts::plan(request, image, place, others, &network.mode)?;
     let capabilities = process::capabilities(request)?;
     let arguments = process::arguments(request, image)?;
     let log = log_plan(request, place.directory)?;
     let specification = specification::Parts {
         request,
         image,
+        network: &network.mode,
         security: &security,
         hostname: &hostname,
         arguments: arguments.clone(),
@@ -117,7 +121,7 @@ pub fn plan(
         remove: request.remove,
         log,
         timeout_seconds: request.timeout_seconds,
-        join: namespaces::join(request, others)?,
+        join: namespaces::join(request, &network.mode, others)?,
     };
     let stop_signal = request.stop_signal.as_deref().unwrap_or(&image.stop_signal);
     let record = ContainerRecord {
@@ -136,12 +140,24 @@ pub fn plan(
         stop_signal: if stop_signal.is_empty() { 15 } else { signals::parse(stop_signal).map_err(bad)? },
         stop_timeout_seconds: request.stop_timeout_seconds.unwrap_or(10),
         detach_keys: request.detach_keys.clone().unwrap_or_else(|| "ctrl-p,ctrl-q".to_owned()),
-        exposed_ports: image.exposed_ports.iter().chain(&request.expose).cloned().collect(),
+        exposed_ports,
         networks: Vec::new(),
+        network,
         capabilities: capabilities.1,
         plan: runtime,
     };
-    Ok((record, mounts.volumes))
+    Ok(Planned { record, volumes: mounts.volumes, warnings })
+}
+
+/// A planned container.
+#[derive(Debug)]
+pub struct Planned {
+    /// To be written.
+    pub record: ContainerRecord,
+    /// Volumes it uses.
+    pub volumes: Vec<VolumeUse>,
+    /// Lines worth showing.
+    pub warnings: Vec<String>,
 }
 
 /// What a plan may need of other containers: looked up by the caller, since planning touches nothing.
@@ -149,6 +165,8 @@ pub fn plan(
 pub struct Others {
     /// Containers named by `container:NAME` modes: as typed, and what to join.
     pub joined: BTreeMap<String, JoinPlan>,
+    /// Their IDs, by the same words.
+    pub ids: BTreeMap<String, String>,
     /// Containers named by `--volumes-from`: as typed without options, and their records.
     pub volumes_from: BTreeMap<String, ContainerRecord>,
     /// Host ids that other containers with automatic maps have.

@@ -2,9 +2,10 @@
 //! request and the image ask for.
 
 use super::ownership;
-use super::{ImageDefaults, Others, Place, bad, namespaces, parse_size};
+use super::{ImageDefaults, Others, Place, bad, parse_size};
 use crate::engine::error::Error;
 use crate::engine::host_files;
+use crate::engine::network::NetworkMode;
 use crate::engine::record::MountRecord;
 use crate::engine::request::{ContainerRequest, MountKind, MountRequest, NamespaceMode, RootSource};
 use crate::runtime::devices;
@@ -51,10 +52,11 @@ pub(super) fn plan(
     image: &ImageDefaults,
     place: Place<'_>,
     others: &Others,
+    network: &NetworkMode,
 ) -> Result<PlannedMounts, Error> {
     let asked = asked_for(request, image, place, others)?;
     let mut planned = PlannedMounts::default();
-    let mut mounts: Vec<Mount> = system_mounts(request)?;
+    let mut mounts: Vec<Mount> = system_mounts(request, network)?;
     mounts.extend(read_only_tmpfs(request)?);
     mounts.extend(host_file_mounts(request, place)?);
     mounts.extend(device_mounts(request)?);
@@ -86,7 +88,7 @@ fn build(kind: &str, source: &Path, destination: PathBuf, options: Vec<String>) 
 }
 
 /// The file systems of the runtime specification ("Default Filesystems") with podman's options.
-fn system_mounts(request: &ContainerRequest) -> Result<Vec<Mount>, Error> {
+fn system_mounts(request: &ContainerRequest, network: &NetworkMode) -> Result<Vec<Mount>, Error> {
     let writable = if request.privileged { "rw" } else { "ro" };
     let shared_memory = request.shm_size_bytes.unwrap_or(SHARED_MEMORY_BYTES);
     let mut mounts = vec![
@@ -95,10 +97,10 @@ fn system_mounts(request: &ContainerRequest) -> Result<Vec<Mount>, Error> {
             _ => mount("proc", "proc", "/proc", &["nosuid", "noexec", "nodev"])?,
         },
         mount("tmpfs", "tmpfs", "/dev", &["nosuid", "strictatime", "mode=755", "size=65536k"])?,
-        match namespaces::network(request)? {
+        match network {
             // A new sysfs shows the network namespace it is mounted in, and needs rights over that.
-            namespaces::Network::Host => mount("bind", "/sys", "/sys", &["rbind", "nosuid", "noexec", "nodev", "rro"])?,
-            namespaces::Network::None => mount("sysfs", "sysfs", "/sys", &["nosuid", "noexec", "nodev", writable])?,
+            NetworkMode::Host => mount("bind", "/sys", "/sys", &["rbind", "nosuid", "noexec", "nodev", "rro"])?,
+            _ => mount("sysfs", "sysfs", "/sys", &["nosuid", "noexec", "nodev", writable])?,
         },
         mount(
             "devpts",
@@ -123,7 +125,7 @@ fn system_mounts(request: &ContainerRequest) -> Result<Vec<Mount>, Error> {
         mounts.retain(|mount| mount.source().as_deref() != Some(Path::new("/dev/mqueue")));
     }
     mounts.push(mount("cgroup", "cgroup", "/sys/fs/cgroup", &["nosuid", "noexec", "nodev", "relatime", writable])?);
-    if namespaces::network(request)? == namespaces::Network::Host {
+    if *network == NetworkMode::Host {
         // The host's /sys is shown read-only with all below it; nothing can be mounted on its cgroup directory.
         mounts.pop();
     }

@@ -2,35 +2,13 @@
 
 use super::{Others, bad};
 use crate::engine::error::Error;
+use crate::engine::network::{self, NetworkMode};
 use crate::engine::request::{ContainerRequest, NamespaceMode, UserNamespaceMode};
 use crate::runtime::plan::JoinPlan;
 use oci_spec::runtime::{LinuxNamespace, LinuxNamespaceBuilder, LinuxNamespaceType};
 
-/// What `--network` comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Network {
-    /// Own and empty.
-    None,
-    /// The caller's.
-    Host,
-}
-
-pub(super) fn network(request: &ContainerRequest) -> Result<Network, Error> {
-    match request.network.as_slice() {
-        [] => Ok(Network::Host),
-        [mode] => match mode.as_str() {
-            "none" => Ok(Network::None),
-            "host" | "" | "default" | "private" => Ok(Network::Host),
-            other => Err(Error::BadRequest(format!(
-                "network \"{other}\" is not available: this release knows --network none and --network host"
-            ))),
-        },
-        _ => Err(bad("only one network can be given in this release")),
-    }
-}
-
 /// The namespaces to make new.
-pub(super) fn listed(request: &ContainerRequest) -> Result<Vec<LinuxNamespace>, Error> {
+pub(super) fn listed(request: &ContainerRequest, network: &NetworkMode) -> Result<Vec<LinuxNamespace>, Error> {
     let own = |mode: &NamespaceMode| match mode {
         NamespaceMode::Private | NamespaceMode::None | NamespaceMode::Shareable => Ok(true),
         NamespaceMode::Host | NamespaceMode::Container(_) => Ok(false),
@@ -50,7 +28,7 @@ pub(super) fn listed(request: &ContainerRequest) -> Result<Vec<LinuxNamespace>, 
             kinds.push(kind);
         }
     }
-    if network(request)? == Network::None {
+    if network::namespaces(network) == network::Namespaces::New {
         kinds.push(LinuxNamespaceType::Network);
     }
     kinds.into_iter().map(|kind| LinuxNamespaceBuilder::default().typ(kind).build().map_err(bad)).collect()
@@ -72,7 +50,11 @@ pub(super) fn hostname(request: &ContainerRequest, id: &str) -> Result<String, E
 }
 
 /// Namespaces of one other container; joining them means joining its user namespace.
-pub(super) fn join(request: &ContainerRequest, others: &Others) -> Result<Option<JoinPlan>, Error> {
+pub(super) fn join(
+    request: &ContainerRequest,
+    network: &NetworkMode,
+    others: &Others,
+) -> Result<Option<JoinPlan>, Error> {
     let mut joined: Option<(String, JoinPlan)> = None;
     let mut add = |name: &str, namespace: Option<&str>| {
         let found =
@@ -100,6 +82,11 @@ pub(super) fn join(request: &ContainerRequest, others: &Others) -> Result<Option
     }
     if let UserNamespaceMode::Container(name) = &request.userns {
         add(name, None)?;
+    }
+    if let NetworkMode::Container(id) = network
+        && let Some((name, _)) = others.ids.iter().find(|(_, known)| *known == id)
+    {
+        add(name, Some("net"))?;
     }
     Ok(joined.map(|(_, plan)| plan))
 }

@@ -2,6 +2,7 @@
 
 use super::{ImageDefaults, bad, namespaces, process};
 use crate::engine::error::Error;
+use crate::engine::network::NetworkMode;
 use crate::engine::request::{ContainerRequest, UlimitRequest};
 use crate::runtime::id_map::IdMaps;
 use crate::runtime::security::SecurityOptions;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 pub(super) struct Parts<'a> {
     pub request: &'a ContainerRequest,
     pub image: &'a ImageDefaults,
+    pub network: &'a NetworkMode,
     pub security: &'a SecurityOptions,
     pub hostname: &'a str,
     pub arguments: Vec<String>,
@@ -27,7 +29,7 @@ pub(super) struct Parts<'a> {
 
 pub(super) fn build(parts: &Parts<'_>) -> Result<Spec, Error> {
     let request = parts.request;
-    let listed = namespaces::listed(request)?;
+    let listed = namespaces::listed(request, parts.network)?;
     let own = |kind| listed.iter().any(|namespace| namespace.typ() == kind);
     let own_network = own(LinuxNamespaceType::Network);
     let own_ipc = own(LinuxNamespaceType::Ipc);

@@ -1,11 +1,11 @@
 //! Making and configuring interfaces (rtnetlink(7), include/uapi/linux/if_link.h).
 
-use super::{Error, Request, Route};
+use super::{Error, Request, Route, attributes};
 use crate::sys::tun;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use serde::{Deserialize, Serialize};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::OwnedFd;
 
 /// `IFLA_INET6_ADDR_GEN_MODE` and its value `IN6_ADDR_GEN_MODE_NONE` (include/uapi/linux/if_link.h): the kernel makes no
@@ -100,6 +100,25 @@ pub fn configure(route: &mut Route, interface: &Interface) -> Result<(), Error> 
 pub fn interface_index(name: &str) -> rustix::io::Result<u32> {
     let socket = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
     rustix::net::netdevice::name_to_index(&socket, name)
+}
+
+/// The addresses of the interface `name` in this network namespace, in the kernel's order.
+pub fn addresses_of(name: &str) -> rustix::io::Result<Vec<IpAddr>> {
+    let index = interface_index(name)?;
+    let mut route = Route::open()?;
+    let bodies = route.dump(Request::new(libc::RTM_GETADDR, 0, &[0; 8]), libc::RTM_NEWADDR)?;
+    let of_interface = bodies.iter().filter(|body| body.get(4..8) == Some(&index.to_ne_bytes()[..]));
+    Ok(of_interface.filter_map(|body| address(body.get(8..)?)).collect())
+}
+
+/// The address in the attributes behind a `struct ifaddrmsg`: IPv6 has no `IFA_LOCAL`.
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let find = |wanted| attributes(bytes).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
+    let value = find(libc::IFA_LOCAL).or_else(|| find(libc::IFA_ADDRESS))?;
+    match value.len() {
+        4 => <[u8; 4]>::try_from(value).ok().map(IpAddr::from),
+        _ => <[u8; 16]>::try_from(value).ok().map(IpAddr::from),
+    }
 }
 
 fn failed(step: &'static str, interface: &Interface, source: Errno) -> Error {

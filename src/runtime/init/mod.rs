@@ -58,9 +58,23 @@ pub trait RootFileSystem {
     fn make_view(&self, source: &OwnedFd) -> Step<(OwnedFd, OwnedFd)>;
 }
 
+/// How the container's own network comes to be; the engine supplies it.
+pub trait Network {
+    /// Makes the interface and returns its tap; `None` when there is none to be made. Called with all capabilities over
+    /// the network namespace but still with the user's own id, before ids are mapped.
+    fn make(&mut self) -> Step<Option<OwnedFd>>;
+    /// Sets what needs mapped ids, still with the host's `/proc`.
+    fn adjust(&mut self);
+}
+
 /// Runs init. Returns only when a step failed.
-pub fn run(plan: &RuntimePlan, keeper: OwnedFd, root_file_system: &mut dyn RootFileSystem) -> Failure {
-    match Init::begin(plan, keeper, root_file_system) {
+pub fn run(
+    plan: &RuntimePlan,
+    keeper: OwnedFd,
+    root_file_system: &mut dyn RootFileSystem,
+    network: &mut dyn Network,
+) -> Failure {
+    match Init::begin(plan, keeper, root_file_system, network) {
         Ok(init) => init.finish(),
         Err(failure) => failure,
     }
@@ -83,15 +97,25 @@ struct Init<'a> {
 
 impl<'a> Init<'a> {
     /// Everything that needs the host: from the first system call to the new root and its mounts.
-    fn begin(plan: &'a RuntimePlan, keeper: OwnedFd, root_file_system: &mut dyn RootFileSystem) -> Step<Init<'a>> {
+    fn begin(
+        plan: &'a RuntimePlan,
+        keeper: OwnedFd,
+        root_file_system: &mut dyn RootFileSystem,
+        network: &mut dyn Network,
+    ) -> Step<Init<'a>> {
         let process = plan.spec.process().as_ref().ok_or_else(|| Failure::message("the plan has no process"))?;
         leave_the_caller()?;
         let mounts = mounts::prepare(plan.spec.mounts().as_deref().unwrap_or_default())?;
         let devices = DeviceNodes::open();
         let account_files = open_account_files(plan)?;
         root_file_system.open()?;
+        if let Some(tap) = network.make()? {
+            report(&keeper, &Report::Tap, Some(tap.as_fd()))
+                .map_err(|error| Failure::setup("hand the network interface over", error))?;
+        }
         expect_order(&keeper, Order::Mapped)?;
         become_root(plan)?;
+        network.adjust();
         let root = Rooted::new(root_file_system.mount(&keeper)?);
         let init = Init { plan, process, keeper, root, devices, account_files, mounts };
         init.name_host()?;

@@ -41,6 +41,7 @@ enum Watched {
     Error,
     Terminal,
     Input,
+    Network,
 }
 
 pub(super) struct EventLoop<'a, 'k> {
@@ -129,9 +130,12 @@ impl<'a, 'k> EventLoop<'a, 'k> {
 
     fn interest(&self) -> Vec<(Watched, PollFlags)> {
         let keeps_up = self.client.queued_bytes < QUEUE_LIMIT;
-        let mut interest = Vec::with_capacity(6);
+        let mut interest = Vec::with_capacity(7);
         if self.exit_code.is_none() {
             interest.push((Watched::Guard, PollFlags::IN));
+            if self.running.network.is_some() {
+                interest.push((Watched::Network, PollFlags::IN));
+            }
         }
         if !self.client.gone {
             let mut flags = PollFlags::empty();
@@ -171,6 +175,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             Watched::Output => self.running.streams[1].as_ref()?.as_fd(),
             Watched::Error => self.running.streams[2].as_ref()?.as_fd(),
             Watched::Terminal => self.running.terminal.as_ref()?.as_fd(),
+            Watched::Network => self.running.network.as_ref()?.as_fd(),
         })
     }
 
@@ -211,6 +216,17 @@ impl<'a, 'k> EventLoop<'a, 'k> {
                 }
             }
             Watched::Input => self.write_input(),
+            Watched::Network => self.lose_network(),
+        }
+    }
+
+    /// The container goes on without its network; `inspect` shows why under `State.Error`.
+    fn lose_network(&mut self) {
+        let Some(process) = self.running.network.take() else { return };
+        let code = crate::runtime::guard::exit_code(process.as_fd());
+        // The end of the container ends its network too: that is no news.
+        if self.exit_code.is_none() {
+            self.keeper.note_network_loss(code);
         }
     }
 

@@ -26,6 +26,13 @@ pub trait Services {
     /// Serves the FUSE device of mount number `mount` of the plan, a view of a host directory whose files are shown as
     /// `owner`'s (user and group in the container). Starts threads.
     fn serve_view(&mut self, mount: usize, owner: (u32, u32), device: OwnedFd) -> Step<()>;
+    /// Forks the process of the container's network, while this one still has one thread. Its end is seen on the
+    /// descriptor; `None` when the container has no such process.
+    fn fork_network(&mut self) -> Step<Option<OwnedFd>>;
+    /// Descriptors of the network that the keeper holds, by number.
+    fn network_descriptors(&self) -> Vec<i32>;
+    /// Hands the container's tap to the process of its network.
+    fn connect_network(&mut self, tap: OwnedFd) -> Step<()>;
     /// Becomes init in a freshly forked process: executes the program again. Returns only on failure.
     fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> std::convert::Infallible;
     /// Removes the container's directory, name and runtime files. `Err` when that needs the ids of the container.
@@ -75,6 +82,12 @@ impl Keeper<'_> {
         self.state.error.clear();
         self.state.starts += 1;
         self.write_state()
+    }
+
+    fn note_network_loss(&mut self, code: i32) {
+        self.state.error =
+            format!("the container has lost its network: the process of the network ended with code {code}");
+        let _ = self.write_state(); // the container's own life goes on
     }
 
     fn note_end(&mut self, code: i32) {

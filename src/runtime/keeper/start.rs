@@ -22,6 +22,8 @@ pub(super) struct Running {
     pub init: OwnedFd,
     pub streams: [Option<OwnedFd>; 3],
     pub terminal: Option<OwnedFd>,
+    /// Ready for reading when the process of the network has ended.
+    pub network: Option<OwnedFd>,
 }
 
 /// Sockets and process of the guard, before init has reported.
@@ -30,6 +32,7 @@ struct Starting {
     guard_process: OwnedFd,
     init_socket: OwnedFd,
     streams: [Option<OwnedFd>; 3],
+    network: Option<OwnedFd>,
 }
 
 impl Keeper<'_> {
@@ -108,6 +111,8 @@ impl Keeper<'_> {
                     guard_process: pidfd,
                     init_socket,
                     streams: [streams.input, streams.output, streams.error],
+                    // Now, while the guard is busy making namespaces.
+                    network: self.services.fork_network()?,
                 };
                 self.let_go_of_the_caller(&starting);
                 if self.plan.join.is_none() {
@@ -139,7 +144,8 @@ impl Keeper<'_> {
         }
         let streams = starting.streams.iter().flatten().map(AsRawFd::as_raw_fd);
         let own = [&starting.guard, &starting.guard_process, &starting.init_socket, &self.client, &self.init_plan];
-        let keep: Vec<i32> = streams.chain(own.map(AsRawFd::as_raw_fd)).collect();
+        let network = starting.network.iter().map(AsRawFd::as_raw_fd).chain(self.services.network_descriptors());
+        let keep: Vec<i32> = streams.chain(own.map(AsRawFd::as_raw_fd)).chain(network).collect();
         close_all_except(3, &keep);
     }
 
@@ -180,6 +186,7 @@ impl Keeper<'_> {
                     served.map_err(|failure| self.last_words(starting).unwrap_or(failure))?;
                 }
                 Some((Report::Terminal, Some(master))) => terminal = Some(master),
+                Some((Report::Tap, Some(tap))) => self.services.connect_network(tap)?,
                 Some((Report::Warning(line), _)) => {
                     let _ = message::send(&self.client, &KeeperFrame::Warning(line).encode(), &[]); // nobody listens
                 }
@@ -200,7 +207,8 @@ impl Keeper<'_> {
         let pid = pid_of(&init).unwrap_or(0);
         self.note_start(pid)?;
         let guard = starting.guard.try_clone().map_err(|error| Failure::setup("watch the container", error))?;
-        Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal })
+        let network = starting.network.take();
+        Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal, network })
     }
 
     /// What init said before it ended.

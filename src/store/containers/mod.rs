@@ -13,7 +13,7 @@ mod error;
 mod state;
 
 pub use error::Error;
-pub use state::{ProcessId, State, Status, boot_id};
+pub use state::{Attachment, ProcessId, State, Status, boot_id};
 
 use super::paths::Paths;
 use rustix::fs::{FlockOperation, Mode, OFlags};

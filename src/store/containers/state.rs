@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The states of a container, in podman's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +93,30 @@ pub struct State {
     pub driver: String,
     /// How often it was started.
     pub starts: u32,
+    /// The networks it was attached to at its last start.
+    #[serde(default)]
+    pub networks: Vec<Attachment>,
+}
+
+/// One interface of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The network's name, or the mode for a network of its own.
+    pub network: String,
+    /// The interface inside.
+    pub interface: String,
+    /// Its hardware address, as text.
+    pub mac: String,
+    /// Its IPv4 address and the length of its prefix.
+    pub ipv4: Option<(Ipv4Addr, u8)>,
+    /// The IPv4 gateway.
+    pub gateway4: Option<Ipv4Addr>,
+    /// Its IPv6 address and the length of its prefix.
+    pub ipv6: Option<(Ipv6Addr, u8)>,
+    /// The IPv6 gateway.
+    pub gateway6: Option<Ipv6Addr>,
+    /// Names other than the container's under which it is known there.
+    pub aliases: Vec<String>,
 }
 
 impl State {

@@ -1,0 +1,139 @@
+//! From the request to a [`NetworkPlan`].
+
+use super::mode::{Wanted, parse};
+use super::options::subnet_around;
+use super::{NetworkMode, NetworkPlan, PortMapping, PrivateNetwork, ports};
+use crate::engine::error::Error;
+use crate::engine::plan::Others;
+use crate::engine::request::ContainerRequest;
+use crate::network::link::subnet::Subnet4;
+use crate::runtime::failure::Failure;
+use crate::sys::errno::Words;
+use crate::sys::tun;
+use std::net::Ipv4Addr;
+
+/// Whose the network namespace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Namespaces {
+    /// The caller's.
+    Host,
+    /// A new one.
+    New,
+    /// One that exists.
+    Joined,
+}
+
+/// Whose network namespace a container of this mode is in.
+pub(in crate::engine) fn namespaces(mode: &NetworkMode) -> Namespaces {
+    match mode {
+        NetworkMode::Host => Namespaces::Host,
+        NetworkMode::None | NetworkMode::Private(_) => Namespaces::New,
+        NetworkMode::Container(_) | NetworkMode::Path(_) => Namespaces::Joined,
+    }
+}
+
+/// Plans the network. `exposed` are the ports that image and request expose, e.g. `80/tcp`; the second value are lines
+/// worth showing.
+///
+/// # Errors
+/// Words that make no sense, options that exclude one another, a network that was asked for by name and cannot be had.
+pub(in crate::engine) fn plan(
+    request: &ContainerRequest,
+    exposed: &[String],
+    others: &Others,
+) -> Result<(NetworkPlan, Vec<String>), Error> {
+    let mut mode = mode(request, others)?;
+    let mut warnings = Vec::new();
+    let mut ports = ports::mappings(request, exposed)?;
+    if let NetworkMode::Private(network) = &mut mode {
+        place(network, request);
+        if let Err(error) = tun::open() {
+            let cause = format!("open \"{}\": {}", tun::DEVICE, Words(&error.into()));
+            if !request.network.is_empty() || !ports.is_empty() || asks_for_addresses(request) {
+                return Err(no_network(&cause).into());
+            }
+            warnings.push(format!(
+                "no network of its own can be made, so the container shares the host's: {cause} (see `coracle doctor`; this is said once)"
+            ));
+            mode = NetworkMode::Host;
+        }
+    } else {
+        check_addresses(request)?;
+        if !ports.is_empty() {
+            warnings.push(
+                "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use"
+                    .to_owned(),
+            );
+            ports = Vec::<PortMapping>::new();
+        }
+    }
+    Ok((NetworkPlan { mode, ports }, warnings))
+}
+
+fn no_network(cause: &str) -> Failure {
+    Failure::message(format!("cannot make a network for the container: {cause}"))
+        .with_hint("`coracle doctor` names the remedy; --network host or none works without it")
+}
+
+fn mode(request: &ContainerRequest, others: &Others) -> Result<NetworkMode, Error> {
+    let mut wanted = request.network.iter().map(|text| parse(text));
+    // Until UDP is carried too.
+    let first = wanted.next().unwrap_or_else(|| parse("host"))?;
+    if request.network.len() > 1 {
+        let selected = request.network.first().map(String::as_str).unwrap_or_default();
+        return Err(Error::BadRequest(format!(
+            "cannot set multiple networks without bridge network mode, selected mode {selected}: invalid argument"
+        )));
+    }
+    match first {
+        Wanted::Mode(NetworkMode::Path(path)) => Err(Error::BadRequest(format!(
+            "cannot join network namespace \"{}\": the user namespace that owns it would have to be joined with it; \
+             join a container's with container:NAME",
+            path.display()
+        ))),
+        Wanted::Mode(mode) => Ok(mode),
+        Wanted::Container(name) => match others.ids.get(&name) {
+            Some(id) => Ok(NetworkMode::Container(id.clone())),
+            None => Err(Error::NotFound { kind: "container", name }),
+        },
+        Wanted::Named(name) => Err(Error::NotFound { kind: "network", name }),
+    }
+}
+
+fn asks_for_addresses(request: &ContainerRequest) -> bool {
+    request.ip.is_some() || request.ip6.is_some() || request.mac_address.is_some()
+}
+
+fn check_addresses(request: &ContainerRequest) -> Result<(), Error> {
+    if asks_for_addresses(request) || !request.network_alias.is_empty() {
+        return Err(Error::BadRequest(
+            "networks and static ip/mac address can only be used with Bridge mode networking: invalid argument"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// `--ip`, `--ip6`, `--mac-address`, and `host-gateway`.
+fn place(network: &mut PrivateNetwork, request: &ContainerRequest) {
+    if let Some(address) = request.ip {
+        network.address4 = Some(address);
+        if !network.subnet4.is_some_and(|subnet| subnet.contains(address)) {
+            let [first, second, third, _] = address.octets();
+            // As wide as the private blocks are cut (RFC 1918), and no wider than a neighbourhood elsewhere.
+            network.subnet4 = Some(match first {
+                10 | 172 => Subnet4 { network: Ipv4Addr::new(first, second, 0, 0), prefix: 16 },
+                _ => Subnet4 { network: Ipv4Addr::new(first, second, third, 0), prefix: 24 },
+            });
+            network.gateway4 = None;
+        }
+    }
+    if let Some(address) = request.ip6 {
+        network.address6 = Some(address);
+    }
+    network.subnet6 = network.address6.map(subnet_around);
+    network.mac = request.mac_address.or(network.mac);
+    if request.add_host.iter().any(|entry| entry.ends_with(":host-gateway")) {
+        network.host_loopback = true;
+    }
+}
