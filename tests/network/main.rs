@@ -6,3 +6,4 @@
 mod harness;
 mod measure;
 mod tcp;
+mod udp;

@@ -25,8 +25,10 @@ pub enum Token {
     Forward(u32),
     /// A TCP flow's socket.
     Tcp(Id),
-    /// A UDP or ping flow's socket.
-    Datagram(Id),
+    /// A socket of UDP flows.
+    Udp(Id),
+    /// A ping flow's socket.
+    Echo(Id),
     /// A descriptor of the control.
     Control(u32),
 }
@@ -38,8 +40,9 @@ impl Token {
             Self::Tap => (0, 0, 0),
             Self::Forward(number) => (1, 0, number),
             Self::Tcp(id) => (2, id.generation, id.index),
-            Self::Datagram(id) => (3, id.generation, id.index),
-            Self::Control(number) => (4, 0, number),
+            Self::Udp(id) => (3, id.generation, id.index),
+            Self::Echo(id) => (4, id.generation, id.index),
+            Self::Control(number) => (5, 0, number),
         };
         kind << 56 | u64::from(generation) << 32 | u64::from(number)
     }
@@ -52,8 +55,9 @@ impl Token {
             0 => Some(Self::Tap),
             1 => Some(Self::Forward(number)),
             2 => Some(Self::Tcp(id)),
-            3 => Some(Self::Datagram(id)),
-            4 => Some(Self::Control(number)),
+            3 => Some(Self::Udp(id)),
+            4 => Some(Self::Echo(id)),
+            5 => Some(Self::Control(number)),
             _ => None,
         }
     }
@@ -223,7 +227,9 @@ mod tests {
     #[test]
     fn tokens_survive_the_kernel() {
         let id = Id { index: u32::MAX, generation: 0xff_ffff };
-        for token in [Token::Tap, Token::Forward(7), Token::Tcp(id), Token::Datagram(id), Token::Control(u32::MAX)] {
+        for token in
+            [Token::Tap, Token::Forward(7), Token::Tcp(id), Token::Udp(id), Token::Echo(id), Token::Control(u32::MAX)]
+        {
             assert_eq!(Token::decode(token.encode()), Some(token));
         }
         assert_eq!(Token::decode(u64::MAX), None);

@@ -1,18 +1,20 @@
 //! The loop: one thread, one epoll. Frames first, then sockets, then what is owed, then timers.
 
-use super::configuration::{Configuration, Forward, Protocol};
+use super::address::{self, Destination};
+use super::configuration::{Configuration, Forward};
 use super::control::{Control, ForwardId, Handle, Interest, Readiness, Statistics};
 use super::core::{Core, Token};
 use super::error::Error;
 use super::forward::Forwards;
+use super::fragment::Fragments;
 use super::packet::build::{self, Addresses};
-use super::packet::parse::{self, Frame, Packet};
+use super::packet::parse::{self, Fragment, Frame, Packet};
 use super::packet::{ICMP, ICMPV6, TCP, UDP, vnet};
 use super::policy::Policy;
 use super::services::Services;
 use super::tap::FRAME;
 use super::timers::Timer;
-use super::{icmp, link, tcp};
+use super::{echo, icmp, link, tcp, udp};
 use rustix::event::epoll::{self, EventFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -43,6 +45,9 @@ pub struct Stack {
 struct Inner {
     core: Core,
     tcp: tcp::Table,
+    udp: udp::Table,
+    echo: echo::Table,
+    fragments: Fragments,
     forwards: Forwards,
 }
 
@@ -57,8 +62,10 @@ impl Stack {
     ) -> Result<Self, Error> {
         let mut core = Core::new(configuration, tap, services, policy)?;
         let most = raise_descriptor_limit();
-        let tcp = tcp::Table::new(&mut core, most);
-        let inner = Inner { core, tcp, forwards: Forwards::default() };
+        let tcp = tcp::Table::new(&mut core, most / 2);
+        let udp = udp::Table::new(&mut core, most / 2);
+        let echo = echo::Table::new(&mut core);
+        let inner = Inner { core, tcp, udp, echo, fragments: Fragments::default(), forwards: Forwards::default() };
         Ok(Self { inner, buffer: vec![0; FRAME].into_boxed_slice() })
     }
 
@@ -105,9 +112,10 @@ impl Stack {
         let inner = &mut self.inner;
         match token {
             Token::Tap => self.frames()?,
-            Token::Forward(number) => inner.forward(number),
+            Token::Forward(number) => inner.forwards.accept(&mut inner.core, &mut inner.tcp, number),
             Token::Tcp(id) => inner.tcp.socket_event(&mut inner.core, id, flags),
-            Token::Datagram(_) => {}
+            Token::Udp(id) => inner.udp.socket_event(&mut inner.core, id, flags),
+            Token::Echo(id) => inner.echo.socket_event(&mut inner.core, id, flags),
             Token::Control(number) => {
                 let failed = EventFlags::HUP | EventFlags::ERR | EventFlags::RDHUP;
                 let readable = flags.intersects(EventFlags::IN | failed);
@@ -147,28 +155,49 @@ impl Inner {
     }
 
     fn packet(&mut self, offload: &vnet::Header, packet: &Packet<'_>) {
-        let verified = offload.flags & vnet::NEEDS_CSUM != 0 || checksum_holds(packet);
-        let core = &mut self.core;
-        if packet.fragment.is_some() || !verified {
-            core.tap.dropped += 1;
+        if let Some(fragment) = packet.fragment {
+            return self.gather(packet, fragment);
+        }
+        if offload.flags & vnet::NEEDS_CSUM == 0 && !checksum_holds(packet) {
+            self.core.tap.dropped += 1;
             return;
         }
+        let core = &mut self.core;
         if core.configuration.is_local(packet.source) {
             core.learn(packet.source, packet.mac);
         }
+        let joined = (offload.gso_type == vnet::GSO_UDP_L4 && offload.gso_size > 0).then_some(offload.gso_size);
         match packet.protocol {
-            TCP if !packet.source.is_unspecified() => self.tcp.input(core, packet),
-            ICMP if packet.source.is_ipv4() => Self::icmp(core, packet),
-            ICMPV6 if packet.source.is_ipv6() => Self::icmp(core, packet),
+            _ if packet.source.is_unspecified() && packet.protocol != ICMPV6 => {}
+            TCP => self.tcp.input(core, packet),
+            UDP => self.udp.input(core, packet, joined),
+            ICMP if packet.source.is_ipv4() => self.icmp(packet),
+            ICMPV6 if packet.source.is_ipv6() => self.icmp(packet),
             _ => {}
         }
     }
 
-    fn icmp(core: &mut Core, packet: &Packet<'_>) {
+    /// A fragment: the packet goes on when it is whole.
+    fn gather(&mut self, packet: &Packet<'_>, fragment: Fragment) {
+        let was_gathering = self.fragments.tick(self.core.now);
+        let whole = self.fragments.add(packet, fragment, self.core.now);
+        if !was_gathering && whole.is_none() {
+            self.core.timers.arm(self.core.now + 1000, Timer::Housekeeping);
+        }
+        if let Some(whole) = whole {
+            let packet = Packet { payload: &whole.payload, whole: &whole.quote, fragment: None, ..*packet };
+            self.packet(&vnet::Header::default(), &packet);
+        }
+    }
+
+    fn icmp(&mut self, packet: &Packet<'_>) {
+        let core = &mut self.core;
         let to_us =
             core.configuration.is_gateway(packet.destination) || packet.destination == IpAddr::V6(core.link_local());
+        let goes_out = address::destination(&core.configuration, packet.destination) == Destination::Out;
         match (packet.payload.first(), packet.protocol) {
             (Some(8), ICMP) | (Some(128), ICMPV6) if to_us => icmp::answer_echo(core, packet),
+            (Some(8), ICMP) | (Some(128), ICMPV6) if goes_out => self.echo.input(core, packet),
             (Some(&(link::SOLICITATION | link::ADVERTISEMENT)), ICMPV6) => {
                 link::neighbour_discovery(core, packet, packet.payload);
             }
@@ -176,15 +205,9 @@ impl Inner {
         }
     }
 
-    fn forward(&mut self, number: u32) {
-        match self.forwards.get(number).map(|forward| forward.protocol) {
-            Some(Protocol::Tcp) => self.forwards.accept(&mut self.core, &mut self.tcp, number),
-            Some(Protocol::Udp | Protocol::Icmp) | None => {}
-        }
-    }
-
     /// What is due after the events of a turn: acknowledgments, flows with more to send, timers.
     fn finish_turn(&mut self) {
+        self.udp.flush(&mut self.core);
         let mut owing = std::mem::take(&mut self.core.owing);
         for id in owing.drain(..) {
             self.tcp.acknowledge(&mut self.core, id);
@@ -197,7 +220,8 @@ impl Inner {
         while let Some((moment, timer)) = self.core.timers.pop(self.core.now) {
             match timer {
                 Timer::Tcp(id) => self.tcp.timer(&mut self.core, id, moment),
-                Timer::Datagram(_) => {}
+                Timer::Udp(id) => self.udp.timer(&mut self.core, id),
+                Timer::Echo(id) => self.echo.timer(&mut self.core, id),
                 Timer::Housekeeping => self.housekeeping(),
             }
         }
@@ -207,7 +231,7 @@ impl Inner {
         for address in self.core.neighbours.tick() {
             link::ask(&mut self.core, address);
         }
-        if self.core.neighbours.is_asking() {
+        if self.fragments.tick(self.core.now) || self.core.neighbours.is_asking() {
             self.core.timers.arm(self.core.now + 1000, Timer::Housekeeping);
         }
     }
@@ -228,19 +252,19 @@ impl Handle for Inner {
     }
 
     fn add_forward(&mut self, forward: Forward) -> Result<ForwardId, Error> {
-        self.forwards.add(&self.core, forward)
+        self.forwards.add(&mut self.core, &mut self.udp, forward)
     }
 
     fn remove_forward(&mut self, forward: ForwardId) -> bool {
-        self.forwards.remove(&self.core, forward).is_some()
+        self.forwards.remove(&mut self.core, &mut self.udp, forward)
     }
 
     fn statistics(&self) -> Statistics {
         let (frames_in, frames_out) = self.core.tap.counts();
         Statistics {
             tcp_flows: self.tcp.len(),
-            udp_flows: 0,
-            echo_flows: 0,
+            udp_flows: self.udp.len(),
+            echo_flows: self.echo.len(),
             forwards: self.forwards.len(),
             frames_in,
             frames_out,

@@ -4,12 +4,13 @@ use super::configuration::{Forward, Protocol};
 use super::control::ForwardId;
 use super::core::{Core, Token};
 use super::error::Error;
-use super::tcp;
+use super::slab::Id;
+use super::{tcp, udp};
 use rustix::event::epoll::{self, EventFlags};
 use rustix::net::SocketFlags;
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// Connections that wait to be accepted (`listen(2)`; the kernel cuts it to `net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
@@ -17,10 +18,19 @@ const BACKLOG: i32 = 4096;
 /// Most connections taken in one turn.
 const TURN: usize = 64;
 
+/// A published port.
+#[derive(Debug)]
+enum Port {
+    /// A listening socket and where its clients go.
+    Tcp(OwnedFd, SocketAddr),
+    /// A socket in the table of UDP flows.
+    Udp(Id),
+}
+
 /// The published ports.
 #[derive(Debug, Default)]
 pub struct Forwards {
-    ports: HashMap<u32, Forward>,
+    ports: HashMap<u32, Port>,
     next: u32,
 }
 
@@ -30,45 +40,50 @@ impl Forwards {
         self.ports.len()
     }
 
-    /// A port by its number.
-    pub fn get(&self, number: u32) -> Option<&Forward> {
-        self.ports.get(&number)
-    }
-
     /// Publishes a port.
-    pub fn add(&mut self, core: &Core, forward: Forward) -> Result<ForwardId, Error> {
+    pub fn add(&mut self, core: &mut Core, udp: &mut udp::Table, forward: Forward) -> Result<ForwardId, Error> {
         let number = self.next;
-        let failed =
-            |source: std::io::Error| Error::Forward { protocol: forward.protocol, target: forward.target, source };
-        rustix::io::ioctl_fionbio(&forward.listener, true).map_err(|errno| failed(errno.into()))?;
-        if forward.protocol == Protocol::Tcp {
-            rustix::net::listen(&forward.listener, BACKLOG).map_err(|errno| failed(errno.into()))?;
-        }
-        core.watch(forward.listener.as_fd(), Token::Forward(number), EventFlags::IN)
-            .map_err(|errno| failed(errno.into()))?;
-        self.ports.insert(number, forward);
+        let Forward { protocol, listener, target } = forward;
+        let port = match protocol {
+            Protocol::Tcp => listen(core, number, &listener).map(|()| Port::Tcp(listener, target)),
+            Protocol::Udp => udp.publish(core, listener, target).map(Port::Udp),
+            Protocol::Icmp => return Err(Error::NotPublishable),
+        };
+        let port = port.map_err(|errno| Error::Forward { protocol, target, source: errno.into() })?;
+        self.ports.insert(number, port);
         self.next = self.next.wrapping_add(1);
         Ok(ForwardId(number))
     }
 
-    /// Withdraws a port.
-    pub fn remove(&mut self, core: &Core, id: ForwardId) -> Option<Forward> {
-        let forward = self.ports.remove(&id.0)?;
-        // Closing it would do the same, unless the caller kept a duplicate.
-        let _ = epoll::delete(core.poll(), &forward.listener);
-        Some(forward)
+    /// Withdraws a port; `false` when there is none of that name.
+    pub fn remove(&mut self, core: &mut Core, udp: &mut udp::Table, id: ForwardId) -> bool {
+        match self.ports.remove(&id.0) {
+            Some(Port::Tcp(listener, _)) => {
+                // Closing it would do the same, unless the caller kept a duplicate.
+                let _ = epoll::delete(core.poll(), &listener);
+                true
+            }
+            Some(Port::Udp(socket)) => udp.withdraw(core, socket),
+            None => false,
+        }
     }
 
     /// Clients wait at a TCP port.
     pub fn accept(&self, core: &mut Core, tcp: &mut tcp::Table, number: u32) {
-        let Some(forward) = self.ports.get(&number) else { return };
+        let Some(Port::Tcp(listener, target)) = self.ports.get(&number) else { return };
         for _ in 0..TURN {
             let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
             // A client that gave up, or no descriptor left: the next event tells of the rest.
-            let Ok((socket, client)) = rustix::net::acceptfrom_with(&forward.listener, flags) else { return };
+            let Ok((socket, client)) = rustix::net::acceptfrom_with(listener, flags) else { return };
             if let Some(client) = client.and_then(|client| SocketAddr::try_from(client).ok()) {
-                tcp.accept(core, socket, client, forward.target);
+                tcp.accept(core, socket, client, *target);
             }
         }
     }
+}
+
+fn listen(core: &Core, number: u32, listener: &OwnedFd) -> rustix::io::Result<()> {
+    rustix::io::ioctl_fionbio(listener, true)?;
+    rustix::net::listen(listener, BACKLOG)?;
+    core.watch(listener.as_fd(), Token::Forward(number), EventFlags::IN)
 }

@@ -6,7 +6,6 @@ use super::packet::parse::Packet;
 use std::net::IpAddr;
 
 /// Why a packet cannot go on.
-#[allow(dead_code)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreachable {
     /// No route to its network.

@@ -17,7 +17,6 @@ pub struct Tap {
     /// Length of the offload header, bytes.
     pub header_length: usize,
     /// The kernel takes and gives several UDP datagrams in one frame.
-    #[allow(dead_code)]
     pub segments_udp: bool,
     frames_in: u64,
     frames_out: u64,

@@ -10,9 +10,10 @@ use std::collections::BinaryHeap;
 pub enum Timer {
     /// A TCP flow.
     Tcp(Id),
-    /// A UDP or ping flow.
-    #[allow(dead_code)]
-    Datagram(Id),
+    /// A UDP flow.
+    Udp(Id),
+    /// A ping flow.
+    Echo(Id),
     /// Neighbours being asked for, fragments being gathered.
     Housekeeping,
 }

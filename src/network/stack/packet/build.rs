@@ -3,6 +3,7 @@
 //! Buffers keep [`super::HEADROOM`] bytes before the payload, so there is always room; a caller that broke this would
 //! meet an index panic in a test, not a guest.
 
+use super::parse::Fragment;
 use super::vnet;
 use super::{ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6};
 use etherparse::checksum::u64_16bit_word;
@@ -161,6 +162,33 @@ pub fn ip(buffer: &mut [u8], at: usize, end: usize, protocol: u8, addresses: Add
         // Families are never mixed: both come from one packet or one flow.
         _ => at,
     }
+}
+
+/// The headers of a fragment before the piece at `at..end` of a packet's payload.
+pub fn fragment(
+    buffer: &mut [u8],
+    at: usize,
+    end: usize,
+    protocol: u8,
+    (addresses, fragment): (Addresses, Fragment),
+) -> usize {
+    let units = (fragment.offset / 8) as u16;
+    if addresses.source.is_ipv4() {
+        let start = ip(buffer, at, end, protocol, addresses);
+        let [_, _, high, low] = fragment.identification.to_be_bytes();
+        buffer[start + 4..start + 6].copy_from_slice(&[high, low]);
+        let flags = units | if fragment.more { 0x2000 } else { 0 };
+        buffer[start + 6..start + 8].copy_from_slice(&flags.to_be_bytes());
+        buffer[start + 10..start + 12].fill(0);
+        let sum = checksum(&buffer[start..at]);
+        buffer[start + 10..start + 12].copy_from_slice(&sum);
+        return start;
+    }
+    let mut fields = [protocol, 0, 0, 0, 0, 0, 0, 0];
+    fields[2..4].copy_from_slice(&(units << 3 | u16::from(fragment.more)).to_be_bytes());
+    fields[4..8].copy_from_slice(&fragment.identification.to_be_bytes());
+    let start = put(buffer, at, &fields);
+    ip(buffer, start, end, super::FRAGMENT, addresses)
 }
 
 /// An Ethernet header before `at`.

@@ -20,6 +20,8 @@ pub const ICMP: u8 = 1;
 pub const TCP: u8 = 6;
 /// See [`ICMP`].
 pub const UDP: u8 = 17;
+/// IPv6's fragment header.
+pub const FRAGMENT: u8 = 44;
 /// See [`ICMP`].
 pub const ICMPV6: u8 = 58;
 
