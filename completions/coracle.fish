@@ -26,7 +26,7 @@ end
 
 complete -c coracle -n "__fish_coracle_needs_command" -l root -d 'Directory of the store: images, containers and volumes [default: ~/.local/share/coracle, or $CORACLE_ROOT]' -r -f -a "(__fish_complete_directories)"
 complete -c coracle -n "__fish_coracle_needs_command" -l runroot -d 'Directory for what need not outlive a boot [default: $XDG_RUNTIME_DIR/coracle]' -r -f -a "(__fish_complete_directories)"
-complete -c coracle -n "__fish_coracle_needs_command" -l storage-driver -d 'How a container\'s root file system is made: fuse+overlay, overlay or copy [default: the first that works here, or $CORACLE_STORAGE_DRIVER]' -r
+complete -c coracle -n "__fish_coracle_needs_command" -l storage-driver -d 'How a container\'s root file system is made: fuse+overlay, fuse, overlay or copy [default: the first that works here, or $CORACLE_STORAGE_DRIVER]' -r
 complete -c coracle -n "__fish_coracle_needs_command" -l log-level -d 'Least important messages to print: trace, debug, info, warn, error, fatal or panic' -r
 complete -c coracle -n "__fish_coracle_needs_command" -s v -l version -d 'Print the version and exit'
 complete -c coracle -n "__fish_coracle_needs_command" -s h -l help -d 'Print help and exit'

@@ -17,7 +17,7 @@ pub(crate) struct GlobalOptions {
     /// Directory for what need not outlive a boot [default: $XDG_RUNTIME_DIR/coracle]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) runroot: Option<PathBuf>,
-    /// How a container's root file system is made: fuse+overlay, overlay or copy [default: the first that works here, or
+    /// How a container's root file system is made: fuse+overlay, fuse, overlay or copy [default: the first that works here, or
     /// $CORACLE_STORAGE_DRIVER]
     #[arg(long, value_name = "DRIVER")]
     pub(crate) storage_driver: Option<String>,

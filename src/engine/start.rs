@@ -83,7 +83,7 @@ impl Engine {
         }
         give_to_container_root(&record, &host_ids)?;
         let mut warnings = Vec::new();
-        let mut roots = record.roots.iter().peekable();
+        let mut roots = usable_roots(&record).into_iter().peekable();
         while let Some(root) = roots.next() {
             let session = fork_keeper(self, &record, root, &state, &host_ids, &mut prepared, options)?;
             match first_words(session) {
@@ -93,6 +93,7 @@ impl Engine {
                 }
                 Ok(mut session) => {
                     session.warnings.splice(0..0, warnings);
+                    keep_driver(&record, root);
                     write_pid_files(&session)?;
                     drop(lock);
                     return Ok(session);
@@ -198,10 +199,31 @@ impl Engine {
     }
 }
 
+/// File in a container's directory with the name of the storage driver that made its changes.
+const DRIVER_FILE: &str = "driver";
+
+/// The ways to make the root: all before the first start, afterwards the one that worked, because each writes changes in a
+/// form of its own.
+fn usable_roots(record: &ContainerRecord) -> Vec<&RootPlan> {
+    let kept = std::fs::read_to_string(record.plan.directory.join(DRIVER_FILE)).ok();
+    let is_kept = |root: &&RootPlan| kept.as_deref().is_none_or(|kept| kept == root.driver());
+    record.roots.iter().filter(is_kept).collect()
+}
+
+/// Notes the driver, where there was a choice and may be another start.
+fn keep_driver(record: &ContainerRecord, root: &RootPlan) {
+    if record.roots.len() > 1 && !record.request.remove {
+        // Without the note the next start tries them in the same order, and the first that works is the same one.
+        let _ = std::fs::write(record.plan.directory.join(DRIVER_FILE), root.driver());
+    }
+}
+
 /// Under a map without the user, the writable layer must belong to the container's root before init can use it.
 fn give_to_container_root(record: &ContainerRecord, host: &HostIds) -> Result<(), Error> {
     let maps = &record.plan.id_maps;
-    if maps.to_container(IdKind::Uid, host.uid).is_some() {
+    // FUSE writes as the user, whatever the map.
+    if maps.to_container(IdKind::Uid, host.uid).is_some() || matches!(record.roots.first(), Some(RootPlan::Fuse { .. }))
+    {
         return Ok(());
     }
     // Real root changes owners by their host ids; a user does it where its subordinate ids are mapped.
@@ -288,7 +310,7 @@ struct ContainerServices {
 
 impl Services for ContainerServices {
     fn serve_file_system(&mut self, device: OwnedFd) -> Step<()> {
-        self.servers.push(serve_root(&self.root, &self.record.plan.id_maps, device)?);
+        self.servers.push(serve_root(&self.root, &self.record.plan.directory, &self.record.plan.id_maps, device)?);
         Ok(())
     }
 

@@ -33,7 +33,16 @@ pub fn open_fuse_device() -> Result<OwnedFd, Error> {
 /// Mounts the FUSE file system of `device` read-only on the directory `target`. Does not wait for the server.
 pub fn mount_fuse(device: impl AsFd, target: &Path) -> Result<(), Error> {
     // Read-only also means that reading does not make the kernel ask for the access time again.
-    let flags = MsFlags::MS_RDONLY | MsFlags::MS_NODEV | MsFlags::MS_NOATIME;
+    mount_fuse_with(device, target, MsFlags::MS_RDONLY)
+}
+
+/// The same for a file system that takes writes.
+pub fn mount_writable_fuse(device: impl AsFd, target: &Path) -> Result<(), Error> {
+    mount_fuse_with(device, target, MsFlags::empty())
+}
+
+fn mount_fuse_with(device: impl AsFd, target: &Path, flags: MsFlags) -> Result<(), Error> {
+    let flags = flags | MsFlags::MS_NODEV | MsFlags::MS_NOATIME;
     let options = format!(
         "fd={},rootmode=40755,user_id={},group_id={},allow_other,default_permissions",
         device.as_fd().as_raw_fd(),

@@ -3,6 +3,7 @@
 //! | driver | root file system |
 //! |---|---|
 //! | `fuse+overlay` | FUSE server over the layers' tars, the kernel's overlay on top. Nothing is unpacked |
+//! | `fuse` | FUSE server over the layers' tars that takes the writes, too |
 //! | `overlay` | the image unpacked once into a directory, the kernel's overlay on top |
 //! | `copy` | the image unpacked into each container |
 //!
@@ -27,6 +28,9 @@ pub enum Driver {
     /// `fuse+overlay`.
     #[serde(rename = "fuse+overlay")]
     FuseOverlay,
+    /// `fuse`.
+    #[serde(rename = "fuse")]
+    Fuse,
     /// `overlay`.
     #[serde(rename = "overlay")]
     Overlay,
@@ -37,12 +41,13 @@ pub enum Driver {
 
 impl Driver {
     /// All drivers, the preferred one first.
-    pub const ALL: [Driver; 3] = [Driver::FuseOverlay, Driver::Overlay, Driver::Copy];
+    pub const ALL: [Driver; 4] = [Driver::FuseOverlay, Driver::Fuse, Driver::Overlay, Driver::Copy];
 
     /// The name used in options and output.
     pub fn name(self) -> &'static str {
         match self {
             Driver::FuseOverlay => "fuse+overlay",
+            Driver::Fuse => "fuse",
             Driver::Overlay => "overlay",
             Driver::Copy => "copy",
         }
@@ -74,6 +79,7 @@ pub fn probe(upper_parent: &Path) -> Choice {
     for driver in Driver::ALL {
         let obstacle = match driver {
             Driver::FuseOverlay => fuse.as_ref().or(overlay.as_ref()),
+            Driver::Fuse => fuse.as_ref(),
             Driver::Overlay => overlay.as_ref(),
             Driver::Copy => None,
         };
@@ -173,7 +179,7 @@ mod tests {
         for driver in Driver::ALL {
             assert_eq!(driver.name().parse(), Ok(driver));
         }
-        assert_eq!("fuse".parse::<Driver>(), Err(()));
+        assert_eq!("overlay2".parse::<Driver>(), Err(()));
         assert_eq!("vfs".parse::<Driver>(), Err(()));
     }
 

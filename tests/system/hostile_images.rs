@@ -199,7 +199,7 @@ fn whiteouts_hide_lower_layers_only() {
     let Ok(image) = Image::busybox().map(|image| image.layer(lower).layer(upper)) else {
         skip!("needs a static busybox (Debian package busybox-static)")
     };
-    for driver in ["fuse+overlay", "copy"] {
+    for driver in ["fuse+overlay", "fuse", "copy"] {
         let sandbox = Sandbox::new();
         sandbox.add("white", &image);
         let arguments = [
@@ -211,7 +211,7 @@ fn whiteouts_hide_lower_layers_only() {
             "ls /a; cat /b/x; test -e /gone || echo hidden; ls -A / | grep -c '^.wh'",
         ];
         let outcome = sandbox.command(arguments).env("CORACLE_STORAGE_DRIVER", driver).run();
-        if driver == "fuse+overlay" && outcome.code() == 125 {
+        if driver.starts_with("fuse") && outcome.code() == 125 {
             continue;
         }
         outcome.exits(1).prints("new\nagainhidden\n0");

@@ -72,13 +72,13 @@ fn the_strange_layers_come_out_as_gnu_tar_put_them_in() {
     // The fixture's own record of what a correct reader sees: made with tar and rm in a directory.
     let expected = std::fs::read(cache().join("strange.expected")).expect("the fixture has its record");
     let expected = String::from_utf8_lossy(&expected);
-    for driver in ["fuse+overlay", "copy"] {
+    for driver in ["fuse+overlay", "fuse", "copy"] {
         let image = registry.image("strange");
         let script = concat!("cd /data\n", include_str!("../support/strange.sh"));
         let mut invocation = sandbox.command(["run", "--rm", "-q", "--tls-verify=false", &image, "sh", "-c", script]);
         invocation = invocation.env("CORACLE_STORAGE_DRIVER", driver);
         let outcome = invocation.run();
-        if driver == "fuse+overlay" && outcome.code() == 125 {
+        if driver.starts_with("fuse") && outcome.code() == 125 {
             continue;
         }
         assert_eq!(outcome.succeeds().text(), expected.trim_end(), "{driver}");

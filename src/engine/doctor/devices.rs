@@ -21,8 +21,8 @@ fn driver(surroundings: &Surroundings<'_>) -> Condition {
     // The probe looks, the trials try: what was refused in earnest is out.
     let trial = &surroundings.trial;
     let refused = |driver: &Driver| {
-        matches!(trial.overlay, Some(Err(_))) && *driver != Driver::Copy
-            || matches!(trial.fuse, Some(Err(_))) && *driver == Driver::FuseOverlay
+        matches!(trial.overlay, Some(Err(_))) && matches!(driver, Driver::FuseOverlay | Driver::Overlay)
+            || matches!(trial.fuse, Some(Err(_))) && matches!(driver, Driver::FuseOverlay | Driver::Fuse)
     };
     let driver = choice.candidates.iter().find(|driver| !refused(driver)).copied().unwrap_or(Driver::Copy);
     let found = match choice.refused.first() {
@@ -30,7 +30,7 @@ fn driver(surroundings: &Surroundings<'_>) -> Condition {
         None => driver.name().to_owned(),
     };
     match driver {
-        Driver::FuseOverlay => Condition::ok(NAME, found),
+        Driver::FuseOverlay | Driver::Fuse => Condition::ok(NAME, found),
         Driver::Overlay => Condition::degraded(NAME, found).effect("an image is unpacked once, at its first run"),
         Driver::Copy => Condition::degraded(NAME, found).effect("an image is unpacked for every container"),
     }

@@ -40,6 +40,14 @@ pub enum RootPlan {
         /// The writes need not survive a crash of the machine.
         volatile: bool,
     },
+    /// FUSE serves the lower and takes the writes (`fuse`).
+    Fuse {
+        /// What lies below.
+        lower: LowerPlan,
+        /// Most that the writes may take, in bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size_bytes: Option<u64>,
+    },
     /// The kernel's overlay over layers extracted to directories (`overlay`).
     Overlay {
         /// What is extracted, once.
@@ -66,6 +74,7 @@ impl RootPlan {
     pub fn driver(&self) -> &'static str {
         match self {
             RootPlan::FuseOverlay { .. } => "fuse+overlay",
+            RootPlan::Fuse { .. } => "fuse",
             RootPlan::Overlay { .. } => "overlay",
             RootPlan::Copy { .. } => "copy",
             RootPlan::Directory { .. } => "directory",
@@ -75,9 +84,10 @@ impl RootPlan {
     /// What lies below, where there is such a thing.
     pub fn lower(&self) -> Option<&LowerPlan> {
         match self {
-            RootPlan::FuseOverlay { lower, .. } | RootPlan::Overlay { lower, .. } | RootPlan::Copy { lower } => {
-                Some(lower)
-            }
+            RootPlan::FuseOverlay { lower, .. }
+            | RootPlan::Fuse { lower, .. }
+            | RootPlan::Overlay { lower, .. }
+            | RootPlan::Copy { lower } => Some(lower),
             RootPlan::Directory { .. } => None,
         }
     }

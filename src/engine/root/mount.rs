@@ -3,7 +3,9 @@
 use super::serve::{message, open_tree, server_options};
 use super::{LowerPlan, RootPlan};
 use crate::overlay::extract::extract;
-use crate::overlay::mount::{OverlayMount, make_fuse, mount_fuse, mount_overlay, open_fuse_device};
+use crate::overlay::mount::{
+    OverlayMount, make_fuse, mount_fuse, mount_overlay, mount_writable_fuse, open_fuse_device,
+};
 use crate::overlay::tree::Tree;
 use crate::runtime::failure::{Failure, FailureKind, Step, in_words};
 use crate::runtime::handshake::{Report, report};
@@ -53,12 +55,29 @@ impl<'a> RootMounter<'a> {
         self.mount_overlay_on(&self.reopened("lower")?, volatile)
     }
 
+    fn mount_fuse_root(&self, keeper: &OwnedFd) -> Step<OwnedFd> {
+        let device = open_fuse_device().map_err(message)?;
+        mount_writable_fuse(&device, &self.part("root")?).map_err(message)?;
+        report(keeper, &Report::FuseDevice, Some(device.as_fd()))
+            .map_err(|error| Failure::setup("hand over the FUSE device", error))?;
+        drop(device);
+        open_handle(&self.reopened("root")?)
+    }
+
     fn mount_overlay_on(&self, lower: &Path, volatile: bool) -> Step<OwnedFd> {
         let root = self.part("root")?;
-        self.take_over_upper(lower)?;
         let (upper, work) = (self.part("upper")?, self.part("work")?);
+        let before = rustix::fs::stat(&upper);
+        self.take_over_upper(lower)?;
         let overlay = OverlayMount { lower, upper: &upper, work: &work, target: &root, volatile, read_only: false };
-        mount_overlay(&overlay).map_err(message)?;
+        if let Err(error) = mount_overlay(&overlay) {
+            // The next driver may be one that writes as the user.
+            if let Ok(before) = before {
+                let (uid, gid) = (Uid::from_raw(before.st_uid), Gid::from_raw(before.st_gid));
+                let _ = [&upper, &work].map(|part| rustix::fs::chown(part, Some(uid), Some(gid)));
+            }
+            return Err(message(error));
+        }
         open_handle(&self.reopened("root")?)
     }
 
@@ -154,7 +173,7 @@ impl<'a> RootMounter<'a> {
     fn open_source(&mut self) -> Step<()> {
         match self.plan {
             RootPlan::Directory { path } => self.source = Some(open_handle(path)?),
-            RootPlan::FuseOverlay { .. } => {}
+            RootPlan::FuseOverlay { .. } | RootPlan::Fuse { .. } => {}
             RootPlan::Overlay { lower: LowerPlan::Image { tree, layers }, extracted, .. } => {
                 self.image = Some(open_tree(tree, layers)?);
                 std::fs::create_dir_all(extracted).map_err(|error| Failure::setup("extract the image", error))?;
@@ -183,6 +202,7 @@ impl RootFileSystem for RootMounter<'_> {
     fn mount(&mut self, keeper: &OwnedFd) -> Step<OwnedFd> {
         match (self.plan, &self.source) {
             (RootPlan::FuseOverlay { volatile, .. }, _) => self.mount_fuse_overlay(keeper, *volatile),
+            (RootPlan::Fuse { .. }, _) => self.mount_fuse_root(keeper),
             (RootPlan::Overlay { lower, volatile, .. }, _) => self.mount_extracted_overlay(lower, *volatile),
             (RootPlan::Copy { .. }, _) => self.mount_copy(),
             (RootPlan::Directory { .. }, Some(source)) => self.bind_as_root(source),

@@ -1,7 +1,7 @@
 //! The keeper's half: serving the lower file system.
 
 use super::{LowerPlan, RootPlan};
-use crate::overlay::server::{DirectoryLower, Lower, Server, ServerOptions, serve};
+use crate::overlay::server::{Changes, DirectoryLower, Lower, Server, ServerOptions, serve, serve_writable};
 use crate::overlay::tree::Tree;
 use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::id_map::IdMaps;
@@ -11,8 +11,8 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// The keeper's half: serves the FUSE device of `plan` until its mount is gone.
-pub fn serve_root(plan: &RootPlan, id_maps: &IdMaps, device: OwnedFd) -> Step<Server> {
+/// The keeper's half: serves the FUSE device of `plan` until its mount is gone. `directory` is the container's.
+pub fn serve_root(plan: &RootPlan, directory: &Path, id_maps: &IdMaps, device: OwnedFd) -> Step<Server> {
     let lower = match plan.lower() {
         Some(LowerPlan::Image { tree, layers }) => {
             let (tree, layers) = open_tree(tree, layers)?;
@@ -23,7 +23,10 @@ pub fn serve_root(plan: &RootPlan, id_maps: &IdMaps, device: OwnedFd) -> Step<Se
         }
         None => return Err(Failure::message("this root file system needs no FUSE server")),
     };
-    serve(lower, device, server_options(id_maps)).map_err(message)
+    let options = server_options(id_maps);
+    let RootPlan::Fuse { size_bytes, .. } = plan else { return serve(lower, device, options).map_err(message) };
+    let changes = Changes::open(&directory.join("upper"), &directory.join("work"), *size_bytes).map_err(message)?;
+    serve_writable(lower, changes, device, options).map_err(message)
 }
 
 /// Which ids exist in the container.

@@ -15,6 +15,8 @@
 
 mod copy;
 
+pub(in crate::overlay) use copy::copy;
+
 use super::server::Ids;
 use super::tree::{Node, NodeKind, ROOT, Tree};
 use super::{Error, server::ServerOptions};
@@ -193,7 +195,7 @@ impl Writer<'_> {
         let mut end = 0;
         for extent in self.tree.extents(node, 0..node.size) {
             let layer = self.layers.get(usize::from(node.layer)).ok_or(Errno::IO)?;
-            copy::copy(layer, extent.tar_offset, &file, extent.file_offset, extent.length)?;
+            copy::copy(layer, extent.tar_offset, file.as_fd(), extent.file_offset, extent.length)?;
             end = extent.file_offset + extent.length;
         }
         if end < node.size {

@@ -4,22 +4,28 @@
 
 use super::adapter::{Add, Listed, ROOT_INODE, Source, Totals, UNCHANGING_FLAGS};
 use super::{Error, Ids};
-use crate::overlay::tree::{Node, NodeKind, Tree};
+use crate::overlay::extract::copy;
+use crate::overlay::tree::{Node, NodeKind, ROOT, Tree};
 use crate::store::layer_index::Timestamp;
 use fuser::{Errno, FileAttr, FileType, INodeNo, InitFlags};
+use std::collections::HashMap;
 use std::fs::File;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt as _;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Layers never change, so what the kernel was told holds for as long as it likes. (68 years; the kernel's clock arithmetic
 /// is signed.)
-const FOREVER: Duration = Duration::from_secs(1 << 31);
+pub(super) const FOREVER: Duration = Duration::from_secs(1 << 31);
 
 /// An image being served.
 pub(super) struct Image {
     tree: Tree,
     layers: Vec<File>,
     ids: Ids,
+    /// Directory and position of every name of the files that have several, found out when first needed.
+    several: OnceLock<HashMap<u32, Vec<(u32, u32)>>>,
 }
 
 impl Image {
@@ -34,7 +40,7 @@ impl Image {
                 return Err(Error::Layer { layer: number });
             }
         }
-        Ok(Image { tree, layers, ids })
+        Ok(Image { tree, layers, ids, several: OnceLock::new() })
     }
 
     fn node(&self, inode: u64) -> Result<(u32, Node), Errno> {
@@ -62,6 +68,24 @@ impl Image {
             blksize: 4096,
             flags: 0,
         }
+    }
+
+    /// Goes through all directories once.
+    fn find_several(&self) -> HashMap<u32, Vec<(u32, u32)>> {
+        let mut several: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
+        for number in 0..self.tree.node_count() {
+            let Some(directory) = self.tree.node(number).filter(|node| node.kind == NodeKind::Directory) else {
+                continue;
+            };
+            for at in 0..self.tree.child_count(&directory) {
+                let Some((_, child)) = self.tree.child(&directory, at) else { break };
+                let node = self.tree.node(child);
+                if node.is_some_and(|node| node.kind == NodeKind::File && node.links > 1) {
+                    several.entry(child).or_default().push((number, at));
+                }
+            }
+        }
+        several
     }
 
     fn read_exact(&self, layer: u16, offset: u64, buffer: &mut [u8]) -> Result<(), Errno> {
@@ -176,9 +200,52 @@ impl Source for Image {
         if hole { Ok(position) } else { Err(Errno::ENXIO) }
     }
 
+    fn names(&self, inode: u64) -> Vec<(u64, Vec<u8>)> {
+        let Ok((number, _)) = self.node(inode) else { return Vec::new() };
+        let found = self.several.get_or_init(|| self.find_several()).get(&number);
+        let name = |&(directory, at): &(u32, u32)| {
+            let (name, _) = self.tree.child(&self.tree.node(directory)?, at)?;
+            Some((u64::from(directory) + ROOT_INODE, name.to_vec()))
+        };
+        found.into_iter().flatten().filter_map(name).collect()
+    }
+
+    fn directory_path(&self, inode: u64) -> Option<Vec<u8>> {
+        let (mut number, mut node) = self.node(inode).ok()?;
+        let mut names = Vec::new();
+        while number != ROOT {
+            let parent = self.tree.parent(&node);
+            let directory = self.tree.node(parent)?;
+            let mut children = (0..self.tree.child_count(&directory)).map_while(|at| self.tree.child(&directory, at));
+            let (name, _) = children.find(|(_, child)| *child == number)?;
+            names.push(name);
+            // A damaged tree may go in circles.
+            if names.len() > self.tree.node_count() as usize {
+                return None;
+            }
+            (number, node) = (parent, directory);
+        }
+        names.reverse();
+        Some(names.join(&b'/'))
+    }
+
+    fn copy_out(&self, inode: u64, target: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
+        let (_, node) = self.node(inode)?;
+        let layer = self.layers.get(usize::from(node.layer)).ok_or(Errno::EIO)?;
+        let end = length.min(node.size);
+        for extent in self.tree.extents(&node, 0..end) {
+            copy(layer, extent.tar_offset, target, extent.file_offset, extent.length).map_err(errno)?;
+        }
+        rustix::fs::ftruncate(target, end).map_err(errno)
+    }
+
     fn totals(&self) -> Totals {
         Totals::full(self.tree.content_bytes(), u64::from(self.tree.node_count()))
     }
+}
+
+fn errno(error: rustix::io::Errno) -> Errno {
+    Errno::from_i32(error.raw_os_error())
 }
 
 fn file_type(kind: NodeKind) -> FileType {

@@ -16,12 +16,15 @@
 mod adapter;
 mod directory;
 mod image;
+mod upper;
 mod view;
 
 pub use directory::DirectoryLower;
+pub use upper::Changes;
 pub use view::{IdRun, Owners, serve_view};
 
 use super::{Error, tree::Tree};
+use adapter::Source;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -76,6 +79,22 @@ pub fn serve(lower: Lower, device: OwnedFd, options: ServerOptions) -> Result<Se
         Lower::Image { tree, layers } => adapter::start(image::Image::new(tree, layers, ids)?, device, threads),
         Lower::Directory(lower) => adapter::start(directory::Directory::new(lower, ids)?, device, threads),
     }
+}
+
+/// The same with the container's changes above `lower`, writable.
+pub fn serve_writable(
+    lower: Lower,
+    changes: Changes,
+    device: OwnedFd,
+    options: ServerOptions,
+) -> Result<Server, Error> {
+    let threads = options.threads.max(1);
+    let ids = || Ids::new(&options);
+    let lower: Box<dyn Source> = match lower {
+        Lower::Image { tree, layers } => Box::new(image::Image::new(tree, layers, ids())?),
+        Lower::Directory(lower) => Box::new(directory::Directory::new(lower, ids())?),
+    };
+    adapter::start(upper::Upper::new(lower, changes, ids())?, device, threads)
 }
 
 impl Server {

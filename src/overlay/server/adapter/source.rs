@@ -4,9 +4,8 @@
 //! something and ENOSYS to what the kernel can do without (it then stops asking). Handles are what [`Source::open`] gave
 //! out; a source that answers OPEN with ENOSYS is always asked with handle 0 and never told about the last close.
 
-#![allow(dead_code)] // Until the first writable source lands.
-
 use fuser::{Errno, FileAttr, FopenFlags, InitFlags, Notifier};
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -91,6 +90,7 @@ pub(in super::super) enum NewTime {
 
 /// Attributes to change; `None` stays.
 #[derive(Clone, Copy, Debug)]
+#[allow(dead_code)] // Handles and callers are for sources that others change, too.
 pub(in super::super) struct Change {
     pub caller: Caller,
     pub handle: Option<u64>,
@@ -106,6 +106,7 @@ pub(in super::super) struct Change {
 
 /// Bytes to write.
 #[derive(Clone, Copy, Debug)]
+#[allow(dead_code)] // Handles and callers are for sources that others change, too.
 pub(in super::super) struct Write<'a> {
     pub inode: u64,
     pub handle: u64,
@@ -131,6 +132,7 @@ pub(in super::super) struct CopyRange {
 
 /// A range to allocate, punch or zero: fallocate(2).
 #[derive(Clone, Copy, Debug)]
+#[allow(dead_code)] // Handles and callers are for sources that others change, too.
 pub(in super::super) struct Allocation {
     pub inode: u64,
     pub handle: u64,
@@ -189,6 +191,18 @@ pub(in super::super) trait Source: Send + Sync + 'static {
             }
         })?;
         found.ok_or(Errno::ENODATA)
+    }
+    /// All names of a file that has several, each with its directory; none where they cannot be told.
+    fn names(&self, _inode: u64) -> Vec<(u64, Vec<u8>)> {
+        Vec::new()
+    }
+    /// The path of a directory from the root, without a slash in front.
+    fn directory_path(&self, _inode: u64) -> Option<Vec<u8>> {
+        None
+    }
+    /// Copies the first `length` bytes of a file to the empty file `target`, holes as holes.
+    fn copy_out(&self, inode: u64, target: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
+        copy_by_reading(self, inode, target, length)
     }
     /// Opens a file; `flags` as in open(2).
     fn open(&self, _caller: Caller, _inode: u64, _flags: i32) -> Result<Opened, Errno> {
@@ -271,4 +285,43 @@ pub(in super::super) trait Source: Send + Sync + 'static {
     fn remove_xattr(&self, _inode: u64, _name: &[u8]) -> Result<(), Errno> {
         Err(Errno::EROFS)
     }
+}
+
+/// Bytes moved at once where the kernel cannot copy by itself.
+const COPY_BYTES: usize = 128 << 10;
+
+/// [`Source::copy_out`] for sources of every kind.
+fn copy_by_reading<S: Source + ?Sized>(
+    source: &S,
+    inode: u64,
+    target: BorrowedFd<'_>,
+    length: u64,
+) -> Result<(), Errno> {
+    let failed = |error: rustix::io::Errno| Errno::from_i32(error.raw_os_error());
+    let mut buffer = vec![0; usize::try_from(length).unwrap_or(COPY_BYTES).clamp(1, COPY_BYTES)];
+    let mut offset = 0;
+    while offset < length {
+        match source.seek(inode, 0, offset, false) {
+            Ok(data) => offset = data,
+            Err(error) if error.code() == libc::ENXIO => break,
+            // No holes anywhere.
+            Err(error) if error.code() == libc::ENOSYS => {}
+            Err(error) => return Err(error),
+        }
+        let hole = source.seek(inode, 0, offset, true).unwrap_or(length).min(length);
+        while offset < hole {
+            let wanted = usize::try_from(hole - offset).unwrap_or(COPY_BYTES).min(COPY_BYTES);
+            let filled = source.read(inode, 0, offset, buffer.get_mut(..wanted).unwrap_or_default())?;
+            let mut rest = buffer.get(..filled).unwrap_or_default();
+            if rest.is_empty() {
+                return Err(Errno::EIO);
+            }
+            while !rest.is_empty() {
+                let written = rustix::io::pwrite(target, rest, offset).map_err(failed)?;
+                offset += written as u64;
+                rest = rest.get(written..).unwrap_or_default();
+            }
+        }
+    }
+    rustix::fs::ftruncate(target, length).map_err(failed)
 }

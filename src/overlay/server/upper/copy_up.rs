@@ -1,0 +1,287 @@
+//! Copying a file from below before its first change.
+//!
+//! The copy is made in the work directory and appears in its place by a rename, complete. Directories above it are made
+//! the same way first, and the times of the directory that gets the new entry are put back: to the container nothing
+//! happened. The contents are read without any lock that other files need.
+
+use super::record::{Origin, Record, TYPE};
+use super::table::{Inode, Name};
+use super::target::Target;
+use super::{ROOT_INODE, Step, Upper, lower_errno, space};
+use fuser::{FileAttr, FileType};
+use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps};
+use rustix::io::Errno;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::{Arc, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What a copy is made for.
+#[derive(Clone, Copy)]
+pub(super) struct Purpose<'a> {
+    /// Bytes of the contents that matter: none for a file that is about to be truncated.
+    pub keep: u64,
+    /// What is to be different about the copy's record.
+    pub adjust: &'a dyn Fn(&mut Record),
+}
+
+impl Purpose<'_> {
+    /// The file as it is.
+    pub(super) const WHOLE: Purpose<'static> = Purpose { keep: u64::MAX, adjust: &|_| {} };
+}
+
+/// A copy that has no place yet.
+struct Copy {
+    directory: Arc<OwnedFd>,
+    name: Box<[u8]>,
+    target: Target,
+    file: Option<Arc<OwnedFd>>,
+    record: Record,
+}
+
+impl Upper {
+    /// Makes sure that `inode` has a backing file; true when this call has made it. The names lock must not be held.
+    pub(super) fn raise(&self, inode: &Arc<Inode>, purpose: Purpose<'_>) -> Step<bool> {
+        if inode.is_upper() {
+            return Ok(false);
+        }
+        let mut above = Vec::new();
+        let mut name = inode.name();
+        while let Some(place) = name.filter(|place| !place.directory.is_upper()) {
+            name = place.directory.name();
+            above.push(place.directory);
+        }
+        while let Some(directory) = above.pop() {
+            self.raise_one(&directory, Purpose::WHOLE)?;
+        }
+        self.raise_one(inode, purpose)
+    }
+
+    fn raise_one(&self, inode: &Arc<Inode>, purpose: Purpose<'_>) -> Step<bool> {
+        let _copying = inode.copying.lock().unwrap_or_else(PoisonError::into_inner);
+        if inode.is_upper() {
+            return Ok(false);
+        }
+        let lower = inode.lower.ok_or(Errno::STALE)?;
+        let attributes = self.lower.attributes(lower).map_err(lower_errno)?;
+        let mut others = Vec::new();
+        if attributes.nlink > 1 && attributes.kind == FileType::RegularFile {
+            others = self.lower.names(lower);
+        }
+        let origin = match others.is_empty() {
+            true => inode.state().origin.clone(),
+            // With several names, "here" would be ambiguous.
+            false => inode.lower_path().map(|path| Origin::Path(path.into())),
+        };
+        let mode = mode_of(attributes.kind) | u32::from(attributes.perm);
+        let (uid, gid) = (attributes.uid, attributes.gid);
+        let mut record = Record { uid, gid, mode, device: attributes.rdev, origin };
+        (purpose.adjust)(&mut record);
+        let copy = self.with_descriptors(|| self.copy(lower, &attributes, record.clone(), purpose.keep))?;
+        let published = self.publish(inode, &copy, &others);
+        if published.is_err() {
+            let flags = if copy.record.is_directory() { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+            let _ = rustix::fs::unlinkat(&copy.directory, &*copy.name, flags);
+        }
+        published.map(|()| true)
+    }
+
+    /// Makes the copy.
+    fn copy(&self, lower: u64, attributes: &FileAttr, record: Record, keep: u64) -> Step<Copy> {
+        self.space.check(space::SMALLEST)?;
+        let (directory, name) = self.store.temporary();
+        let mode = Mode::from_raw_mode(record.backing_permissions());
+        let mut file = None;
+        match record.mode & TYPE {
+            libc::S_IFDIR => rustix::fs::mkdirat(&directory, &*name, mode)?,
+            libc::S_IFLNK => {
+                let text = self.lower.link_target(lower).map_err(lower_errno)?;
+                rustix::fs::symlinkat(text, &directory, &*name)?;
+            }
+            _ => {
+                let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+                file = Some(Arc::new(rustix::fs::openat(&directory, &*name, flags, mode)?));
+            }
+        }
+        let target = match &file {
+            Some(file) => Target::opened(Arc::clone(file)),
+            None => Target::named(&directory, &name),
+        };
+        let target = target.clone().with(&target.stat()?);
+        let copy = Copy { directory, name, target, file, record };
+        let filled = self.fill(&copy, lower, attributes, keep);
+        if filled.is_err() {
+            let flags = if copy.record.is_directory() { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+            let _ = rustix::fs::unlinkat(&copy.directory, &*copy.name, flags);
+        }
+        filled.map(|()| copy)
+    }
+
+    fn fill(&self, copy: &Copy, lower: u64, attributes: &FileAttr, keep: u64) -> Step<()> {
+        if let (Some(file), true) = (&copy.file, attributes.kind == FileType::RegularFile) {
+            let length = attributes.size.min(keep);
+            self.space.check(length.min(attributes.blocks.saturating_mul(512)))?;
+            self.lower.copy_out(lower, file.as_fd(), length).map_err(lower_errno)?;
+        }
+        self.store.forget_attributes(&copy.target);
+        let stat = copy.target.stat()?;
+        if copy.record.mode & TYPE != libc::S_IFLNK && stat.st_mode & 0o777 != copy.record.backing_permissions() {
+            copy.target.set_permissions(copy.record.backing_permissions())?;
+        }
+        self.store.set_record(&copy.target, &copy.record.text())?;
+        let mut failed = None;
+        let visited = self.lower.xattrs(lower, &mut |name, value| {
+            failed = failed.or(self.store.set_xattr(&copy.target, name, value).err());
+        });
+        match (visited, failed) {
+            (_, Some(error)) => return Err(error),
+            (Err(error), _) if error.code() != libc::ENOSYS => return Err(lower_errno(error)),
+            _ => {}
+        }
+        copy.target.set_times(&times(attributes))
+    }
+
+    /// Gives the copy its place, or its places.
+    fn publish(&self, inode: &Arc<Inode>, copy: &Copy, others: &[(u64, Vec<u8>)]) -> Step<()> {
+        let mut links = Vec::new();
+        for (directory, name) in others {
+            links.extend(self.visible(*directory, name, inode.number)?);
+        }
+        for link in &links {
+            self.raise(&link.directory, Purpose::WHOLE)?;
+        }
+        let _names = self.names_exclusive();
+        let place = inode.name();
+        if links.len() > 1 {
+            self.publish_links(copy, &links)?;
+        } else if let Some(place) = &place {
+            let parent = self.directory(&place.directory)?;
+            let before = rustix::fs::fstat(&parent)?;
+            rustix::fs::renameat(&copy.directory, &*copy.name, &parent, &*place.name)?;
+            put_times_back(&parent, &before)?;
+        }
+        let stat = copy.target.stat();
+        let mut state = inode.state();
+        if place.is_none() {
+            state.orphan = Some(Target::named(&copy.directory, &copy.name).with(&copy.target.stat()?));
+            if let Some(file) = &copy.file {
+                rustix::fs::unlinkat(&copy.directory, &*copy.name, AtFlags::empty())?;
+                state.orphan = Some(copy.target.clone());
+                self.files.insert(inode.number, Arc::clone(file));
+            }
+        }
+        for link in links {
+            if !state.names.iter().any(|known| known.is(&link.directory, &link.name)) {
+                state.names.push(link);
+            }
+        }
+        if let Ok(stat) = stat.or_else(|_| rustix::fs::statat(&copy.directory, &*copy.name, AtFlags::SYMLINK_NOFOLLOW))
+        {
+            state.charged = space::allocated(&stat);
+            self.space.charge(0, state.charged);
+        }
+        state.backing = copy.target.backing;
+        state.origin.clone_from(&copy.record.origin);
+        state.record = Some(copy.record.clone());
+        Ok(())
+    }
+
+    /// All names of one file at once. A note of them lets the next start finish what a crash interrupts.
+    fn publish_links(&self, copy: &Copy, links: &[Name]) -> Step<()> {
+        let paths: Vec<Vec<u8>> = links.iter().filter_map(upper_path).collect();
+        let note = self.store.begin_links((&copy.directory, &copy.name), &paths)?;
+        for link in links {
+            let parent = self.directory(&link.directory)?;
+            let before = rustix::fs::fstat(&parent)?;
+            match rustix::fs::linkat(&note.directory, &*note.name, &parent, &*link.name, AtFlags::empty()) {
+                Ok(()) | Err(Errno::EXIST) => put_times_back(&parent, &before)?,
+                Err(error) => return Err(error),
+            }
+        }
+        note.end()
+    }
+
+    /// The place where the lower name `name` of lower directory `directory` is seen, if the file there is `expected`.
+    fn visible(&self, directory: u64, name: &[u8], expected: u64) -> Step<Option<Name>> {
+        let known = self.table().get(directory);
+        let directory = match known {
+            Some(known) => Some(known),
+            None => self.walk_lower_directory(directory)?,
+        };
+        let Some(directory) = directory else { return Ok(None) };
+        if directory.number != ROOT_INODE && directory.name().is_none() {
+            return Ok(None);
+        }
+        let _names = self.names_shared();
+        let found = self.peek(&directory, name)?;
+        Ok(found.filter(|found| found.number == expected).map(|_| Name { directory, name: name.into() }))
+    }
+
+    /// Finds a lower directory that the kernel does not know at the path where it is below.
+    fn walk_lower_directory(&self, number: u64) -> Step<Option<Arc<Inode>>> {
+        let Some(path) = self.lower.directory_path(number) else { return Ok(None) };
+        let mut inode = self.inode(ROOT_INODE)?;
+        let _names = self.names_shared();
+        for name in path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
+            match self.peek(&inode, name)? {
+                Some(next) => inode = next,
+                None => return Ok(None),
+            }
+        }
+        Ok((inode.number == number).then_some(inode))
+    }
+}
+
+/// Path of a name in the upper directory.
+fn upper_path(name: &Name) -> Option<Vec<u8>> {
+    let mut names = vec![name.name.clone()];
+    let mut directory = Arc::clone(&name.directory);
+    while directory.number != ROOT_INODE {
+        let place = directory.name()?;
+        names.push(place.name);
+        directory = place.directory;
+    }
+    names.reverse();
+    Some(names.join(&b'/'))
+}
+
+/// A copied-up entry is no change of its directory.
+pub(super) fn put_times_back(directory: &Arc<OwnedFd>, before: &rustix::fs::Stat) -> Step<()> {
+    let time = |seconds, nanoseconds| Timespec { tv_sec: seconds, tv_nsec: nanoseconds as _ };
+    let times = Timestamps {
+        last_access: time(before.st_atime, before.st_atime_nsec),
+        last_modification: time(before.st_mtime, before.st_mtime_nsec),
+    };
+    rustix::fs::futimens(directory, &times)
+}
+
+/// The times of a lower file.
+pub(super) fn times(attributes: &FileAttr) -> Timestamps {
+    Timestamps { last_access: timespec(attributes.atime), last_modification: timespec(attributes.mtime) }
+}
+
+/// Seconds and nanoseconds, the latter never negative.
+pub(super) fn timespec(time: SystemTime) -> Timespec {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => Timespec { tv_sec: after.as_secs() as i64, tv_nsec: after.subsec_nanos().into() },
+        Err(before) => {
+            let before = before.duration();
+            let (seconds, nanoseconds) = (-(before.as_secs() as i64), i64::from(before.subsec_nanos()));
+            match nanoseconds {
+                0 => Timespec { tv_sec: seconds, tv_nsec: 0 },
+                _ => Timespec { tv_sec: seconds - 1, tv_nsec: 1_000_000_000 - nanoseconds },
+            }
+        }
+    }
+}
+
+fn mode_of(kind: FileType) -> u32 {
+    match kind {
+        FileType::Directory => libc::S_IFDIR,
+        FileType::Symlink => libc::S_IFLNK,
+        FileType::CharDevice => libc::S_IFCHR,
+        FileType::BlockDevice => libc::S_IFBLK,
+        FileType::NamedPipe => libc::S_IFIFO,
+        FileType::Socket => libc::S_IFSOCK,
+        FileType::RegularFile => libc::S_IFREG,
+    }
+}

@@ -1,0 +1,275 @@
+//! From a name to an inode, and an inode's attributes.
+
+use super::record::{Origin, Record};
+use super::table::{Inode, Known, Name, State};
+use super::target::Target;
+use super::{ROOT_INODE, Step, Upper, lower_errno, space, whiteout};
+use fuser::{FileAttr, FileType, INodeNo};
+use rustix::fs::{FileType as HostType, Stat};
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+impl Upper {
+    /// The file called `name` in `parent`, which counts as a lookup.
+    pub(super) fn find(&self, parent: &Arc<Inode>, name: &[u8]) -> Step<Option<(Arc<Inode>, FileAttr)>> {
+        if whiteout::is_reserved(name) || matches!(name, b"." | b"..") || name.contains(&b'/') {
+            return Ok(None);
+        }
+        let directory = if parent.is_upper() { Some(self.directory(parent)?) } else { None };
+        if let Some(directory) = &directory {
+            let target = Target::named(directory, name);
+            match target.stat() {
+                Ok(stat) => return self.found_upper(parent, name, target.with(&stat), &stat).map(Some),
+                Err(Errno::NOENT) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(found) = self.lower_child(parent, name)? else { return Ok(None) };
+        if directory.is_some_and(|directory| is_hidden(&directory, name)) {
+            self.lower.forget(found.ino.0, 1);
+            return Ok(None);
+        }
+        self.found_lower(parent, name, found).map(Some)
+    }
+
+    /// The same for our own use: not counted.
+    pub(super) fn peek(&self, parent: &Arc<Inode>, name: &[u8]) -> Step<Option<Arc<Inode>>> {
+        let found = self.find(parent, name)?;
+        Ok(found.map(|(inode, _)| {
+            self.forget_inode(inode.number, 1);
+            inode
+        }))
+    }
+
+    /// The kernel, or [`Upper::peek`], drops references.
+    pub(super) fn forget_inode(&self, number: u64, count: u64) {
+        let gone = self.table().forget(number, count);
+        for inode in gone {
+            if let Some(lower) = inode.lower {
+                self.lower.forget(lower, 1);
+            }
+            self.directories.remove(number);
+            let file = self.files.remove(number);
+            let (orphan, charged) = {
+                let mut state = inode.state();
+                (state.orphan.take(), state.charged)
+            };
+            drop(file);
+            if let Some(orphan) = orphan {
+                self.bury(orphan, charged);
+            }
+        }
+    }
+
+    /// Nobody can reach a file without a name any more.
+    fn bury(&self, orphan: Target, charged: u64) {
+        let has_other_names =
+            orphan.stat().is_ok_and(|stat| stat.st_nlink > 1 || orphan.descriptor().is_some() && stat.st_nlink > 0);
+        if !has_other_names {
+            self.space.charge(charged, 0);
+            self.store.forget_attributes(&orphan);
+        }
+        orphan.unlink_temporary();
+    }
+
+    fn lower_child(&self, parent: &Inode, name: &[u8]) -> Step<Option<FileAttr>> {
+        let Some(lower) = parent.lower else { return Ok(None) };
+        self.lower.lookup(lower, name).map_err(lower_errno)
+    }
+
+    /// Whether the lower directory of `parent` has an entry `name`, hidden or not.
+    pub(super) fn is_below(&self, parent: &Inode, name: &[u8]) -> Step<bool> {
+        let found = self.lower_child(parent, name)?;
+        if let Some(found) = &found {
+            self.lower.forget(found.ino.0, 1);
+        }
+        Ok(found.is_some())
+    }
+
+    /// Takes in a lower file; `found` is one lookup of it.
+    fn found_lower(&self, parent: &Arc<Inode>, name: &[u8], found: FileAttr) -> Step<(Arc<Inode>, FileAttr)> {
+        let number = found.ino.0;
+        let place = || Name { directory: Arc::clone(parent), name: name.into() };
+        let (inode, is_new) = self.table().remember(number, || {
+            let state = State { names: vec![place()], origin: Some(Origin::Here), ..State::default() };
+            Inode::new(number, Some(number), state)
+        });
+        if !is_new {
+            self.lower.forget(number, 1);
+            add_name(&inode, parent, name);
+        }
+        if inode.is_upper() {
+            let attributes = self.attributes_of(&inode)?;
+            return Ok((inode, attributes));
+        }
+        let attributes = lower_attributes(&inode, found);
+        Ok((inode, attributes))
+    }
+
+    /// Takes in a file of the upper directory.
+    fn found_upper(
+        &self,
+        parent: &Arc<Inode>,
+        name: &[u8],
+        target: Target,
+        stat: &Stat,
+    ) -> Step<(Arc<Inode>, FileAttr)> {
+        let own_number = self.table().upper_number(stat.st_ino);
+        let known = self.table().get(own_number).and_then(|known| known.record());
+        let record = match known {
+            Some(record) => record,
+            None => match self.store.record(&target)? {
+                Some(text) => Record::parse(&text).unwrap_or_else(|| Record::of_backing(stat)),
+                None => Record::of_backing(stat),
+            },
+        };
+        let lower = self.origin(parent, name, &record)?;
+        let number = lower.unwrap_or(own_number);
+        let (inode, is_new) = self.table().remember(number, || {
+            let state = State {
+                names: vec![Name { directory: Arc::clone(parent), name: name.into() }],
+                origin: record.origin.clone(),
+                record: Some(record.clone()),
+                backing: stat.st_ino,
+                charged: space::allocated(stat),
+                ..State::default()
+            };
+            Inode::new(number, lower, state)
+        });
+        if !is_new {
+            if let Some(lower) = lower {
+                self.lower.forget(lower, 1);
+            }
+            add_name(&inode, parent, name);
+            let mut state = inode.state();
+            if state.record.is_none() {
+                (state.record, state.backing) = (Some(record.clone()), stat.st_ino);
+                state.charged = space::allocated(stat);
+            }
+        }
+        let record = inode.record().unwrap_or(record);
+        let attributes = self.upper_attributes(&inode, stat, &record);
+        Ok((inode, attributes))
+    }
+
+    /// The lower inode that an upper file was, as one lookup of it.
+    fn origin(&self, parent: &Inode, name: &[u8], record: &Record) -> Step<Option<u64>> {
+        let found = match &record.origin {
+            None => None,
+            Some(Origin::Here) => self.lower_child(parent, name)?,
+            Some(Origin::Path(path)) => self.lower_walk(path)?,
+        };
+        let Some(found) = found else { return Ok(None) };
+        // A directory can only continue a directory.
+        if (found.kind == FileType::Directory) == record.is_directory() {
+            return Ok(Some(found.ino.0));
+        }
+        self.lower.forget(found.ino.0, 1);
+        Ok(None)
+    }
+
+    /// One lookup of the file at a path of the lower tree.
+    fn lower_walk(&self, path: &[u8]) -> Step<Option<FileAttr>> {
+        let mut found: Option<FileAttr> = None;
+        for name in path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
+            let directory = found.map_or(ROOT_INODE, |found| found.ino.0);
+            let next = self.lower.lookup(directory, name).map_err(lower_errno);
+            if let Some(found) = found {
+                self.lower.forget(found.ino.0, 1);
+            }
+            match next? {
+                Some(next) => found = Some(next),
+                None => return Ok(None),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Attributes of any inode.
+    pub(super) fn attributes_of(&self, inode: &Arc<Inode>) -> Step<FileAttr> {
+        match (inode.record(), inode.lower) {
+            (Some(record), _) => {
+                let stat = match self.files.get(inode.number) {
+                    Some(file) => rustix::fs::fstat(file)?,
+                    None => self.target(inode)?.stat()?,
+                };
+                Ok(self.upper_attributes(inode, &stat, &record))
+            }
+            (None, Some(lower)) => {
+                let found = self.lower.attributes(lower).map_err(lower_errno)?;
+                Ok(lower_attributes(inode, found))
+            }
+            (None, None) => Err(Errno::STALE),
+        }
+    }
+
+    pub(super) fn upper_attributes(&self, inode: &Inode, stat: &Stat, record: &Record) -> FileAttr {
+        let modified = system_time(stat.st_mtime, stat.st_mtime_nsec as i64);
+        let changed = system_time(stat.st_ctime, stat.st_ctime_nsec as i64);
+        let kind = file_type(record.kind());
+        // As the kernel's overlay: counting the subdirectories of both would cost more than anybody gains.
+        let is_merged = kind == FileType::Directory && inode.lower.is_some();
+        FileAttr {
+            ino: INodeNo(inode.number),
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+            blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
+            atime: system_time(stat.st_atime, stat.st_atime_nsec as i64),
+            mtime: modified,
+            ctime: changed,
+            crtime: changed,
+            kind,
+            perm: (record.mode & 0o7777) as u16,
+            nlink: if is_merged { 1 } else { stat.st_nlink as u32 },
+            uid: self.ids.uid(record.uid),
+            gid: self.ids.gid(record.gid),
+            rdev: record.device,
+            blksize: 4096,
+            flags: 0,
+        }
+    }
+}
+
+/// A file of several names is known by all that were used.
+fn add_name(inode: &Arc<Inode>, directory: &Arc<Inode>, name: &[u8]) {
+    if inode.number == directory.number {
+        return;
+    }
+    let mut state = inode.state();
+    if !state.names.iter().any(|known| known.is(directory, name)) {
+        state.names.push(Name { directory: Arc::clone(directory), name: name.into() });
+        state.orphan = None;
+        state.access_acl = Known::Perhaps;
+    }
+}
+
+/// Whether a whiteout hides `name` in an upper directory.
+pub(super) fn is_hidden(directory: &Arc<OwnedFd>, name: &[u8]) -> bool {
+    Target::named(directory, &whiteout::of(name)).stat().is_ok()
+}
+
+fn lower_attributes(inode: &Inode, found: FileAttr) -> FileAttr {
+    let lost = inode.state().lost_names;
+    FileAttr { nlink: found.nlink.saturating_sub(lost), ..found }
+}
+
+fn file_type(kind: HostType) -> FileType {
+    match kind {
+        HostType::Directory => FileType::Directory,
+        HostType::Symlink => FileType::Symlink,
+        HostType::CharacterDevice => FileType::CharDevice,
+        HostType::BlockDevice => FileType::BlockDevice,
+        HostType::Fifo => FileType::NamedPipe,
+        HostType::Socket => FileType::Socket,
+        HostType::RegularFile | HostType::Unknown => FileType::RegularFile,
+    }
+}
+
+/// The epoch for times that cannot be expressed.
+fn system_time(seconds: i64, nanoseconds: i64) -> SystemTime {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let time = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
+    let part = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));
+    time.and_then(|time| time.checked_add(part)).unwrap_or(UNIX_EPOCH)
+}

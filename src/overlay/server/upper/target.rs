@@ -1,0 +1,178 @@
+//! A backing file, and what can be done to it without opening it.
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timestamps};
+use rustix::io::Errno;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::sync::Arc;
+
+/// A file of the upper directory.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    at: At,
+    /// Its inode number, where attributes are kept beside the file.
+    pub backing: u64,
+    /// Symbolic links have no user attributes of their own (xattr(7)).
+    pub is_link: bool,
+}
+
+/// A name in an open directory, or the file itself where it has no name.
+#[derive(Clone, Debug)]
+enum At {
+    /// One component, never followed if it is a symbolic link.
+    Named(Arc<OwnedFd>, Box<[u8]>),
+    /// An open file or directory.
+    Open(Arc<OwnedFd>),
+}
+
+impl Target {
+    pub(super) fn named(directory: &Arc<OwnedFd>, name: &[u8]) -> Target {
+        Target { at: At::Named(Arc::clone(directory), name.into()), backing: 0, is_link: false }
+    }
+
+    pub(super) fn opened(file: Arc<OwnedFd>) -> Target {
+        Target { at: At::Open(file), backing: 0, is_link: false }
+    }
+
+    /// The same file, of which `stat` is known.
+    pub(super) fn with(self, stat: &Stat) -> Target {
+        let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+        Target { backing: stat.st_ino, is_link, ..self }
+    }
+
+    /// The same file, of which that much is known.
+    pub(super) fn known_as(self, backing: u64, is_link: bool) -> Target {
+        Target { backing, is_link, ..self }
+    }
+
+    /// The descriptor, for a file that has no name.
+    pub(super) fn descriptor(&self) -> Option<&Arc<OwnedFd>> {
+        match &self.at {
+            At::Open(file) => Some(file),
+            At::Named(..) => None,
+        }
+    }
+
+    pub(super) fn link_text(&self) -> Result<Vec<u8>, Errno> {
+        let text = match &self.at {
+            At::Named(directory, name) => rustix::fs::readlinkat(directory, &**name, Vec::new()),
+            At::Open(file) => rustix::fs::readlinkat(file, c"", Vec::new()),
+        };
+        Ok(text?.into_bytes())
+    }
+
+    pub(super) fn stat(&self) -> Result<Stat, Errno> {
+        match &self.at {
+            At::Named(directory, name) => rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW),
+            At::Open(file) => rustix::fs::fstat(file),
+        }
+    }
+
+    pub(super) fn open(&self, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+        match &self.at {
+            At::Named(directory, name) => {
+                rustix::fs::openat(directory, &**name, flags | OFlags::NOFOLLOW, Mode::empty())
+            }
+            At::Open(_) => rustix::fs::open(self.path(), flags, Mode::empty()),
+        }
+    }
+
+    /// Removes the name of a file in the work directory.
+    pub(super) fn unlink_temporary(&self) {
+        if let At::Named(directory, name) = &self.at {
+            // The next start removes what remains.
+            let _ = rustix::fs::unlinkat(directory, &**name, AtFlags::empty());
+        }
+    }
+
+    pub(super) fn set_times(&self, times: &Timestamps) -> Result<(), Errno> {
+        match &self.at {
+            At::Named(directory, name) => rustix::fs::utimensat(directory, &**name, times, AtFlags::SYMLINK_NOFOLLOW),
+            At::Open(file) => rustix::fs::futimens(file, times),
+        }
+    }
+
+    /// Not for symbolic links.
+    pub(super) fn set_permissions(&self, permissions: u32) -> Result<(), Errno> {
+        let mode = Mode::from_raw_mode(permissions);
+        match &self.at {
+            At::Named(directory, name) => rustix::fs::chmodat(directory, &**name, mode, AtFlags::empty()),
+            At::Open(file) => rustix::fs::fchmod(file, mode),
+        }
+    }
+
+    /// A path that leads to this file from anywhere in this process, for the calls that take nothing else. Its last component
+    /// must not be followed for [`Target::Named`].
+    fn path(&self) -> Vec<u8> {
+        match &self.at {
+            At::Named(directory, name) => {
+                let mut path = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
+                path.extend_from_slice(name);
+                path
+            }
+            At::Open(file) => format!("/proc/self/fd/{}", file.as_raw_fd()).into_bytes(),
+        }
+    }
+
+    /// The value of an extended attribute of the backing file.
+    pub(super) fn xattr(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Errno> {
+        let path = if matches!(&self.at, At::Named(..)) { self.path() } else { Vec::new() };
+        let get = |buffer: &mut [u8]| match &self.at {
+            At::Named(..) => rustix::fs::lgetxattr(&path, name, buffer),
+            At::Open(file) => rustix::fs::fgetxattr(file, name, buffer),
+        };
+        let mut small = [0; SMALL];
+        match get(&mut small) {
+            Ok(length) => Ok(Some(small.get(..length).unwrap_or_default().to_vec())),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
+            Err(Errno::RANGE) => {
+                let mut large = vec![0; LARGEST_XATTR];
+                let length = get(&mut large)?;
+                large.truncate(length);
+                Ok(Some(large))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn set_xattr(&self, name: &[u8], value: &[u8]) -> Result<(), Errno> {
+        let flags = rustix::fs::XattrFlags::empty();
+        match &self.at {
+            At::Named(..) => rustix::fs::lsetxattr(self.path(), name, value, flags),
+            At::Open(file) => rustix::fs::fsetxattr(file, name, value, flags),
+        }
+    }
+
+    /// Removes an attribute; true when it was there.
+    pub(super) fn remove_xattr(&self, name: &[u8]) -> Result<bool, Errno> {
+        let removed = match &self.at {
+            At::Named(..) => rustix::fs::lremovexattr(self.path(), name),
+            At::Open(file) => rustix::fs::fremovexattr(file, name),
+        };
+        match removed {
+            Ok(()) => Ok(true),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Names of all extended attributes.
+    pub(super) fn xattr_names(&self) -> Result<Vec<Vec<u8>>, Errno> {
+        let mut buffer = vec![0; LARGEST_XATTR];
+        let length = match &self.at {
+            At::Named(..) => rustix::fs::llistxattr(self.path(), &mut buffer[..]),
+            At::Open(file) => rustix::fs::flistxattr(file, &mut buffer[..]),
+        };
+        let length = match length {
+            Err(Errno::OPNOTSUPP) => 0,
+            length => length?,
+        };
+        let names = buffer.get(..length).unwrap_or_default().split(|&byte| byte == 0);
+        Ok(names.filter(|name| !name.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+}
+
+/// Enough for the usual attribute.
+const SMALL: usize = 256;
+/// `XATTR_SIZE_MAX` and `XATTR_LIST_MAX` (xattr(7)).
+const LARGEST_XATTR: usize = 64 << 10;
