@@ -108,7 +108,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l tmpfs -d 'Mount 
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l network -d 'Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l network -d 'Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l ip -d 'IPv4 address of the container' -r
@@ -120,6 +120,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l add-host -d 'Add
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l dns -d 'Name server, or none; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l egress -d 'Let nothing out (deny), or nothing but these destinations: NAME, *.NAME, ADDRESS or NETWORK, each with :PORT and /tcp or /udp if wanted; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l egress-log -d 'Write one line of JSON per outgoing connection to a file, or to standard error (-)' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l gidmap -d 'Map group ids likewise; may be repeated' -r
@@ -261,7 +263,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l tmpfs -d 'Mou
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l network -d 'Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l network -d 'Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l ip -d 'IPv4 address of the container' -r
@@ -273,6 +275,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l add-host -d '
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l dns -d 'Name server, or none; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l egress -d 'Let nothing out (deny), or nothing but these destinations: NAME, *.NAME, ADDRESS or NETWORK, each with :PORT and /tcp or /udp if wanted; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l egress-log -d 'Write one line of JSON per outgoing connection to a file, or to standard error (-)' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l gidmap -d 'Map group ids likewise; may be repeated' -r
@@ -612,7 +616,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network -d 'Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network -d 'Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ip -d 'IPv4 address of the container' -r
@@ -624,6 +628,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l dns -d 'Name server, or none; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l egress -d 'Let nothing out (deny), or nothing but these destinations: NAME, *.NAME, ADDRESS or NETWORK, each with :PORT and /tcp or /udp if wanted; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l egress-log -d 'Write one line of JSON per outgoing connection to a file, or to standard error (-)' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l gidmap -d 'Map group ids likewise; may be repeated' -r
@@ -765,7 +771,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l volumes-from -d 'Mount all volumes of another container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network -d 'Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network -d 'Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ip -d 'IPv4 address of the container' -r
@@ -777,6 +783,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l dns -d 'Name server, or none; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l egress -d 'Let nothing out (deny), or nothing but these destinations: NAME, *.NAME, ADDRESS or NETWORK, each with :PORT and /tcp or /udp if wanted; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l egress-log -d 'Write one line of JSON per outgoing connection to a file, or to standard error (-)' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l gidmap -d 'Map group ids likewise; may be repeated' -r

@@ -271,6 +271,10 @@ pub struct ContainerRequest {
     pub mac_address: Option<[u8; 6]>,
     /// `--network-alias`.
     pub network_alias: Vec<String>,
+    /// `--egress`, as typed.
+    pub egress: Vec<String>,
+    /// `--egress-log`; `-` is standard error.
+    pub egress_log: Option<PathBuf>,
     /// `--userns`.
     pub userns: UserNamespaceMode,
     /// `--uidmap` as typed.

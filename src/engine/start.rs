@@ -9,6 +9,7 @@ use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
 use super::{Engine, hello, removal, reserved};
+use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
 use crate::overlay::server::Server;
@@ -71,7 +72,7 @@ impl Engine {
             process.set_console_size(size.ok());
         }
         let host_ids = HostIds::detect();
-        let mut prepared = match self.prepare_network(&mut record, &state) {
+        let mut prepared = match self.prepare_network(&mut record, &state, options.foreground) {
             Ok(prepared) => prepared,
             Err(error) => {
                 self.remove_unstarted(&record);
@@ -108,8 +109,14 @@ impl Engine {
     }
 
     /// Addresses, bound ports, and the container's files that tell of them.
-    fn prepare_network(&self, record: &mut ContainerRecord, state: &State) -> Result<Prepared, Error> {
-        let prepared = network::prepare(&record.id, &mut record.network, &record.request)?;
+    fn prepare_network(
+        &self,
+        record: &mut ContainerRecord,
+        state: &State,
+        is_foreground: bool,
+    ) -> Result<Prepared, Error> {
+        let mut prepared = network::prepare(&record.id, &mut record.network, &record.request)?;
+        network::prepare_egress(&record.network, &mut prepared, is_foreground)?;
         if prepared.ports_changed {
             self.containers().write_config(&record.id, record, Durability::Volatile)?;
         }
@@ -166,6 +173,7 @@ fn fork_keeper(
                 // This process has a copy of its own; the sockets stay open in the other for the next attempt.
                 network: prepared.settings.take(),
                 net: None,
+                calls: None,
             };
             let keeper = Keeper {
                 plan: &record.plan,
@@ -306,6 +314,7 @@ struct ContainerServices {
     servers: Vec<Server>,
     network: Option<Settings>,
     net: Option<NetProcess>,
+    calls: Option<fast::Calls>,
 }
 
 impl Services for ContainerServices {
@@ -321,6 +330,10 @@ impl Services for ContainerServices {
 
     fn fork_network(&mut self) -> Step<Option<OwnedFd>> {
         let Some(settings) = self.network.take() else { return Ok(None) };
+        if self.record.plan.network_calls {
+            let failed = |error| Failure::setup("start the process that makes the container's connections", error);
+            self.calls = Some(network::fast_settings(&settings).and_then(fast::start).map_err(failed)?);
+        }
         let failed = |error| Failure::setup("start the process of the container's network", error);
         let net = process::fork(settings).map_err(failed)?;
         let watched =
@@ -330,7 +343,13 @@ impl Services for ContainerServices {
     }
 
     fn network_descriptors(&self) -> Vec<i32> {
-        self.net.iter().flat_map(|net| [net.control.as_raw_fd(), net.process.as_raw_fd()]).collect()
+        let net = self.net.iter().flat_map(|net| [net.control.as_raw_fd(), net.process.as_raw_fd()]);
+        net.chain(self.calls.iter().map(|calls| calls.control.as_raw_fd())).collect()
+    }
+
+    fn answer_network_calls(&mut self, listener: OwnedFd) -> Step<()> {
+        let Some(calls) = &self.calls else { return Err(Failure::message("nobody makes the container's connections")) };
+        calls.serve(&listener).map_err(|error| Failure::setup("hand the container's connections over", error))
     }
 
     fn connect_network(&mut self, tap: OwnedFd) -> Step<()> {

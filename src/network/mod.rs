@@ -6,6 +6,7 @@
 
 pub mod dns;
 pub mod egress;
+pub mod fast;
 pub mod link;
 pub mod process;
 pub mod stack;

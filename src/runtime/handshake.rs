@@ -34,6 +34,8 @@ pub enum Report {
     Terminal,
     /// init: packets of the container's network come and go here (descriptor 0: the tap).
     Tap,
+    /// init: answer the calls that this descriptor tells of (descriptor 0: a seccomp listener).
+    NetworkCalls,
     /// init: something is not as asked, but the container starts.
     Warning(String),
     /// init or guard: the container cannot start.

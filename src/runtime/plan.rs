@@ -25,6 +25,9 @@ pub struct RuntimePlan {
     pub capabilities: CapabilityPlan,
     /// The seccomp filter.
     pub seccomp: SeccompPlan,
+    /// Calls that give sockets an address are answered by the keeper's helper (`--network=fast`).
+    #[serde(default)]
+    pub network_calls: bool,
     /// Run the process below a small init that reaps and forwards signals.
     pub init: bool,
     /// `-w` was given: a missing working directory is an error. The image's own is made.

@@ -107,6 +107,15 @@ impl Sandbox {
         Invocation { command, input: Vec::new() }
     }
 
+    /// A command of the program under test in a network of its own, with names and servers (`world.py`); not yet started.
+    pub fn in_world<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Invocation {
+        let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/world.py");
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--net", "--mount", "python3"]).arg(world).arg(binary());
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned()).current_dir(self.work());
+        Invocation { command, input: Vec::new() }
+    }
+
     /// Runs the program under test with empty standard input and waits for it.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Outcome {
         self.command(arguments).run()

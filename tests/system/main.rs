@@ -10,9 +10,11 @@ mod support;
 
 mod bad_input;
 mod cleanup;
+mod egress;
 mod environment;
 mod exec;
 mod exit_codes;
+mod fast_network;
 mod filesystem;
 mod host_image;
 mod hostile_images;

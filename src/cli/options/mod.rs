@@ -4,6 +4,7 @@
 //! needs from the process (environment, files named by options, the name it was called by) comes in as [`Surroundings`],
 //! so it is tested as tables. What needs the image or the host to be understood is left to the engine.
 
+mod egress;
 mod environment;
 mod error;
 mod image;
@@ -52,6 +53,8 @@ pub(crate) struct CreateOptions {
     mounts: mounts::MountOptions,
     #[command(flatten, next_help_heading = "Network")]
     network: network::NetworkOptions,
+    #[command(flatten, next_help_heading = "Network")]
+    egress: egress::EgressOptions,
     #[command(flatten, next_help_heading = "Namespaces")]
     namespaces: namespaces::NamespaceOptions,
     #[command(flatten, next_help_heading = "Security")]
@@ -78,6 +81,7 @@ impl CreateOptions {
         self.environment.apply(&mut request, surroundings)?;
         self.mounts.apply(&mut request, surroundings)?;
         self.network.apply(&mut request)?;
+        self.egress.apply(&mut request)?;
         self.namespaces.apply(&mut request)?;
         self.security.apply(&mut request)?;
         Ok(request)

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 #[derive(Args, Debug)]
 pub(crate) struct NetworkOptions {
-    /// Network of the container: private, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS]
+    /// Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS]
     /// [default: private]
     #[arg(long, alias = "net", value_name = "MODE")]
     network: Vec<String>,

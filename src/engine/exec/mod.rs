@@ -11,7 +11,8 @@ use super::error::Error;
 use super::lifecycle::{Container, open_process};
 use super::plan::{further_environment, preserved};
 use super::start::in_memory;
-use super::{Engine, record::ContainerRecord};
+use super::{Engine, network, record::ContainerRecord};
+use crate::network::fast;
 use crate::runtime::capabilities::{Capabilities, Wish, bounding_set};
 use crate::runtime::exec::Waiter;
 use crate::runtime::failure::Failure;
@@ -78,7 +79,11 @@ impl Engine {
         let container = self.container(name)?;
         let target = running(&container)?;
         let plan = plan(&container.record, request)?;
-        start(target, &plan, request)
+        let calls = match plan.network_calls {
+            true => Some(calls(&container)?),
+            false => None,
+        };
+        start(target, &plan, request, calls.as_ref())
     }
 }
 
@@ -130,7 +135,19 @@ fn plan(record: &ContainerRecord, request: &ExecRequest) -> Result<RuntimePlan, 
     Ok(plan)
 }
 
-fn start(target: ProcessId, plan: &RuntimePlan, request: &ExecRequest) -> Result<ExecSession, Error> {
+/// Under `--network=fast` a further process has a filter of its own, and so somebody of its own who answers.
+fn calls(container: &Container) -> Result<fast::Calls, Error> {
+    let settings = network::fast_settings_of(&container.record.network, &container.state.networks)?;
+    fast::start(settings)
+        .map_err(|error| Failure::setup("start the process that makes the container's connections", error).into())
+}
+
+fn start(
+    target: ProcessId,
+    plan: &RuntimePlan,
+    request: &ExecRequest,
+    calls: Option<&fast::Calls>,
+) -> Result<ExecSession, Error> {
     let failed = |error| Failure::setup("start a process in the container", error);
     let streams = if request.detached { Streams::nowhere()? } else { Streams::make(plan)? };
     let (socket, inside) = message::pair().map_err(failed)?;
@@ -145,7 +162,7 @@ fn start(target: ProcessId, plan: &RuntimePlan, request: &ExecRequest) -> Result
         }
         Ok(Fork::Parent { pidfd: waiter, .. }) => {
             drop((inside, streams.inside, plan_file));
-            let (process, terminal) = first_words(&socket)?;
+            let (process, terminal) = first_words(&socket, calls)?;
             let streams = [streams.input, streams.output, streams.error];
             Ok(ExecSession { id: random_id(), process, waiter, streams, terminal })
         }
@@ -154,12 +171,16 @@ fn start(target: ProcessId, plan: &RuntimePlan, request: &ExecRequest) -> Result
 }
 
 /// Waits until the process runs: descriptors of it and of its terminal.
-fn first_words(socket: &OwnedFd) -> Result<(OwnedFd, Option<OwnedFd>), Error> {
+fn first_words(socket: &OwnedFd, calls: Option<&fast::Calls>) -> Result<(OwnedFd, Option<OwnedFd>), Error> {
     let (mut process, mut terminal) = (None, None);
     loop {
         match receive(socket).map_err(|error| Failure::setup("hear from the container", error))? {
             Some((Report::Cloned, descriptor)) => process = descriptor,
             Some((Report::Terminal, descriptor)) => terminal = descriptor,
+            Some((Report::NetworkCalls, Some(listener))) => {
+                let failed = |error| Failure::setup("hand the container's connections over", error);
+                calls.map_or(Ok(()), |calls| calls.serve_on(&listener)).map_err(failed)?;
+            }
             Some((Report::Failed(failure), _)) => return Err(failure.into()),
             Some(_) => {}
             None => break,

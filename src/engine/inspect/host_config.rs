@@ -49,6 +49,8 @@ fn asked_for(record: &ContainerRecord) -> Document {
         "DnsOptions" => &request.dns_option,
         "DnsSearch" => &request.dns_search,
         "ExtraHosts" => &request.add_host,
+        "Egress" => &request.egress,
+        "EgressLog" => path(&request.egress_log).unwrap_or_default(),
         "GroupAdd" => &request.group_add,
         "IpcMode" => mode(&request.ipc),
         "Cgroup" => "",

@@ -10,6 +10,7 @@
 //! Ports are bound by the command itself, before anything is forked: a port in use is an error of the command and leaves
 //! nothing behind, and clients that connect before the container listens wait in the socket's queue.
 
+mod egress;
 mod joint;
 mod mode;
 mod options;
@@ -17,6 +18,8 @@ mod plan;
 mod ports;
 mod start;
 
+pub use egress::EgressPlan;
+pub(super) use egress::{fast_settings, fast_settings_of, is_fast, prepare_egress};
 pub use joint::{Joint, NamespacePlan};
 pub use mode::{MacText, mac_address};
 pub(super) use plan::{Namespaces, namespaces, plan};
@@ -37,6 +40,8 @@ pub struct NetworkPlan {
     pub mode: NetworkMode,
     /// Published ports, random ones chosen.
     pub ports: Vec<PortMapping>,
+    /// Rules for outgoing traffic.
+    pub egress: Option<EgressPlan>,
 }
 
 /// Which network a container has.
@@ -80,6 +85,8 @@ pub enum PrivateKind {
     Slirp4netns,
     /// `pasta`.
     Pasta,
+    /// `fast`: TCP connections are made as the host's own sockets.
+    Fast,
 }
 
 impl PrivateKind {
@@ -89,6 +96,7 @@ impl PrivateKind {
             PrivateKind::Private => "private",
             PrivateKind::Slirp4netns => "slirp4netns",
             PrivateKind::Pasta => "pasta",
+            PrivateKind::Fast => "fast",
         }
     }
 }

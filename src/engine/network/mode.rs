@@ -22,6 +22,7 @@ pub(super) fn parse(text: &str) -> Result<Wanted, Error> {
     let (word, rest) = text.split_once(':').map_or((text, None), |(word, rest)| (word, Some(rest)));
     Ok(Wanted::Mode(match (word, rest) {
         ("" | "default" | "private" | "bridge", None) => private(PrivateKind::Private),
+        ("fast", None) => private(PrivateKind::Fast),
         ("host", None) => NetworkMode::Host,
         ("none", None) => NetworkMode::None,
         ("slirp4netns", rest) => NetworkMode::Private(slirp4netns(rest.unwrap_or_default())?),
@@ -71,6 +72,7 @@ mod tests {
             ("", "private"),
             ("private", "private"),
             ("bridge", "private"),
+            ("fast", "fast"),
             ("host", "host"),
             ("none", "none"),
             ("slirp4netns", "slirp4netns"),

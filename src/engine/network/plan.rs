@@ -2,10 +2,11 @@
 
 use super::mode::{Wanted, parse};
 use super::options::subnet_around;
-use super::{NetworkMode, NetworkPlan, PortMapping, PrivateNetwork, ports};
+use super::{NetworkMode, NetworkPlan, PortMapping, PrivateKind, PrivateNetwork, egress, ports};
 use crate::engine::error::Error;
 use crate::engine::plan::Others;
 use crate::engine::request::ContainerRequest;
+use crate::network::fast;
 use crate::network::link::subnet::Subnet4;
 use crate::runtime::failure::Failure;
 use crate::sys::errno::Words;
@@ -45,11 +46,12 @@ pub(in crate::engine) fn plan(
     let mut mode = mode(request, others)?;
     let mut warnings = Vec::new();
     let mut ports = ports::mappings(request, exposed)?;
+    let egress = egress::plan(request, &mode)?;
     if let NetworkMode::Private(network) = &mut mode {
         place(network, request);
         if let Err(error) = tun::open() {
             let cause = format!("open \"{}\": {}", tun::DEVICE, Words(&error.into()));
-            if !request.network.is_empty() || !ports.is_empty() || asks_for_addresses(request) {
+            if !request.network.is_empty() || !ports.is_empty() || asks_for_addresses(request) || egress.is_some() {
                 return Err(no_network(&cause).into());
             }
             warnings.push(format!(
@@ -57,6 +59,7 @@ pub(in crate::engine) fn plan(
             ));
             mode = NetworkMode::Host;
         }
+        warnings.extend(without_fast(&mut mode));
     } else {
         check_addresses(request)?;
         if !ports.is_empty() {
@@ -67,7 +70,18 @@ pub(in crate::engine) fn plan(
             ports = Vec::<PortMapping>::new();
         }
     }
-    Ok((NetworkPlan { mode, ports }, warnings))
+    Ok((NetworkPlan { mode, ports, egress }, warnings))
+}
+
+/// Where the kernel cannot do `fast`, the network is the default one.
+fn without_fast(mode: &mut NetworkMode) -> Option<String> {
+    let NetworkMode::Private(network) = mode else { return None };
+    if network.kind != PrivateKind::Fast {
+        return None;
+    }
+    let reason = fast::is_possible().err()?;
+    network.kind = PrivateKind::Private;
+    Some(format!("--network=fast is not possible here ({reason}): using the default network"))
 }
 
 fn no_network(cause: &str) -> Failure {

@@ -155,7 +155,7 @@ impl Layout {
         Ok(Prepared {
             attachments: vec![attachment(&interface, network)],
             namespace: Some(NamespacePlan { interface: Some(interface) }),
-            settings: Some(Settings { configuration, forwards, dns }),
+            settings: Some(Settings { configuration, forwards, dns, egress: None }),
             names: NameAddresses { own, gateway: gateways.first().copied(), name_server: gateways.first().copied() },
             ports_changed: false,
         })

@@ -112,6 +112,7 @@ pub fn plan(
         user,
         capabilities: capabilities.0,
         seccomp: seccomp(request, &security)?,
+        network_calls: network::is_fast(&network.mode),
         init: request.init,
         workdir_required: request.workdir.is_some(),
         preserved: preserved(request.preserve_fds, &request.preserve_fd)?,

@@ -7,7 +7,8 @@
 //!
 //! `verdict` is `allowed` or `refused`; `name` is what was looked up or asked for by TLS, when that is known; a refused lookup has the
 //! protocol `dns` and no address. Allowed flows are written when they end, refused ones at once. Bytes are those of the
-//! container's view; a flow that does not pass through the stack (`--network=fast`) has none.
+//! container's view; a flow that does not pass through the stack (`--network=fast`) or is open when the container ends
+//! has none.
 
 use super::Transport;
 use jiff::Timestamp;

@@ -31,7 +31,8 @@ mod policy;
 mod rules;
 
 pub use error::EgressError;
-pub use policy::EgressPolicy;
+pub use policy::{EgressPolicy, EgressScreen};
+pub(crate) use rules::is_within;
 pub use rules::{Rules, Target};
 
 use client_hello::Hello;
@@ -40,6 +41,7 @@ use log::{Kind, Line, Log, Outcome};
 use names::Names;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -61,6 +63,24 @@ pub enum Transport {
 const TLS_PORTS: [u16; 12] = [443, 465, 636, 853, 990, 993, 995, 5061, 5671, 6697, 8443, 8883];
 /// DNS and DNS over TLS.
 const DNS_PORTS: [u16; 2] = [53, 853];
+
+/// What a process that enforces the rules is told.
+#[derive(Debug)]
+pub struct Settings {
+    /// The rules.
+    pub rules: Rules,
+    /// The gateway's addresses, which stand for the host.
+    pub host: Vec<IpAddr>,
+    /// Where flows are written, open for appending.
+    pub log: Option<OwnedFd>,
+}
+
+impl Settings {
+    /// The rules at work.
+    pub fn begin(self) -> Egress {
+        Egress::new(self.rules, self.host, self.log.map(Log::new))
+    }
+}
 
 /// A decision about a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +110,11 @@ impl Egress {
     /// Rules without any answer yet. `host` are the gateway's addresses.
     pub fn new(rules: Rules, host: Vec<IpAddr>, log: Option<Log>) -> Egress {
         Egress { rules, names: Names::default(), host, log }
+    }
+
+    /// The rules themselves.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The container asks its DNS something. `Some` is the reply to give at once, without asking anybody.

@@ -2,6 +2,7 @@
 
 use super::log::{Line, Outcome};
 use super::{Decision, Egress, Target, Transport};
+use crate::network::dns::Screen;
 use crate::network::stack::{FlowRecord, FlowRequest, Policy, Protocol, Verdict};
 use jiff::Timestamp;
 use std::cell::RefCell;
@@ -13,8 +14,19 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct EgressPolicy {
     egress: Rc<RefCell<Egress>>,
-    /// The names of flows that are open, by guest and destination; as many as the stack has flows.
-    open: HashMap<(SocketAddr, SocketAddr), Rc<str>>,
+    /// Flows that are open or were just refused; as many as the stack has flows.
+    open: HashMap<Key, Open>,
+}
+
+/// Protocol, guest and destination.
+type Key = (Protocol, SocketAddr, SocketAddr);
+
+/// What is known of a flow before it ends.
+#[derive(Debug)]
+struct Open {
+    name: Option<Rc<str>>,
+    since: Timestamp,
+    is_allowed: bool,
 }
 
 impl EgressPolicy {
@@ -29,8 +41,9 @@ impl EgressPolicy {
             Decision::Refuse(name) => (Verdict::Refuse, name),
             Decision::Inspect => (Verdict::AllowAfterFirstBytes, None),
         };
-        if let Some(name) = name {
-            self.open.insert((flow.guest, flow.destination), name);
+        if verdict != Verdict::AllowAfterFirstBytes {
+            let open = Open { name, since: Timestamp::now(), is_allowed: verdict == Verdict::Allow };
+            self.open.insert(key(flow), open);
         }
         verdict
     }
@@ -49,7 +62,7 @@ impl Policy for EgressPolicy {
 
     fn closed(&mut self, flow: &FlowRecord) {
         let request = &flow.request;
-        let name = self.open.remove(&(request.guest, request.destination));
+        let name = self.open.remove(&key(request)).and_then(|open| open.name);
         let target = target(request);
         self.egress.borrow_mut().write(&Line {
             time: Timestamp::try_from(flow.opened).unwrap_or_default(),
@@ -64,11 +77,52 @@ impl Policy for EgressPolicy {
     }
 }
 
+/// The network has ended: flows that were still open are written without their bytes.
+impl Drop for EgressPolicy {
+    fn drop(&mut self) {
+        for ((protocol, _, destination), open) in self.open.drain().filter(|(_, open)| open.is_allowed) {
+            let target = target_of(protocol, destination);
+            self.egress.borrow_mut().write(&Line {
+                time: open.since,
+                protocol: target.transport.into(),
+                name: open.name.as_deref(),
+                address: Some(target.address),
+                port: (target.transport != Transport::Icmp).then_some(target.port),
+                verdict: Outcome::Allowed,
+                bytes_sent: None,
+                bytes_received: None,
+            });
+        }
+    }
+}
+
+/// The rules as the network's forwarder asks them.
+#[derive(Debug)]
+pub struct EgressScreen(pub Rc<RefCell<Egress>>);
+
+impl Screen for EgressScreen {
+    fn question(&mut self, query: &[u8]) -> Option<Vec<u8>> {
+        self.0.borrow_mut().question(query)
+    }
+
+    fn answer(&mut self, query: &[u8], response: &[u8]) {
+        self.0.borrow_mut().answer(query, response);
+    }
+}
+
+fn key(flow: &FlowRequest) -> Key {
+    (flow.protocol, flow.guest, flow.destination)
+}
+
 fn target(flow: &FlowRequest) -> Target {
-    let transport = match flow.protocol {
+    target_of(flow.protocol, flow.destination)
+}
+
+fn target_of(protocol: Protocol, destination: SocketAddr) -> Target {
+    let transport = match protocol {
         Protocol::Tcp => Transport::Tcp,
         Protocol::Udp => Transport::Udp,
         Protocol::Icmp => Transport::Icmp,
     };
-    Target { transport, address: flow.destination.ip().to_canonical(), port: flow.destination.port() }
+    Target { transport, address: destination.ip().to_canonical(), port: destination.port() }
 }

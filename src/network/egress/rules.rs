@@ -83,6 +83,12 @@ impl Rules {
         Ok(Rules { allowed })
     }
 
+    /// Rules that admit all there is, for logging it.
+    pub fn everything() -> Rules {
+        let all = |ports| Destination { what: What::Anything, ports, transport: None };
+        Rules { allowed: vec![all(None), all(Some((1, u16::MAX)))] }
+    }
+
     /// Whether an address is allowed by itself, whatever name led to it.
     pub fn allow_address(&self, target: &Target) -> bool {
         self.allowed

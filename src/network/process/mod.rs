@@ -17,8 +17,8 @@ mod sandbox;
 
 pub use control::{Control, Message, Statistics};
 
-use super::dns;
 use super::stack::{Configuration, Forward};
+use super::{dns, egress};
 use crate::sys::memory::ProgramCode;
 use crate::sys::message;
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, exit_now, fork_into};
@@ -34,6 +34,8 @@ pub struct Settings {
     pub forwards: Vec<Forward>,
     /// Of the forwarder on the gateway's address.
     pub dns: dns::Settings,
+    /// Rules for what leaves, if any.
+    pub egress: Option<egress::Settings>,
 }
 
 /// A net process as its parent sees it.
@@ -71,6 +73,7 @@ fn become_net(settings: Settings, socket: OwnedFd) -> Result<(), ()> {
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)); // the control socket says it too
     let mut keep: Vec<i32> = settings.forwards.iter().map(|forward| forward.listener.as_raw_fd()).collect();
     keep.push(socket.as_raw_fd());
+    keep.extend(settings.egress.iter().filter_map(|egress| egress.log.as_ref()).map(AsRawFd::as_raw_fd));
     close_all_except(0, &keep);
     let code = ProgramCode::find();
     sandbox::enter(&settings.dns).map_err(drop)?;

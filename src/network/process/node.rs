@@ -2,9 +2,10 @@
 
 use super::Settings;
 use super::control::{self, Message, Statistics};
-use crate::network::dns::{self, Forwarder, Open};
+use crate::network::dns::{self, Forwarder, Open, Screen};
+use crate::network::egress::{EgressPolicy, EgressScreen};
 use crate::network::stack::{
-    AllowAll, Control, Error, Forward, ForwardId, Handle, Interest, Protocol, Readiness, Services, Stack,
+    AllowAll, Control, Error, Forward, ForwardId, Handle, Interest, Policy, Protocol, Readiness, Services, Stack,
 };
 use crate::sys::memory::ProgramCode;
 use crate::sys::message;
@@ -23,10 +24,17 @@ const SETTLE_AFTER: Duration = Duration::from_secs(1);
 
 /// Runs a network until its control socket closes, or fails.
 pub(super) fn run(settings: Settings, socket: OwnedFd, tap: OwnedFd, code: ProgramCode) -> Result<(), Error> {
-    let forwarder = Forwarder::new(&settings.dns, Box::new(Open)).map_err(|error| Error::Poll(error.into()))?;
+    let (screen, policy): (Box<dyn Screen>, Box<dyn Policy>) = match settings.egress {
+        Some(egress) => {
+            let egress = Rc::new(RefCell::new(egress.begin()));
+            (Box::new(EgressScreen(Rc::clone(&egress))), Box::new(EgressPolicy::new(egress)))
+        }
+        None => (Box::new(Open), Box::new(AllowAll)),
+    };
+    let forwarder = Forwarder::new(&settings.dns, screen).map_err(|error| Error::Poll(error.into()))?;
     let names = Rc::new(RefCell::new(forwarder));
     let gateway = Gateway { names: Rc::clone(&names) };
-    let mut stack = Stack::new(settings.configuration, tap, Box::new(gateway), Box::new(AllowAll))?;
+    let mut stack = Stack::new(settings.configuration, tap, Box::new(gateway), policy)?;
     let mut node = Node {
         socket,
         names,

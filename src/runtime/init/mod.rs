@@ -11,6 +11,7 @@ mod device_nodes;
 mod joined;
 pub mod launch;
 mod mounts;
+mod network_calls;
 mod options;
 mod reaper;
 mod reexec;
@@ -316,6 +317,9 @@ impl<'a> Init<'a> {
     fn give_up_rights(&self, user: &User) -> Step<()> {
         let no_new_privileges = self.process.no_new_privileges().unwrap_or(false);
         let capabilities = if user.uid == 0 { self.plan.capabilities.root } else { self.plan.capabilities.other };
+        if self.plan.network_calls {
+            network_calls::hand_over(&self.keeper)?;
+        }
         if !no_new_privileges {
             self.filter_system_calls(&capabilities)?;
         }

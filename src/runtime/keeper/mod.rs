@@ -33,6 +33,8 @@ pub trait Services {
     fn network_descriptors(&self) -> Vec<i32>;
     /// Hands the container's tap to the process of its network.
     fn connect_network(&mut self, tap: OwnedFd) -> Step<()>;
+    /// Has the container's network calls answered, which this listener tells of, from now until the container ends.
+    fn answer_network_calls(&mut self, listener: OwnedFd) -> Step<()>;
     /// Becomes init in a freshly forked process: executes the program again. Returns only on failure.
     fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> std::convert::Infallible;
     /// Removes the container's directory, name and runtime files. `Err` when that needs the ids of the container.

@@ -187,6 +187,7 @@ impl Keeper<'_> {
                 }
                 Some((Report::Terminal, Some(master))) => terminal = Some(master),
                 Some((Report::Tap, Some(tap))) => self.services.connect_network(tap)?,
+                Some((Report::NetworkCalls, Some(listener))) => self.services.answer_network_calls(listener)?,
                 Some((Report::Warning(line), _)) => {
                     let _ = message::send(&self.client, &KeeperFrame::Warning(line).encode(), &[]); // nobody listens
                 }

@@ -19,6 +19,7 @@ mod arch;
 mod compile;
 mod default_profile;
 mod error;
+mod network_calls;
 mod policy;
 mod profile;
 mod syscall_numbers;
@@ -29,6 +30,7 @@ pub use arch::Arch;
 pub use compile::{Program, compile};
 pub use default_profile::{Context, default_policy};
 pub use error::SeccompError;
+pub use network_calls::network_calls;
 pub use policy::{Action, Condition, Decision, Operator, Policy, Rule, Table};
 pub use profile::{Options, Profile};
 
