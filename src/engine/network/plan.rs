@@ -91,8 +91,7 @@ fn no_network(cause: &str) -> Failure {
 
 fn mode(request: &ContainerRequest, others: &Others) -> Result<NetworkMode, Error> {
     let mut wanted = request.network.iter().map(|text| parse(text));
-    // Until UDP is carried too.
-    let first = wanted.next().unwrap_or_else(|| parse("host"))?;
+    let first = wanted.next().unwrap_or_else(|| parse(""))?;
     if request.network.len() > 1 {
         let selected = request.network.first().map(String::as_str).unwrap_or_default();
         return Err(Error::BadRequest(format!(
