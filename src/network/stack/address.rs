@@ -1,7 +1,8 @@
 //! Which addresses of the host a guest may reach, and under which address a guest sees the host's clients.
 
 use super::configuration::Configuration;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Where a flow to some address leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +43,29 @@ fn is_single6(address: Ipv6Addr) -> bool {
         || address.to_ipv4_mapped().is_some())
 }
 
-/// The host's loopback in the family of `address`.
-pub fn loopback_like(address: IpAddr) -> IpAddr {
-    if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() }
+/// An address that only routers know, to ask the kernel for the way there (RFC 5737, RFC 3849).
+const ELSEWHERE4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+/// The same for IPv6.
+const ELSEWHERE6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, 1);
+
+/// Where a flow to the gateway's address `gateway` leads when no service takes it: the host, by its loopback if that is
+/// allowed, else by the address that the host's own connections come from. `None` when the host has no such address.
+pub fn host_behind(configuration: &Configuration, gateway: IpAddr) -> Option<IpAddr> {
+    if configuration.host_loopback {
+        return Some(if gateway.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    if configuration.internal {
+        return None;
+    }
+    let (family, elsewhere): (_, IpAddr) = match gateway {
+        IpAddr::V4(_) => (AddressFamily::INET, ELSEWHERE4.into()),
+        IpAddr::V6(_) => (AddressFamily::INET6, ELSEWHERE6.into()),
+    };
+    // Connecting a datagram socket looks a route up and sends nothing (udp(7)).
+    let socket = rustix::net::socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None).ok()?;
+    rustix::net::connect(&socket, &SocketAddr::new(elsewhere, 9)).ok()?;
+    let own = SocketAddr::try_from(rustix::net::getsockname(&socket).ok()?).ok()?.ip();
+    (destination(configuration, own) == Destination::Out).then_some(own)
 }
 
 /// The address under which a guest at `target` sees the client `client` of a published port: its own, or the

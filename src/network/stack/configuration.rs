@@ -14,8 +14,9 @@ pub struct Configuration {
     pub ipv4: Option<Side4>,
     /// The IPv6 side, if the network has one.
     pub ipv6: Option<Side6>,
-    /// Connections to the gateway's address that no service answers reach the host's own 127.0.0.1 and ::1
-    /// (`slirp4netns:allow_host_loopback`, `host-gateway`).
+    /// Flows to the gateway's address that no service answers reach the host's own 127.0.0.1 and ::1
+    /// (`slirp4netns:allow_host_loopback`). Otherwise they reach the address that the host's connections come from, so
+    /// that `host.containers.internal` is of use without opening the loopback.
     pub host_loopback: bool,
     /// No way out: only the gateway's services and published ports.
     pub internal: bool,

@@ -109,6 +109,17 @@ impl Stack {
     }
 
     fn event(&mut self, token: Token, flags: EventFlags, control: &mut dyn Control) -> Result<ControlFlow<()>, Error> {
+        let Token::Control(number) = token else {
+            self.flow_event(token, flags)?;
+            return Ok(ControlFlow::Continue(()));
+        };
+        let failed = EventFlags::HUP | EventFlags::ERR | EventFlags::RDHUP;
+        let readable = flags.intersects(EventFlags::IN | failed);
+        let readiness = Readiness { readable, writable: flags.contains(EventFlags::OUT) };
+        Ok(control.ready(number, readiness, &mut self.inner))
+    }
+
+    fn flow_event(&mut self, token: Token, flags: EventFlags) -> Result<(), Error> {
         let inner = &mut self.inner;
         match token {
             Token::Tap => self.frames()?,
@@ -116,14 +127,9 @@ impl Stack {
             Token::Tcp(id) => inner.tcp.socket_event(&mut inner.core, id, flags),
             Token::Udp(id) => inner.udp.socket_event(&mut inner.core, id, flags),
             Token::Echo(id) => inner.echo.socket_event(&mut inner.core, id, flags),
-            Token::Control(number) => {
-                let failed = EventFlags::HUP | EventFlags::ERR | EventFlags::RDHUP;
-                let readable = flags.intersects(EventFlags::IN | failed);
-                let readiness = Readiness { readable, writable: flags.contains(EventFlags::OUT) };
-                return Ok(control.ready(number, readiness, inner));
-            }
+            Token::Control(_) => {}
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     }
 
     /// Reads frames for one turn.
@@ -137,11 +143,32 @@ impl Stack {
         Ok(())
     }
 
-    /// Takes one frame as if it came from the tap: what fuzzing and tests call.
+    /// Takes one frame as if it came from the tap, and does what is due: what fuzzing and tests call.
     pub fn inject(&mut self, offload: &vnet::Header, frame: &[u8]) {
         self.inner.core.tick();
         self.inner.frame(offload, frame);
         self.inner.finish_turn();
+    }
+
+    /// Handles what is ready now, without a control and without waiting: what fuzzing and tests call.
+    pub fn turn(&mut self) -> Result<(), Error> {
+        let mut events = Vec::with_capacity(EVENTS);
+        let now = rustix::event::Timespec::default();
+        let wait = rustix::buffer::spare_capacity(&mut events);
+        epoll::wait(self.inner.core.poll(), wait, Some(&now)).map_err(|errno| Error::Poll(errno.into()))?;
+        self.inner.core.tick();
+        for event in events.drain(..) {
+            if let Some(token) = Token::decode(event.data.u64()) {
+                self.flow_event(token, event.flags)?;
+            }
+        }
+        self.inner.finish_turn();
+        Ok(())
+    }
+
+    /// What the stack holds and has carried.
+    pub fn statistics(&self) -> Statistics {
+        self.inner.statistics()
     }
 }
 
@@ -191,6 +218,11 @@ impl Inner {
     }
 
     fn icmp(&mut self, packet: &Packet<'_>) {
+        // Type, code, checksum and a word in every message spoken here.
+        if packet.payload.len() < 8 {
+            self.core.tap.dropped += 1;
+            return;
+        }
         let core = &mut self.core;
         let to_us =
             core.configuration.is_gateway(packet.destination) || packet.destination == IpAddr::V6(core.link_local());

@@ -32,6 +32,8 @@ mod services;
 mod slab;
 mod tap;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod udp;
 

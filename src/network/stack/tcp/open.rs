@@ -207,10 +207,11 @@ fn way(core: &mut Core, key: Key) -> (Way, Option<Account>) {
         Destination::Nowhere => (Way::Refused, None),
         Destination::Gateway => match core.services.tcp(port, key.guest) {
             Some(socket) if rustix::io::ioctl_fionbio(&socket, true).is_ok() => (Way::Joined(socket), None),
-            None if core.configuration.host_loopback => {
-                (Way::To(SocketAddr::new(address::loopback_like(key.remote.ip()), port)), None)
-            }
-            _ => (Way::Refused, None),
+            Some(_) => (Way::Refused, None),
+            None => match address::host_behind(&core.configuration, key.remote.ip()) {
+                Some(host) => (Way::To(SocketAddr::new(host, port)), None),
+                None => (Way::Refused, None),
+            },
         },
         Destination::Out => {
             let request = FlowRequest { protocol: PROTOCOL, guest: key.guest, destination: key.remote };

@@ -181,12 +181,18 @@ impl Table {
                     let socket = self.watch(core, descriptor, Role::Service(key.guest)).map_err(cause)?;
                     Ok(Way { socket, peer: None, account: None })
                 }
-                None if core.configuration.host_loopback => {
-                    let peer = SocketAddr::new(address::loopback_like(key.remote.ip()), key.remote.port());
+                None => {
+                    let host = address::host_behind(&core.configuration, key.remote.ip());
+                    let peer = SocketAddr::new(host.ok_or(Some(Unreachable::Port))?, key.remote.port());
                     let socket = self.mapping(core, key.guest).map_err(cause)?;
-                    Ok(Way { socket, peer: Some(peer), account: None })
+                    // A guest that also knows the host by that address has only one way for answers.
+                    let is_taken = self.sockets.get(socket).is_some_and(|socket| socket.flows.contains_key(&peer));
+                    if is_taken {
+                        Err(Some(Unreachable::Port))
+                    } else {
+                        Ok(Way { socket, peer: Some(peer), account: None })
+                    }
                 }
-                None => Err(Some(Unreachable::Port)),
             },
             Destination::Out if core.configuration.internal => Err(Some(Unreachable::Network)),
             Destination::Out => {
@@ -330,6 +336,10 @@ impl Table {
     /// Passes received datagrams on to the guest.
     fn deliver(&mut self, core: &mut Core, id: Id, scratch: &mut [u8], length: usize, segment: Option<u16>) {
         let Some(flow) = self.flows.get_mut(id) else { return };
+        if length > PAYLOAD && segment.is_none() {
+            core.tap.dropped += 1;
+            return;
+        }
         flow.used = core.now;
         flow.answered |= flow.bytes_out > 0;
         flow.bytes_in += length as u64;
