@@ -151,7 +151,6 @@ pub(crate) const CREATE: &[Row] = &[
     row("gpus", Treatment::Refused("devices are given with --device")),
     row("runtime", Treatment::Refused("coracle is its own runtime")),
     unless("volume-driver", Treatment::Refused("only local volumes are available"), &["local", ""]),
-    row("storage-opt", Treatment::Refused("the writable layer has no quota")),
     flag("rmi", Treatment::Refused("removing the image with the container is not available in this release")),
     unless("isolation", Treatment::Refused("only the default isolation is available"), &["default", ""]),
 ];

@@ -91,10 +91,11 @@ impl Engine {
     ) -> Result<(ContainerRecord, Vec<String>), Error> {
         let containers = self.containers();
         let directory = containers.directory(id);
-        let drivers = super::driver::candidates(
-            request.storage_driver.as_deref().or(self.storage_driver.as_deref()),
-            &directory,
-        )?;
+        let asked = request.storage_driver.as_deref().or(self.storage_driver.as_deref());
+        let mut drivers = super::driver::candidates(asked, &directory)?;
+        if request.storage_size_bytes.is_some() {
+            drivers = super::driver::limited(&drivers)?;
+        }
         let (volumes, extracted) = (self.paths.volumes(), self.paths.extracted());
         let place =
             Place { id, name, directory: &directory, volumes: &volumes, extracted: &extracted, drivers: &drivers };

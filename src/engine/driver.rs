@@ -21,3 +21,31 @@ pub fn candidates(asked: Option<&str>, directory: &Path) -> Result<Vec<Driver>, 
         .map(|choice| choice.candidates)
         .map_err(|error| Error::BadRequest(error.to_string()))
 }
+
+/// Those of `drivers` that can limit what a container writes (`--storage-opt size=`).
+///
+/// The kernel's overlay and plain directories would need a project quota on the file system below, which only the
+/// administrator can set (`FS_IOC_FSSETXATTR` and `quotactl(2)` want CAP_SYS_ADMIN in the initial user namespace).
+pub fn limited(drivers: &[Driver]) -> Result<Vec<Driver>, Error> {
+    if drivers.contains(&Driver::Fuse) {
+        return Ok(vec![Driver::Fuse]);
+    }
+    let driver = drivers.first().copied().unwrap_or(Driver::Copy).name();
+    Err(Error::BadRequest(format!(
+        "storage option \"size\" does not work with storage driver \"{driver}\": a quota on the host's file system is for \
+         the administrator only; use --storage-driver fuse, which counts by itself"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_driver_counts() {
+        assert_eq!(limited(&Driver::ALL).unwrap(), [Driver::Fuse]);
+        for driver in [Driver::FuseOverlay, Driver::Overlay, Driver::Copy] {
+            assert!(limited(&[driver]).unwrap_err().to_string().contains("--storage-driver fuse"));
+        }
+    }
+}

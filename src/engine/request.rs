@@ -241,6 +241,9 @@ pub struct ContainerRequest {
     pub sysctl: Vec<(String, String)>,
     /// `--shm-size` in bytes.
     pub shm_size_bytes: Option<u64>,
+    /// `--storage-opt size=` in bytes: most that the container's changes may take.
+    #[serde(default)]
+    pub storage_size_bytes: Option<u64>,
     /// `--group-add` as typed, `keep-groups` included.
     pub group_add: Vec<String>,
     /// `--umask`, octal as typed.

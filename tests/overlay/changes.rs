@@ -7,7 +7,7 @@ use std::process::Command;
 ///
 /// Missing on purpose: a hard link to a file that was changed before. An overlay without privileges cannot decode where a
 /// copied-up file came from (`ovl_can_decode_fh` wants CAP_DAC_READ_SEARCH), so the kernel shows the two names as two inodes.
-const CHANGES: &str = r#"
+pub const CHANGES: &str = r#"
 changes() {
     cd "$1"
     echo more >>etc/conf; : >etc/emptied; printf X | dd of=big bs=1 seek=777 conv=notrunc status=none
@@ -29,6 +29,17 @@ list() {
 }
 "#;
 
+/// Two layers with something of everything.
+pub const MAKE: &str = r#"
+        mkdir -p in/etc in/usr/bin in/usr/share in/var/cache/old in/var/lib in/srv in/many in/empty && cd in
+        for f in conf emptied gone touched short short2; do seq 50 >etc/$f; done; seq 9 >usr/bin/tool; seq 9 >usr/share/doc
+        head -c 500000 /dev/urandom >big; echo o >var/cache/old/o; echo state >var/lib/state; echo s >srv/owned; : >run
+        ln -s first link; mkfifo pipe; echo f >to-directory; truncate -s 4M sparse; i=0
+        while [ $i -lt 100 ]; do echo $i >many/$i; i=$((i+1)); done
+        touch -d '2001-01-01' etc/* && cd .. && tar --numeric-owner --owner=0 --group=0 -cf lower.tar -C in .
+        mkdir -p top/etc top/many && echo two >top/etc/second && : >top/many/.wh.9 &&
+        tar --numeric-owner --owner=0 --group=0 -cf upper.tar -C top ."#;
+
 #[test]
 fn changes_above_served_layers_equal_changes_to_an_unpacked_copy() {
     let one_id = || (!harness::has_many_ids()).then(|| "this user has one id only".to_owned());
@@ -38,16 +49,7 @@ fn changes_above_served_layers_equal_changes_to_an_unpacked_copy() {
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let make = r#"
-        mkdir -p in/etc in/usr/bin in/usr/share in/var/cache/old in/var/lib in/srv in/many in/empty && cd in
-        for f in conf emptied gone touched short short2; do seq 50 >etc/$f; done; seq 9 >usr/bin/tool; seq 9 >usr/share/doc
-        head -c 500000 /dev/urandom >big; echo o >var/cache/old/o; echo state >var/lib/state; echo s >srv/owned; : >run
-        ln -s first link; mkfifo pipe; echo f >to-directory; truncate -s 4M sparse; i=0
-        while [ $i -lt 100 ]; do echo $i >many/$i; i=$((i+1)); done
-        touch -d '2001-01-01' etc/* && cd .. && tar --numeric-owner --owner=0 --group=0 -cf lower.tar -C in .
-        mkdir -p top/etc top/many && echo two >top/etc/second && : >top/many/.wh.9 &&
-        tar --numeric-owner --owner=0 --group=0 -cf upper.tar -C top ."#;
-    let status = Command::new("sh").args(["-euc", make]).current_dir(path).status().unwrap();
+    let status = Command::new("sh").args(["-euc", MAKE]).current_dir(path).status().unwrap();
     assert!(status.success());
     let script = format!(
         "{CHANGES}

@@ -3,8 +3,8 @@
 //! The test process keeps its own user namespace and serves FUSE, like the keeper. The other half is this same test program,
 //! started again under `unshare(1)`: it mounts, hands the device over through its standard input and runs a shell script.
 
-use coracle::overlay::mount::{OverlayMount, mount_fuse, mount_overlay, open_fuse_device};
-use coracle::overlay::server::{Lower, ServerOptions, serve};
+use coracle::overlay::mount::{OverlayMount, mount_fuse, mount_overlay, mount_writable_fuse, open_fuse_device};
+use coracle::overlay::server::{Changes, Lower, Server, ServerOptions, serve, serve_writable};
 use coracle::overlay::tree::{Tree, merge};
 use coracle::store::layer_index::{LayerIndex, LayerIndexer};
 use rustix::net::{
@@ -88,6 +88,18 @@ pub fn image(tars: &[PathBuf]) -> Lower {
 /// Runs `script` with `sh -eu` in `directory`, where `lower` (the FUSE mount) and `merged` (the overlay) are mounted, and returns
 /// what it printed. Panics when it fails.
 pub fn run(lower: Lower, directory: &Path, script: &str) -> String {
+    run_served(directory, script, false, |device| serve(lower, device, options()).unwrap())
+}
+
+/// The same with our own writable layer (driver `fuse`), mounted on `merged`; changes of an earlier run are kept.
+pub fn run_writable(lower: Lower, directory: &Path, size_bytes: Option<u64>, script: &str) -> String {
+    run_served(directory, script, true, |device| {
+        let changes = Changes::open(&directory.join("upper"), &directory.join("work"), size_bytes).unwrap();
+        serve_writable(lower, changes, device, options()).unwrap()
+    })
+}
+
+fn run_served(directory: &Path, script: &str, writable: bool, serve: impl FnOnce(OwnedFd) -> Server) -> String {
     for name in ["lower", "upper", "work", "merged"] {
         fs::create_dir_all(directory.join(name)).unwrap();
     }
@@ -96,12 +108,15 @@ pub fn run(lower: Lower, directory: &Path, script: &str) -> String {
     command.arg(std::env::current_exe().unwrap());
     command.args(["--exact", "harness::inside", "--ignored", "--nocapture", "--quiet"]);
     command.env("CORACLE_TEST_DIRECTORY", directory).env("CORACLE_TEST_SCRIPT", script);
+    if writable {
+        command.env("CORACLE_TEST_WRITABLE", "1");
+    }
     command.stdin(OwnedFd::from(init)).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let child = command.spawn().unwrap();
     drop(command);
     let device = receive(&keeper);
     let started = std::time::Instant::now();
-    let server = device.map(|device| serve(lower, device, options()).unwrap());
+    let server = device.map(serve);
     if std::env::var_os("CORACLE_BENCH_LAYERS").is_some() {
         println!("serve: {:?}", started.elapsed());
     }
@@ -153,6 +168,12 @@ fn inside() {
     let directory = PathBuf::from(std::env::var_os("CORACLE_TEST_DIRECTORY").expect("started by a test"));
     let [lower, upper, work, merged] = ["lower", "upper", "work", "merged"].map(|name| directory.join(name));
     let device = open_fuse_device().unwrap();
+    if std::env::var_os("CORACLE_TEST_WRITABLE").is_some() {
+        mount_writable_fuse(&device, &merged).unwrap();
+        send(std::io::stdin(), &device);
+        drop(device);
+        return script(&directory);
+    }
     mount_fuse(&device, &lower).unwrap();
     send(std::io::stdin(), &device);
     drop(device);

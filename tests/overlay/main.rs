@@ -6,3 +6,4 @@ mod bench;
 mod changes;
 mod harness;
 mod served;
+mod writable;

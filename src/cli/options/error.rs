@@ -39,6 +39,10 @@ pub(crate) enum OptionError {
     LogOption(String),
     #[error("running container create option: invalid log driver: invalid argument")]
     LogDriver,
+    #[error("unknown storage option {0:?}: must be size=SIZE")]
+    StorageOption(String),
+    #[error("unable to translate --storage-opt size: {0}")]
+    StorageSize(String),
     #[error("{0} is invalid, sysctl values must be in the form of KEY=VALUE")]
     Sysctl(String),
     #[error("ulimit option {option:?} requires name=SOFT:HARD, failed to be parsed: {reason}")]

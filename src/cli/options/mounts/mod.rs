@@ -36,6 +36,9 @@ pub(crate) struct MountOptions {
     /// Size of /dev/shm, e.g. 64m [default: 64m]
     #[arg(long, value_name = "SIZE")]
     shm_size: Option<String>,
+    /// Option of the storage driver: size=SIZE limits what the container may write, e.g. size=10g; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    storage_opt: Vec<String>,
     /// Give the container a device; may be repeated
     #[arg(long, value_name = "HOST[:CONTAINER[:rwm]]", value_delimiter = ',')]
     device: Vec<String>,
@@ -62,6 +65,10 @@ impl MountOptions {
             Some(text) => Some(values::size_bytes(text).map_err(OptionError::ShmSize)?),
             None => None,
         };
+        for option in &self.storage_opt {
+            let size = option.strip_prefix("size=").ok_or_else(|| OptionError::StorageOption(option.clone()))?;
+            request.storage_size_bytes = Some(values::size_bytes(size).map_err(OptionError::StorageSize)?);
+        }
         request.devices = self.device;
         Ok(())
     }

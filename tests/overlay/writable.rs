@@ -1,0 +1,113 @@
+//! The driver `fuse`: our own writable layer, compared with an unpacked copy, over restarts and at its limits.
+
+use crate::changes::{CHANGES, MAKE};
+use crate::harness;
+use std::path::Path;
+use std::process::Command;
+
+fn obstacle() -> Option<String> {
+    let one_id = || (!harness::has_many_ids()).then(|| "this user has one id only".to_owned());
+    harness::obstacle().or_else(one_id)
+}
+
+fn shell(directory: &Path, script: &str) {
+    let status = Command::new("sh").args(["-euc", script]).current_dir(directory).status().unwrap();
+    assert!(status.success(), "{script}");
+}
+
+#[test]
+fn changes_equal_changes_to_an_unpacked_copy_and_outlive_the_server() {
+    if let Some(reason) = obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(path, MAKE);
+    let layers = [path.join("lower.tar"), path.join("upper.tar")];
+    let script = format!(
+        "{CHANGES}
+        mkdir flat; tar -xpf lower.tar -C flat; tar -xpf upper.tar -C flat; rm flat/many/.wh.9 flat/many/9
+        changes flat; list flat >flat.list; rm -rf flat; changes merged; list merged
+        cd merged; find . ! -type d -printf '%i %p\\n' | sort >../numbers; cd .."
+    );
+    let flat = |name: &str| std::fs::read_to_string(path.join(name)).unwrap();
+    let merged = harness::run_writable(harness::image(&layers), path, None, &script);
+    assert!(merged.lines().count() > 200);
+    assert_eq!(merged, flat("flat.list"));
+    // Another server, which knows only what is on disk.
+    let again =
+        format!("{CHANGES} list merged; cd merged; find . ! -type d -printf '%i %p\\n' | sort >../numbers.again");
+    let merged = harness::run_writable(harness::image(&layers), path, None, &again);
+    assert_eq!(merged, flat("flat.list"));
+    assert_eq!(flat("numbers"), flat("numbers.again"));
+    // Everything belongs to the user, who can remove it without help.
+    std::fs::remove_dir_all(path.join("upper")).unwrap();
+    std::fs::remove_dir_all(path.join("work")).unwrap();
+}
+
+/// What the kernel's overlay cannot do without privileges.
+#[test]
+fn a_file_of_several_names_stays_one() {
+    if let Some(reason) = obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(path, "mkdir -p in/a in/b; echo one >in/a/f; ln in/a/f in/b/g; ln in/a/f in/h; tar -cf l.tar -C in .");
+    let layers = [path.join("l.tar")];
+    let script = "cd merged; stat -c %i a/f >../before; exec 3<b/g; echo two >>a/f; cat h b/g; cat <&3
+        stat -c '%h' a/f b/g h; stat -c %i h >../after; cmp ../before ../after; mv b c; ln c/g again; rm a/f; stat -c %h h";
+    let output = harness::run_writable(harness::image(&layers), path, None, script);
+    assert_eq!(output, "one\ntwo\none\ntwo\none\ntwo\n3\n3\n3\n3\n");
+    let script = "cd merged; stat -c %h h c/g again; stat -c %i c/g again >../later; sort -u ../before ../later | wc -l
+        test ! -e a/f; test ! -e b; cat again";
+    let output = harness::run_writable(harness::image(&layers), path, None, script);
+    assert_eq!(output, "3\n3\n3\n1\none\ntwo\n");
+}
+
+#[test]
+fn directories_from_below_move_with_all_that_is_in_them() {
+    if let Some(reason) = obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(path, "mkdir -p in/d/e in/x; echo f >in/d/e/f; echo g >in/d/g; echo y >in/x/y; tar -cf l.tar -C in .");
+    let layers = [path.join("l.tar")];
+    let script = "cd merged; mv d n; echo 2 >>n/e/f; mkdir d; mv x n/e/x; python3 -c 'pass' 2>/dev/null || :
+        rm n/g; mv n/e/x x; mv n m; find . | LC_ALL=C sort";
+    let expected = ".\n./d\n./m\n./m/e\n./m/e/f\n./x\n./x/y\n";
+    assert_eq!(harness::run_writable(harness::image(&layers), path, None, script), expected);
+    let script = "cd merged; find . | LC_ALL=C sort; cat m/e/f; ls -A ../upper | LC_ALL=C sort";
+    let output = harness::run_writable(harness::image(&layers), path, None, script);
+    // The directory that is back where it was is not hidden from itself.
+    assert_eq!(output, format!("{expected}f\n2\n.wh.d\nd\nm\nx\n"));
+}
+
+#[test]
+fn a_size_limit_ends_writes_with_enospc_and_shows_in_statfs() {
+    if let Some(reason) = obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(path, "mkdir in; head -c 3000000 /dev/zero >in/below; tar -cf l.tar -C in .");
+    let layers = [path.join("l.tar")];
+    let limit = Some(8 << 20);
+    let script = "cd merged; stat -f -c '%b %S' .; dd if=/dev/zero of=a bs=1M count=20 2>../said || echo full
+        grep -c 'No space' ../said; s=$(stat -c %s a); test $s -gt 7000000 -a $s -le 8388608
+        printf x | dd of=a bs=1 seek=100 conv=notrunc status=none; echo overwritten
+        echo more >>below 2>/dev/null || echo full";
+    assert_eq!(
+        harness::run_writable(harness::image(&layers), path, limit, script),
+        "2048 4096\nfull\n1\noverwritten\nfull\n"
+    );
+    // Counted again at the next start.
+    let script = "cd merged; test $(stat -f -c %a .) -lt 512; head -c 2000000 /dev/zero >b && exit 1; rm -f b a
+        head -c 2000000 /dev/zero >b; truncate -s 1G sparse; echo more >>below; tail -c 5 below";
+    assert_eq!(harness::run_writable(harness::image(&layers), path, limit, script), "more\n");
+}
