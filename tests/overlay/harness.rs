@@ -167,6 +167,7 @@ fn script(directory: &Path) {
 fn inside() {
     let directory = PathBuf::from(std::env::var_os("CORACLE_TEST_DIRECTORY").expect("started by a test"));
     let [lower, upper, work, merged] = ["lower", "upper", "work", "merged"].map(|name| directory.join(name));
+    let began = std::time::Instant::now();
     let device = open_fuse_device().unwrap();
     if std::env::var_os("CORACLE_TEST_WRITABLE").is_some() {
         mount_writable_fuse(&device, &merged).unwrap();
@@ -180,6 +181,7 @@ fn inside() {
     let overlay =
         OverlayMount { lower: &lower, upper: &upper, work: &work, target: &merged, volatile: true, read_only: false };
     mount_overlay(&overlay).unwrap();
+    fs::write(directory.join("mounted"), began.elapsed().as_micros().to_string()).unwrap();
     // A container that is started again.
     nix::mount::umount(&merged).unwrap();
     mount_overlay(&overlay).unwrap();

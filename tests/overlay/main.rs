@@ -5,5 +5,6 @@
 mod bench;
 mod changes;
 mod harness;
+mod mounting;
 mod served;
 mod writable;
