@@ -321,7 +321,7 @@ fn root_plans(
     let volatile = request.remove;
     let plan = |driver: &Driver| match driver {
         Driver::FuseOverlay => RootPlan::FuseOverlay { lower: lower.clone(), volatile },
-        Driver::Fuse => RootPlan::Fuse { lower: lower.clone(), size_bytes: request.storage_size_bytes },
+        Driver::Fuse => RootPlan::Fuse { lower: lower.clone(), size_bytes: request.storage_size_bytes, volatile },
         Driver::Overlay if !is_user_mapped => RootPlan::Copy { lower: lower.clone() },
         Driver::Overlay => RootPlan::Overlay { lower: lower.clone(), extracted: place.extracted.to_owned(), volatile },
         Driver::Copy => RootPlan::Copy { lower: lower.clone() },

@@ -47,6 +47,9 @@ pub enum RootPlan {
         /// Most that the writes may take, in bytes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         size_bytes: Option<u64>,
+        /// The writes need not survive a crash of the machine.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        volatile: bool,
     },
     /// The kernel's overlay over layers extracted to directories (`overlay`).
     Overlay {

@@ -24,8 +24,11 @@ pub fn serve_root(plan: &RootPlan, directory: &Path, id_maps: &IdMaps, device: O
         None => return Err(Failure::message("this root file system needs no FUSE server")),
     };
     let options = server_options(id_maps);
-    let RootPlan::Fuse { size_bytes, .. } = plan else { return serve(lower, device, options).map_err(message) };
+    let RootPlan::Fuse { size_bytes, volatile, .. } = plan else {
+        return serve(lower, device, options).map_err(message);
+    };
     let changes = Changes::open(&directory.join("upper"), &directory.join("work"), *size_bytes).map_err(message)?;
+    let changes = changes.volatile(*volatile);
     serve_writable(lower, changes, device, options).map_err(message)
 }
 

@@ -68,6 +68,7 @@ pub struct Changes {
     upper: OwnedFd,
     work: OwnedFd,
     size_bytes: Option<u64>,
+    volatile: bool,
 }
 
 impl Changes {
@@ -82,7 +83,12 @@ impl Changes {
                 source: error.into(),
             })
         };
-        Ok(Changes { upper: open(upper)?, work: open(work)?, size_bytes })
+        Ok(Changes { upper: open(upper)?, work: open(work)?, size_bytes, volatile: false })
+    }
+
+    /// Skips all syncing: right for changes that are thrown away.
+    pub fn volatile(self, volatile: bool) -> Changes {
+        Changes { volatile, ..self }
     }
 }
 
@@ -97,12 +103,14 @@ pub(super) struct Upper {
     files: Descriptors,
     listings: Listings,
     space: Space,
+    volatile: bool,
 }
 
 impl Upper {
     /// Opens the changes, as an earlier server left them, above `lower`.
     pub(super) fn new(lower: Box<dyn Source>, changes: Changes, ids: Ids) -> Result<Upper, Error> {
         let failed = |source: Errno| Error::Serve { source: source.into() };
+        let volatile = changes.volatile;
         let store = Store::open(changes.upper, &changes.work).map_err(failed)?;
         let space = Space::new(changes.size_bytes, &store.upper).map_err(failed)?;
         let root = Arc::new(root(&*lower, &store).map_err(failed)?);
@@ -117,6 +125,7 @@ impl Upper {
             files: Descriptors::new(limit),
             listings: Listings::default(),
             space,
+            volatile,
         })
     }
 

@@ -119,10 +119,16 @@ impl Source for Upper {
     }
 
     fn sync(&self, inode: u64, _handle: u64, only_data: bool) -> Result<(), Errno> {
+        if self.volatile {
+            return Err(Errno::ENOSYS);
+        }
         self.sync_file(inode, only_data).map_err(errno)
     }
 
     fn sync_directory(&self, inode: u64, _handle: u64) -> Result<(), Errno> {
+        if self.volatile {
+            return Err(Errno::ENOSYS);
+        }
         self.sync_names(inode).map_err(errno)
     }
 
