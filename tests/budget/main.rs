@@ -14,6 +14,8 @@ const MAX_BYTES: u64 = 15_000_000;
 const MAX_START: Duration = Duration::from_millis(5);
 /// Proportional set size of all processes of one idle container.
 const MAX_IDLE_KIB: u64 = 6 * 1024;
+/// Memory of the keeper that is not a mapped file, after it has served a great deal.
+const MAX_SERVER_KIB: u64 = 4 * 1024;
 /// Packages in the lock file; a new dependency is a decision, made by changing this number too.
 const MAX_PACKAGES: usize = 290;
 
@@ -95,6 +97,32 @@ fn an_idle_container_is_light() {
     let sum = total(&sizes);
     assert!(sizes.len() >= 2 && sum > 0, "{sizes:?}");
     assert!(sum <= MAX_IDLE_KIB, "{sum} KiB, more than {MAX_IDLE_KIB}: {sizes:?}");
+}
+
+/// Reads and writes everything in all sizes, and lists and removes it.
+const WORK: &str = "mkdir /w; i=0; while [ $i -lt 500 ]; do i=$((i+1)); echo $i >/w/$i; done; cat /bin/* /w/* >/dev/null; \
+    dd if=/dev/zero of=/w/large bs=1M count=64; dd if=/w/large of=/dev/null bs=1M; dd if=/w/large of=/w/more bs=4k count=2000; \
+    find / -xdev >/dev/null; rm -rf /w";
+
+#[test]
+fn a_server_is_light_after_work() {
+    release!();
+    let Ok(sandbox) = Sandbox::with_busybox() else { skip!("needs a static busybox (Debian package busybox-static)") };
+    for driver in ["fuse+overlay", "fuse"] {
+        let run = ["--storage-driver", driver, "run", "-d", "--name", "served", "--network", "none", "busybox"];
+        sandbox.run(run.into_iter().chain(["sleep", "1000"])).succeeds();
+        sandbox.run(["exec", "served", "sh", "-c", WORK]).succeeds();
+        let keeper = sandbox.run(["inspect", "--format", "{{.State.ConmonPid}}", "served"]).text();
+        let status = std::fs::read_to_string(format!("/proc/{keeper}/status")).expect("the keeper lives");
+        let kib = |name: &str| -> u64 {
+            let line = status.lines().find(|line| line.starts_with(name)).expect("proc_pid_status(5)");
+            line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+        };
+        sandbox.words("rm -f -t 0 served").succeeds();
+        let own = kib("RssAnon:") + kib("RssShmem:");
+        println!("{driver}: {own} KiB");
+        assert!(own <= MAX_SERVER_KIB, "{driver}: {own} KiB, more than {MAX_SERVER_KIB}");
+    }
 }
 
 #[test]
