@@ -24,6 +24,7 @@ mod isolation;
 mod life;
 mod limits;
 mod names;
+mod network;
 mod parallel;
 mod process;
 mod store;
