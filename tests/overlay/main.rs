@@ -2,9 +2,13 @@
 //!
 //! `harness` plays keeper and init; the other modules look at the result from inside with ordinary tools.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod bench;
 mod changes;
 mod harness;
 mod mounting;
+mod oracle;
 mod served;
 mod writable;

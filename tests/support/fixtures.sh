@@ -2,7 +2,7 @@
 # fixtures.sh CACHE [bench|files]: makes the images that tests (or benches) use from Debian packages with Debian's tools, and
 # keeps them in CACHE as the storage of a docker-registry. What is there already is not made again.
 #
-#   CACHE/registry/     storage of docker-registry: busybox, debian, python, strange (bench: bench; files: files); `complete` when done
+#   CACHE/registry/     storage of docker-registry: busybox, debian, python, strange, tools (bench: bench; files: files); `complete` when done
 #   CACHE/oci/          OCI layout the images were put together in by umoci
 #   CACHE/bundle/       busybox unpacked, an OCI bundle for crun
 #   CACHE/strange.expected   what a correct reader sees in `strange`
@@ -24,7 +24,7 @@ refuse() { echo "$1" >"$cache/why-not"; echo "fixtures: $1"; exit 1; }
 [ "$(cat "$cache/version" 2>/dev/null)" = $version ] || rm -rf --one-file-system "$cache"/{registry,oci,bundle,work,strange.expected,version}
 stage() { [ -e "$cache/stage-$version-$1" ]; }
 reached() { : >"$cache/stage-$version-$1"; }
-wanted="credentials busybox debian strange python"
+wanted="credentials busybox debian strange python tools"
 [ "$goal" = bench ] && wanted="credentials busybox bench"
 [ "$goal" = files ] && wanted="credentials busybox files"
 missing=""
@@ -150,6 +150,18 @@ make_python() {
     start_registry
     "${tool[@]}" commit --quiet --signature-policy <(echo '{"default":[{"type":"insecureAcceptAnything"}]}') --tls-verify=false \
         "$container" "docker://127.0.0.1:$port/python:latest" >/dev/null
+}
+
+# Debian with what real users of a file system need: compilers, databases, version control.
+make_tools() {
+    local tool=(buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs) container
+    container=$("${tool[@]}" from --signature-policy <(echo '{"default":[{"type":"insecureAcceptAnything"}]}') "oci:$oci:debian")
+    "${tool[@]}" run --isolation chroot "$container" sh -c \
+        'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends git gcc libc6-dev make \
+            sqlite3 postgresql stress-ng attr >/dev/null && apt-get clean && rm -rf /var/lib/apt/lists/*'
+    start_registry
+    "${tool[@]}" commit --quiet --signature-policy <(echo '{"default":[{"type":"insecureAcceptAnything"}]}') --tls-verify=false \
+        "$container" "docker://127.0.0.1:$port/tools:latest" >/dev/null
 }
 
 # Two layers of everything that is hard to get right, written by GNU tar; and what must come out.

@@ -1,0 +1,166 @@
+//! The kernel's overlayfs, and a plain directory, as oracles for every storage driver.
+//!
+//! A sequence of random operations ([`generate`]) is carried out ([`execute`]) by the same program over the same layers
+//! ([`fixture`]) on several [`sides`]; every answer, the descriptors left open, and the whole tree before and after
+//! mounting again must agree.
+//!
+//! * Sequences of [`Range::Common`] keep away from the three known limits of an unprivileged kernel overlay (named
+//!   in [`generate`]). There the kernel's overlay and the plain directory must agree with each other and with every driver.
+//! * Sequences of [`Range::Free`] may do anything. `overlay` and `fuse+overlay` are then compared with the kernel's overlay,
+//!   whose limits they share; `copy` and `fuse` with the plain directory.
+//!
+//! A sequence that fails is shrunk and printed. `CORACLE_TEST_SEED` runs one seed, `CORACLE_TEST_OPERATIONS` names a file
+//! with operations, one a line as printed.
+
+mod execute;
+mod fixture;
+mod generate;
+mod mapped;
+mod operation;
+mod sides;
+
+use crate::support::{has_subordinate_ids, is_root, skip};
+use generate::{Range, sequence};
+use operation::{Operation, from_lines, to_lines};
+use sides::{Outcome, Side, Stage};
+use std::time::{Duration, Instant};
+
+/// A failing sequence is made shorter for at most this long.
+const SHRINKING: Duration = Duration::from_secs(90);
+
+/// Why the oracle cannot be used here.
+fn obstacle(driver: &str) -> Option<String> {
+    if is_root() && std::env::var_os("CORACLE_TEST_LONG").is_none() {
+        return Some("compared as an ordinary user; as root with CORACLE_TEST_LONG=1".to_owned());
+    }
+    if !has_subordinate_ids() {
+        return Some("sequences use several ids, and this user has no subordinate ids".to_owned());
+    }
+    if driver.starts_with("fuse")
+        && let Some(reason) = coracle::overlay::probe::fuse_obstacle()
+    {
+        return Some(reason);
+    }
+    coracle::overlay::probe::overlay_obstacle(&std::env::temp_dir())
+}
+
+fn compare(driver: &'static str) -> Option<String> {
+    if let Some(reason) = obstacle(driver) {
+        return Some(reason);
+    }
+    let stage = Stage::new();
+    let side = Side::Driver(driver);
+    let limitless = matches!(driver, "fuse" | "copy");
+    let own_oracle = if limitless { Side::Plain } else { Side::Kernel };
+    if let Some(path) = std::env::var_os("CORACLE_TEST_OPERATIONS") {
+        let operations = from_lines(&std::fs::read_to_string(path).expect("the file of operations is there"));
+        check(&stage, &own_oracle, &side, &operations, "these operations");
+        return None;
+    }
+    let long = std::env::var_os("CORACLE_TEST_LONG").is_some();
+    let (count, length) = if long { (150, 1500) } else { (4, 700) };
+    let first = std::env::var("CORACLE_TEST_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
+    let seeds = first.map_or(1..=count, |seed| seed..=seed);
+    for seed in seeds {
+        let name = |range| format!("CORACLE_TEST_SEED={seed} ({range:?}, {length} operations)");
+        let common = sequence(seed, Range::Common, length);
+        check(&stage, &Side::Kernel, &Side::Plain, &common, &name(Range::Common));
+        check(&stage, &own_oracle, &side, &common, &name(Range::Common));
+        let free = sequence(seed, Range::Free, length);
+        check(&stage, &own_oracle, &side, &free, &name(Range::Free));
+    }
+    None
+}
+
+/// Fails with the shortest sequence found on which the two sides differ.
+fn check(stage: &Stage, oracle: &Side, side: &Side, operations: &[Operation], name: &str) {
+    let overlays = |side: &Side| matches!(side, Side::Kernel | Side::Driver("overlay" | "fuse+overlay"));
+    let same_kind = overlays(oracle) == overlays(side);
+    let differ = |operations: &[Operation]| {
+        let (expected, found) = (stage.run(oracle, operations), stage.run(side, operations));
+        difference(operations, &expected, &found, same_kind)
+    };
+    let Some((end, _)) = differ(operations) else { return };
+    let until = Instant::now() + SHRINKING;
+    let mut shortest = operations[..end.min(operations.len())].to_vec();
+    if differ(&shortest).is_none() {
+        shortest = operations.to_vec();
+    }
+    let mut piece = shortest.len() / 2;
+    while piece > 0 && Instant::now() < until {
+        let mut at = 0;
+        while at < shortest.len() && Instant::now() < until {
+            let mut fewer = shortest.clone();
+            fewer.drain(at..(at + piece).min(shortest.len()));
+            if differ(&fewer).is_some() {
+                shortest = fewer;
+            } else {
+                at += piece;
+            }
+        }
+        piece /= 2;
+    }
+    let (_, what) = differ(&shortest).unwrap_or((0, "it does not fail every time".to_owned()));
+    panic!(
+        "{side:?} differs from {oracle:?} on {name}. {} operations are enough:\n{}\n{what}",
+        shortest.len(),
+        to_lines(&shortest)
+    );
+}
+
+/// How many operations it takes to see the first difference, and what it is.
+fn difference(
+    operations: &[Operation],
+    expected: &Outcome,
+    found: &Outcome,
+    same_kind: bool,
+) -> Option<(usize, String)> {
+    let total = expected.answers.len();
+    for (number, (left, right)) in expected.answers.iter().zip(&found.answers).enumerate() {
+        if left != right && (same_kind || !equivalent(&operations[number], left, right)) {
+            return Some((number + 1, format!("operation {}: expected {left:?}, found {right:?}", number + 1)));
+        }
+    }
+    let parts = [
+        ("open descriptors", &expected.open, &found.open),
+        ("tree", &expected.tree, &found.tree),
+        ("tree after mounting again", &expected.again, &found.again),
+    ];
+    for (name, left, right) in parts {
+        if left != right {
+            let only = |these: &[String], others: &[String]| {
+                these.iter().filter(|line| !others.contains(line)).take(5).cloned().collect::<Vec<_>>().join("\n    ")
+            };
+            return Some((
+                total,
+                format!("{name}:\n  expected\n    {}\n  found\n    {}", only(left, right), only(right, left)),
+            ));
+        }
+    }
+    None
+}
+
+/// Answers that may differ between an overlay of the kernel's and a directory, and leave both trees the same.
+fn equivalent(operation: &Operation, left: &str, right: &str) -> bool {
+    let either = |one: &str, other: &str| (left == one && right == other) || (left == other && right == one);
+    match operation {
+        // ext4 removes an access list that is not there; an overlay looks first (`ovl_set_or_remove_acl`).
+        Operation::RemoveAttribute { name, .. } if name.starts_with("system.posix_acl_") => either("ENODATA", "done"),
+        _ => false,
+    }
+}
+
+macro_rules! driver {
+    ($test:ident, $name:literal) => {
+        #[test]
+        fn $test() {
+            if let Some(reason) = compare($name) {
+                skip!("{reason}");
+            }
+        }
+    };
+}
+
+driver!(fuse_overlay_does_what_the_kernels_overlay_does, "fuse+overlay");
+driver!(overlay_does_what_the_kernels_overlay_does, "overlay");
+driver!(copy_does_what_a_plain_directory_does, "copy");
