@@ -7,6 +7,7 @@ mod support;
 
 mod bench;
 mod changes;
+mod exercise;
 mod harness;
 mod mounting;
 mod oracle;

@@ -54,7 +54,8 @@ impl Image {
         FileAttr {
             ino: INodeNo(u64::from(number) + ROOT_INODE),
             size: node.size,
-            blocks: node.size.div_ceil(512),
+            // Archivers and cp(1) look here to learn that a file has holes.
+            blocks: self.tree.data_bytes(node).div_ceil(512),
             atime: time,
             mtime: time,
             ctime: time,

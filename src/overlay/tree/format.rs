@@ -17,6 +17,8 @@ pub(super) const NODE: usize = 64;
 pub(super) const ENTRY: usize = 12;
 pub(super) const EXTENT: usize = 24;
 pub(super) const XATTR: usize = 16;
+/// How many extents are added up for one file's attributes: a few microseconds' work.
+const MANY_EXTENTS: usize = 4096;
 /// Node flag: the contents are a run of extents (else one extent from the start).
 pub(super) const SPARSE: u16 = 1;
 
@@ -303,6 +305,16 @@ impl Tree {
     /// Whether the file has holes.
     pub fn is_sparse(&self, node: &Node) -> bool {
         node.flags & SPARSE != 0
+    }
+
+    /// Bytes of a file's contents that are not holes, never more than its size. It counts at most `MANY_EXTENTS`: a file in more
+    /// pieces is called whole, so that asking for its attributes stays cheap.
+    pub fn data_bytes(&self, node: &Node) -> u64 {
+        let (_, table) = self.extent_sources(node);
+        if !self.is_sparse(node) || table.len() > MANY_EXTENTS {
+            return node.size;
+        }
+        table.iter().map(|extent| read_extent(extent).length).fold(0, u64::saturating_add).min(node.size)
     }
 
     /// The extended attributes of a node, sorted by name.

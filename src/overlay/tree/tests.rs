@@ -229,6 +229,7 @@ fn ranges_of_a_sparse_file() {
     assert_eq!(ranges(b"u", 10, 20), []);
     assert_eq!(ranges(b"u", 20, 10), []);
     assert_eq!([node(b"s").size, node(b"t").size], [50, 50]);
+    assert_eq!([b"s", b"t", b"u"].map(|name| tree.data_bytes(&node(name))), [12, 0, 10]);
 }
 
 /// What merging means, said as simply as possible: a map of paths.

@@ -11,7 +11,7 @@
 
 use super::fixture::{self, CAPABILITY, EntryKind, MODIFIED};
 use super::operation::{NodeKind, Operation, SLOTS};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What may be generated.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +61,10 @@ struct Generator {
     random: Random,
     range: Range,
     known: BTreeMap<String, Known>,
+    /// Names under which something of the layers ever was, and may still be: an operation can fail unexpectedly.
+    ever_below: BTreeSet<String>,
+    /// The same of directories alone.
+    directories_below: BTreeSet<String>,
     made: usize,
 }
 
@@ -80,7 +84,9 @@ pub fn sequence(seed: u64, range: Range, length: usize) -> Vec<Operation> {
         }
     }
     known.retain(|path, _| !path.starts_with("opaque/old") && path != "was-directory/f");
-    let mut generator = Generator { random: Random(seed), range, known, made: 0 };
+    let ever_below = known.keys().cloned().collect();
+    let directories_below = known.iter().filter(|(_, known)| known.directory).map(|(path, _)| path.clone()).collect();
+    let mut generator = Generator { random: Random(seed), range, known, ever_below, directories_below, made: 0 };
     (0..length).map(|_| generator.operation()).collect()
 }
 
@@ -143,7 +149,7 @@ impl Generator {
             return self.target();
         }
         let common = self.range == Range::Common;
-        self.existing(|_, known| !known.directory && !(common && known.shared && known.below)).unwrap_or_default()
+        self.existing(|_, known| !(known.directory || common && known.shared && known.below)).unwrap_or_default()
     }
 
     /// A name whose object is gone or replaced afterwards.
@@ -282,7 +288,11 @@ impl Generator {
             7 | 8 => {
                 let common = self.range == Range::Common;
                 let from = if common {
-                    self.existing(|_, known| !known.directory && !known.below).unwrap_or_else(|| "nothing".to_owned())
+                    {
+                        let below = self.ever_below.clone();
+                        self.existing(|path, known| !known.directory && !below.contains(path))
+                    }
+                    .unwrap_or_else(|| "nothing".to_owned())
                 } else {
                     self.target()
                 };
@@ -350,7 +360,7 @@ impl Generator {
             let common = generator.range == Range::Common;
             for _ in 0..50 {
                 let path = generator.victim();
-                if !common || generator.known.get(&path).is_some_and(|known| !(known.directory && known.below)) {
+                if !common || (generator.known.contains_key(&path) && !generator.directories_below.contains(&path)) {
                     return path;
                 }
             }
@@ -368,6 +378,12 @@ impl Generator {
 
     fn renamed(&mut self, from: &str, to: &str, flags: u32) {
         let Some(one) = self.known.get(from).copied() else { return };
+        if one.below {
+            self.ever_below.insert(to.to_owned());
+        }
+        if self.directories_below.contains(from) {
+            self.directories_below.insert(to.to_owned());
+        }
         let other = self.known.get(to).copied();
         let inside = format!("{from}/");
         if to.starts_with(&inside) || from.starts_with(&format!("{to}/")) || (flags == 2 && other.is_none()) {
@@ -377,6 +393,10 @@ impl Generator {
             // Who lies where is no longer known; nobody cares about files.
             if let Some(other) = other {
                 self.known.insert(from.to_owned(), other);
+                self.ever_below.extend([from.to_owned(), to.to_owned()]);
+                if self.directories_below.contains(to) {
+                    self.directories_below.insert(from.to_owned());
+                }
                 self.known.insert(to.to_owned(), one);
             }
             return;
@@ -392,7 +412,12 @@ impl Generator {
             .collect();
         for (path, known) in moved {
             self.known.remove(&path);
-            self.known.insert(format!("{to}/{}", &path[inside.len()..]), known);
+            let path = format!("{to}/{}", &path[inside.len()..]);
+            self.ever_below.insert(path.clone());
+            if known.directory {
+                self.directories_below.insert(path.clone());
+            }
+            self.known.insert(path, known);
         }
         self.known.remove(from);
         self.known.insert(to.to_owned(), one);
@@ -404,7 +429,7 @@ impl Generator {
             .next()
             .is_some_and(|name| !name.is_empty() && name.len() < 256 && name != "." && name != "..")
         {
-            let known = Known { directory, below: false, shared: false };
+            let known = Known { directory, below: self.ever_below.contains(path), shared: path.starts_with("h/") };
             self.known.entry(path.to_owned()).or_insert(known);
         }
     }

@@ -68,7 +68,7 @@ impl Stage {
         match side {
             Side::Kernel => self.start_unshared("kernel"),
             Side::Plain => self.start_unshared("plain"),
-            Side::Driver(driver) => self.start_container(driver),
+            Side::Driver(driver) => self.run_in_container(driver),
         }
         let read = |name: &str| fs::read(io.join(name)).unwrap_or_else(|error| panic!("{side:?}: {name}: {error}"));
         let mut outcome: Outcome = serde_json::from_slice(&read("results")).unwrap();
@@ -86,25 +86,34 @@ impl Stage {
         assert!(output.status.success(), "{side}: {}{}", text(&output.stdout), text(&output.stderr));
     }
 
-    fn start_container(&self, driver: &str) {
+    fn run_in_container(&self, driver: &str) {
+        self.start(driver, "oracle::sides::inside", &["CORACLE_TEST_SIDE=container"], |sandbox| {
+            sandbox.words("start -a one").succeeds();
+        });
+    }
+
+    /// Runs one ignored test of this program in a container of its own, where `side` is told to it.
+    pub fn start_container(&self, driver: &str, test: &str, side: &str, variables: &[&str]) {
+        let side = format!("CORACLE_TEST_SIDE={side}");
+        self.start(driver, test, &[&[side.as_str()], variables].concat(), |_| {});
+    }
+
+    fn start(&self, driver: &str, test: &str, variables: &[&str], afterwards: impl FnOnce(&Sandbox)) {
         let volumes = [
             format!("{}:/x:ro", std::env::current_exe().unwrap().display()),
             format!("{}/io:/io", self.place.display()),
         ];
         let (program, io) = (volumes[0].as_str(), volumes[1].as_str());
         let run = ["run", "--network", "none", "--name", "one", "--storage-driver", driver, "-v", program, "-v", io];
-        let variables = ["-e", "CORACLE_TEST_SIDE=container", "-e", "CORACLE_TEST_PLACE=/", "-e", "RUST_BACKTRACE=1"];
-        let command =
-            ["/x", "--exact", "oracle::sides::inside", "--ignored", "--nocapture", "--quiet", "--test-threads=1"];
-        let line = [&run[..], &variables, &[IMAGE], &command].concat();
-        let first = self.sandbox.run(line);
-        let first_code = first.code();
-        let second = (first_code == 0).then(|| self.sandbox.words("start -a one"));
-        self.sandbox.words("rm -f one");
-        first.succeeds();
-        if let Some(second) = second {
-            second.succeeds();
+        let mut variables: Vec<_> = variables.iter().flat_map(|variable| ["-e", variable]).collect();
+        variables.extend(["-e", "CORACLE_TEST_PLACE=/", "-e", "RUST_BACKTRACE=1"]);
+        let command = ["/x", "--exact", test, "--ignored", "--nocapture", "--quiet", "--test-threads=1"];
+        let first = self.sandbox.run([&run[..], &variables, &[IMAGE], &command].concat());
+        if first.code() == 0 {
+            afterwards(&self.sandbox);
         }
+        self.sandbox.words("rm -f one").succeeds();
+        first.succeeds();
     }
 }
 
@@ -122,7 +131,7 @@ fn inside() {
 }
 
 /// Runs `work` in `root` as its root directory, with a container's rights; nothing of that reaches the caller.
-fn inside_root<T: Send>(root: &Path, own_root: bool, work: impl FnOnce() -> T + Send) -> T {
+pub fn inside_root<T: Send>(root: &Path, own_root: bool, work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             // Where a container's filter forbids it, the whole process goes into the root, which is no harm there.

@@ -182,7 +182,8 @@ pub(in super::super) trait Source: Send + Sync + 'static {
     /// What statfs(2) shows.
     fn totals(&self) -> Totals;
 
-    /// The value of one extended attribute, or ENODATA.
+    /// The value of one extended attribute, or ENODATA; EOPNOTSUPP for a name outside all namespaces and EINVAL for a
+    /// namespace without a name (xattr(7)), which the kernel leaves to FUSE servers to say.
     fn xattr(&self, inode: u64, name: &[u8]) -> Result<Vec<u8>, Errno> {
         let mut found = None;
         self.xattrs(inode, &mut |known, value| {
@@ -190,7 +191,12 @@ pub(in super::super) trait Source: Send + Sync + 'static {
                 found = Some(value.to_vec());
             }
         })?;
-        found.ok_or(Errno::ENODATA)
+        let namespaces: [&[u8]; 4] = [b"user.", b"security.", b"trusted.", b"system."];
+        found.ok_or_else(|| match namespaces.iter().find(|namespace| name.starts_with(namespace)) {
+            None => Errno::EOPNOTSUPP,
+            Some(namespace) if namespace.len() == name.len() => Errno::EINVAL,
+            Some(_) => Errno::ENODATA,
+        })
     }
     /// All names of a file that has several, each with its directory; none where they cannot be told.
     fn names(&self, _inode: u64) -> Vec<(u64, Vec<u8>)> {
