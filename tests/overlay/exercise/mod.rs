@@ -2,6 +2,7 @@
 //! programs people run.
 
 mod one_file;
+mod programs;
 mod threads;
 
 use crate::oracle::sides::{Stage, inside_root};
@@ -43,6 +44,11 @@ fn run(driver: &'static str, side: &str, rounds: usize) -> Option<String> {
     None
 }
 
+/// Whether the program under test knows the driver.
+pub fn exists(driver: &str) -> bool {
+    driver.parse::<coracle::overlay::probe::Driver>().is_ok()
+}
+
 macro_rules! exercised {
     ($($driver:ident = $name:literal),*) => {
         $(mod $driver {
@@ -65,4 +71,4 @@ macro_rules! exercised {
     };
 }
 
-exercised!(fuse_overlay = "fuse+overlay", overlay = "overlay", copy = "copy");
+exercised!(fuse_overlay = "fuse+overlay", fuse = "fuse", overlay = "overlay", copy = "copy");

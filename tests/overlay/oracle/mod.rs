@@ -167,4 +167,5 @@ macro_rules! driver {
 
 driver!(fuse_overlay_does_what_the_kernels_overlay_does, "fuse+overlay");
 driver!(overlay_does_what_the_kernels_overlay_does, "overlay");
+driver!(fuse_does_what_a_plain_directory_does, "fuse");
 driver!(copy_does_what_a_plain_directory_does, "copy");
