@@ -79,7 +79,7 @@ END
             --copy-file 1 --dentry 1 --dir 1 --dirdeep 1 --dirmany 1 --dup 1 --fallocate 1 --fcntl 1 --filename 1 --flock 1 --fpunch 1 \
             --fstat 1 --getdent 1 --hdd 1 --inotify 1 --io 1 --iomix 1 --lease 1 --link 1 --locka 1 --lockf 1 --lockofd 1 --mknod 1 \
             --open 1 --rename 1 --seek 1 --symlink 1 --touch 1 --utime 1 --verity 1 --xattr 1 --dirdeep-bytes 1m --hdd-bytes 16m \
-            --iomix-bytes 16m --copy-file-bytes 16m --fallocate-bytes 16m --seek-size 16m --dirdeep-inodes 2000 >log 2>&1 || { cat log; exit 1; }
+            --iomix-bytes 16m --copy-file-bytes 128m --fallocate-bytes 16m --seek-size 16m --dirdeep-inodes 2000 >log 2>&1 || { cat log; exit 1; }
         cd /; rm -rf /var/s; test ! -e /var/s"#,
     ),
 ];

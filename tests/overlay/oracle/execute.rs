@@ -155,6 +155,9 @@ impl Executor {
                 if FileType::from_raw_mode(rustix::fs::fstat(file)?.st_mode) != FileType::RegularFile {
                     return Ok("not a file".to_owned());
                 }
+                if rustix::fs::fcntl_getfl(file)?.intersection(OFlags::ACCMODE) == OFlags::WRONLY {
+                    return Ok("not readable".to_owned());
+                }
                 let position = rustix::fs::seek(file, SeekFrom::Current(0))?;
                 let found = holes(file);
                 rustix::fs::seek(file, SeekFrom::Start(position))?;

@@ -90,6 +90,26 @@ pub fn sequence(seed: u64, range: Range, length: usize) -> Vec<Operation> {
     (0..length).map(|_| generator.operation()).collect()
 }
 
+/// The same without what a FUSE server is never asked, whoever writes it:
+///
+/// * O_TMPFILE: the FUSE library does not know the request (`FUSE_TMPFILE`, Linux 6.1), and the kernel says EOPNOTSUPP as for NFS;
+/// * fallocate(2) that moves what follows: the kernel refuses it itself (`fuse_file_fallocate`);
+/// * SEEK_DATA before pages that were changed through a mapping are written back: the kernel asks the server, which does not
+///   have them (`fuse_lseek`). They are synced first here.
+pub fn within_fuse(operations: Vec<Operation>) -> Vec<Operation> {
+    let mut kept = Vec::new();
+    for operation in operations {
+        match operation {
+            Operation::Temporary { .. } => continue,
+            Operation::Allocate { mode, .. } if mode & (8 | 32) != 0 => continue,
+            Operation::Holes { slot } => kept.push(Operation::Sync { slot, data_only: true }),
+            _ => {}
+        }
+        kept.push(operation);
+    }
+    kept
+}
+
 impl Generator {
     fn existing(&mut self, wanted: impl Fn(&str, &Known) -> bool) -> Option<String> {
         // The hundred small files would be most of it.

@@ -191,12 +191,7 @@ pub(in super::super) trait Source: Send + Sync + 'static {
                 found = Some(value.to_vec());
             }
         })?;
-        let namespaces: [&[u8]; 4] = [b"user.", b"security.", b"trusted.", b"system."];
-        found.ok_or_else(|| match namespaces.iter().find(|namespace| name.starts_with(namespace)) {
-            None => Errno::EOPNOTSUPP,
-            Some(namespace) if namespace.len() == name.len() => Errno::EINVAL,
-            Some(_) => Errno::ENODATA,
-        })
+        found.ok_or_else(|| xattr_name_fault(name).map_or(Errno::ENODATA, Errno::from_i32))
     }
     /// All names of a file that has several, each with its directory; none where they cannot be told.
     fn names(&self, _inode: u64) -> Vec<(u64, Vec<u8>)> {
@@ -330,4 +325,15 @@ fn copy_by_reading<S: Source + ?Sized>(
         }
     }
     rustix::fs::ftruncate(target, length).map_err(failed)
+}
+
+/// What is wrong with the name of an extended attribute, as an errno: EOPNOTSUPP outside all namespaces and EINVAL for a
+/// namespace without a name (xattr(7)). The kernel leaves that to FUSE servers.
+pub(in crate::overlay::server) fn xattr_name_fault(name: &[u8]) -> Option<i32> {
+    let namespaces: [&[u8]; 4] = [b"user.", b"security.", b"trusted.", b"system."];
+    match namespaces.iter().find(|namespace| name.starts_with(namespace)) {
+        None => Some(libc::EOPNOTSUPP),
+        Some(namespace) if namespace.len() == name.len() => Some(libc::EINVAL),
+        Some(_) => None,
+    }
 }

@@ -11,11 +11,18 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// NAME_MAX (limits.h); statfs(2) promises it, too.
+const NAME_MAX_BYTES: usize = 255;
+
 impl Upper {
     /// The file called `name` in `parent`, which counts as a lookup.
     pub(super) fn find(&self, parent: &Arc<Inode>, name: &[u8]) -> Step<Option<(Arc<Inode>, FileAttr)>> {
         if whiteout::is_reserved(name) || matches!(name, b"." | b"..") || name.contains(&b'/') {
             return Ok(None);
+        }
+        // The kernel asks for longer ones (`FUSE_NAME_MAX`), and "no such file" would be answered for a directory below.
+        if name.len() > NAME_MAX_BYTES {
+            return Err(Errno::NAMETOOLONG);
         }
         let directory = if parent.is_upper() { Some(self.directory(parent)?) } else { None };
         if let Some(directory) = &directory {

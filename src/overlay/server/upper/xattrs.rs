@@ -1,5 +1,6 @@
 //! Extended attributes, the access lists among them.
 
+use super::super::adapter::xattr_name_fault;
 use super::acl::{self, Acl};
 use super::copy_up::Purpose;
 use super::record::TYPE;
@@ -10,6 +11,7 @@ use rustix::io::Errno;
 
 impl Upper {
     pub(super) fn get_xattr(&self, number: u64, name: &[u8]) -> Step<Vec<u8>> {
+        check_name(name)?;
         let inode = self.inode(number)?;
         if !inode.is_upper() {
             let lower = inode.lower.ok_or(Errno::STALE)?;
@@ -53,6 +55,7 @@ impl Upper {
     }
 
     pub(super) fn put_xattr(&self, number: u64, name: &[u8], value: &[u8], flags: i32) -> Step<()> {
+        check_name(name)?;
         let inode = self.inode(number)?;
         self.raise(&inode, Purpose::WHOLE)?;
         let flags = XattrFlags::from_bits_retain(flags as u32);
@@ -91,6 +94,7 @@ impl Upper {
     }
 
     pub(super) fn drop_xattr(&self, number: u64, name: &[u8]) -> Step<()> {
+        check_name(name)?;
         let inode = self.inode(number)?;
         if !inode.is_upper() {
             // Nothing is copied for an attribute that is not there.
@@ -103,4 +107,8 @@ impl Upper {
             false => Err(Errno::NODATA),
         }
     }
+}
+
+fn check_name(name: &[u8]) -> Step<()> {
+    xattr_name_fault(name).map_or(Ok(()), |fault| Err(Errno::from_raw_os_error(fault)))
 }
