@@ -1,6 +1,7 @@
 //! Heavy use of one mount, inside a container under every storage driver: many threads, one file in every way, and the
-//! programs people run.
+//! programs people run; and what goes wrong meanwhile.
 
+mod faults;
 mod one_file;
 mod programs;
 mod threads;

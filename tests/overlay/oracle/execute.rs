@@ -23,6 +23,9 @@ const NOW_BEGINS: i64 = 1_735_689_600;
 /// More of a file is never read or written by one operation.
 const LARGEST: usize = 1 << 20;
 
+/// How a line of [`dump`] begins that says which names lead to one inode.
+pub const SAME_INODE: &str = "same inode: ";
+
 type Answer = Result<String, Errno>;
 
 /// Takes away what a container's root does not have. The process keeps its identity.
@@ -519,7 +522,9 @@ fn sweep(path: &str) -> Answer {
         if kind != FileType::Directory {
             match rustix::fs::unlinkat(&open, name.as_slice(), AtFlags::empty()) {
                 Ok(()) => removed += 1,
-                Err(error) => failed.push(format!("{}:{error:?}", text(&name))),
+                Err(error) => {
+                    failed.push(format!("{}:{:?}", text(&name), nix::errno::Errno::from_raw(error.raw_os_error())))
+                }
             }
         }
         true
@@ -581,7 +586,10 @@ pub fn dump() -> Vec<String> {
                 Err(error) => line += &format!(" list {error:?}"),
             }
         } else if status.st_nlink > 1 {
-            line += &format!(" is {}", inodes.entry(status.st_ino).or_insert_with(|| path.clone()));
+            let first = inodes.entry(status.st_ino).or_insert_with(|| path.clone());
+            if *first != path {
+                lines.push(format!("{SAME_INODE}{path} and {first}"));
+            }
         }
         match kind {
             FileType::RegularFile => match File::open(std::ffi::OsStr::from_bytes(&bytes(&path))) {

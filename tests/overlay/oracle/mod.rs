@@ -52,13 +52,19 @@ fn compare(driver: &'static str) -> Option<String> {
     let side = Side::Driver(driver);
     let limitless = matches!(driver, "fuse" | "copy");
     let own_oracle = if limitless { Side::Plain } else { Side::Kernel };
+    let compared = |range| Pair {
+        oracle: own_oracle.clone(),
+        side: side.clone(),
+        // Which of the numbers of the third limit is shown depends on what the kernel has in its cache.
+        identity: limitless || range == Range::Common,
+    };
     if let Some(path) = std::env::var_os("CORACLE_TEST_OPERATIONS") {
         let operations = from_lines(&std::fs::read_to_string(path).expect("the file of operations is there"));
-        check(&stage, &own_oracle, &side, &operations, "these operations");
+        check(&stage, &compared(Range::Free), &operations, "these operations");
         return None;
     }
     let long = std::env::var_os("CORACLE_TEST_LONG").is_some();
-    let (count, length) = if long { (150, 1500) } else { (4, 700) };
+    let (count, length) = if long { (60, 1500) } else { (3, 700) };
     let first = std::env::var("CORACLE_TEST_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
     let sequence = |seed, range| {
         let operations = sequence(seed, range, length);
@@ -68,44 +74,40 @@ fn compare(driver: &'static str) -> Option<String> {
     for seed in seeds {
         let name = |range| format!("CORACLE_TEST_SEED={seed} ({range:?}, {length} operations)");
         let common = sequence(seed, Range::Common);
-        check(&stage, &Side::Kernel, &Side::Plain, &common, &name(Range::Common));
-        check(&stage, &own_oracle, &side, &common, &name(Range::Common));
+        if driver == "copy" {
+            // Once is enough for all drivers.
+            let oracles = Pair { oracle: Side::Kernel, side: Side::Plain, identity: true };
+            check(&stage, &oracles, &common, &name(Range::Common));
+        }
+        check(&stage, &compared(Range::Common), &common, &name(Range::Common));
         let free = sequence(seed, Range::Free);
-        check(&stage, &own_oracle, &side, &free, &name(Range::Free));
+        check(&stage, &compared(Range::Free), &free, &name(Range::Free));
     }
     None
 }
 
+/// Two sides that must do the same.
+struct Pair {
+    oracle: Side,
+    side: Side,
+    /// Also by which names lead to one inode.
+    identity: bool,
+}
+
 /// Fails with the shortest sequence found on which the two sides differ.
-fn check(stage: &Stage, oracle: &Side, side: &Side, operations: &[Operation], name: &str) {
+fn check(stage: &Stage, pair: &Pair, operations: &[Operation], name: &str) {
+    let Pair { oracle, side, .. } = pair;
     let differ = |operations: &[Operation]| {
         let (expected, found) = (stage.run(oracle, operations), stage.run(side, operations));
-        difference(operations, (oracle, &expected), (side, &found))
+        difference(pair, operations, &expected, &found)
     };
     let Some((end, what)) = differ(operations) else { return };
     println!("{side:?} differs from {oracle:?} on {name}: {what}\n{}", to_lines(&operations[end.max(1) - 1..end]));
     if std::env::var_os("CORACLE_TEST_SURVEY").is_some() {
         return;
     }
-    let until = Instant::now() + SHRINKING;
-    let mut shortest = operations[..end.min(operations.len())].to_vec();
-    if differ(&shortest).is_none() {
-        shortest = operations.to_vec();
-    }
-    let mut piece = shortest.len() / 2;
-    while piece > 0 && Instant::now() < until {
-        let mut at = 0;
-        while at < shortest.len() && Instant::now() < until {
-            let mut fewer = shortest.clone();
-            fewer.drain(at..(at + piece).min(shortest.len()));
-            if differ(&fewer).is_some() {
-                shortest = fewer;
-            } else {
-                at += piece;
-            }
-        }
-        piece /= 2;
-    }
+    let shortest =
+        shortened(&operations[..end], |operations| differ(operations).is_some()).unwrap_or_else(|| operations.to_vec());
     let (_, what) = differ(&shortest).unwrap_or((0, "it does not fail every time".to_owned()));
     panic!(
         "{side:?} differs from {oracle:?} on {name}. {} operations are enough:\n{}\n{what}",
@@ -114,15 +116,35 @@ fn check(stage: &Stage, oracle: &Side, side: &Side, operations: &[Operation], na
     );
 }
 
+/// Leaves out what can be left out, in pieces of half the length and less; `None` when they do not fail again.
+fn shortened(operations: &[Operation], fails: impl Fn(&[Operation]) -> bool) -> Option<Vec<Operation>> {
+    let until = Instant::now() + SHRINKING;
+    let mut shortest = operations.to_vec();
+    if !fails(&shortest) {
+        return None;
+    }
+    let mut piece = shortest.len() / 2;
+    while piece > 0 && Instant::now() < until {
+        let mut at = 0;
+        while at < shortest.len() && Instant::now() < until {
+            let mut fewer = shortest.clone();
+            fewer.drain(at..(at + piece).min(shortest.len()));
+            if fails(&fewer) {
+                shortest = fewer;
+            } else {
+                at += piece;
+            }
+        }
+        piece /= 2;
+    }
+    Some(shortest)
+}
+
 /// How many operations it takes to see the first difference, and what it is.
-fn difference(
-    operations: &[Operation],
-    (oracle, expected): (&Side, &Outcome),
-    (side, found): (&Side, &Outcome),
-) -> Option<(usize, String)> {
+fn difference(pair: &Pair, operations: &[Operation], expected: &Outcome, found: &Outcome) -> Option<(usize, String)> {
     let total = expected.answers.len();
     for (number, (left, right)) in expected.answers.iter().zip(&found.answers).enumerate() {
-        if left != right && !equivalent((oracle, side), &operations[number], (left, right)) {
+        if left != right && !equivalent(pair, &operations[number], (left, right)) {
             return Some((number + 1, format!("operation {}: expected {left:?}, found {right:?}", number + 1)));
         }
     }
@@ -131,24 +153,26 @@ fn difference(
         ("tree", &expected.tree, &found.tree),
         ("tree after mounting again", &expected.again, &found.again),
     ];
+    let matters = |line: &&String| pair.identity || !line.starts_with(execute::SAME_INODE);
     for (name, left, right) in parts {
+        let (left, right): (Vec<_>, Vec<_>) =
+            (left.iter().filter(matters).collect(), right.iter().filter(matters).collect());
         if left != right {
-            let only = |these: &[String], others: &[String]| {
-                these.iter().filter(|line| !others.contains(line)).take(5).cloned().collect::<Vec<_>>().join("\n    ")
+            let only = |these: &[&String], others: &[&String]| {
+                let lines = these.iter().filter(|line| !others.contains(line)).take(5);
+                lines.map(|line| line.as_str()).collect::<Vec<_>>().join("\n    ")
             };
-            return Some((
-                total,
-                format!("{name}:\n  expected\n    {}\n  found\n    {}", only(left, right), only(right, left)),
-            ));
+            let (left, right) = (only(&left, &right), only(&right, &left));
+            return Some((total, format!("{name}:\n  expected\n    {left}\n  found\n    {right}")));
         }
     }
     None
 }
 
 /// Answers that may differ and leave both trees the same: each with the reason.
-fn equivalent(sides: (&Side, &Side), operation: &Operation, (expected, found): (&str, &str)) -> bool {
+fn equivalent(pair: &Pair, operation: &Operation, (expected, found): (&str, &str)) -> bool {
     let access_list = |name: &str| name.starts_with("system.posix_acl_");
-    match (sides, operation) {
+    match ((&pair.oracle, &pair.side), operation) {
         // ext4 removes an access list that is not there; an overlay looks first (`ovl_set_or_remove_acl`).
         ((Side::Kernel, Side::Plain), Operation::RemoveAttribute { name, .. }) => {
             access_list(name) && (expected, found) == ("ENODATA", "done")
@@ -161,6 +185,7 @@ fn equivalent(sides: (&Side, &Side), operation: &Operation, (expected, found): (
             (Side::Kernel, Side::Driver("fuse+overlay")),
             Operation::RemoveAttribute { name, .. } | Operation::GetAttribute { name, .. },
         ) => access_list(name) && (expected, found) == ("ENODATA", "EOPNOTSUPP"),
+        (_, Operation::Same { .. }) => !pair.identity,
         _ => false,
     }
 }

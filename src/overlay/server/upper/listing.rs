@@ -4,7 +4,9 @@
 //! made, removed or copied up between two requests. A listing is put together when its first part is asked for, kept
 //! until its last part was given, and put together again if it was thrown away meanwhile.
 
+use super::record::Record;
 use super::table::Inode;
+use super::target::Target;
 use super::{Step, Upper, lower_errno, store, whiteout};
 use crate::overlay::server::adapter::{Add, Listed};
 use fuser::FileType;
@@ -31,13 +33,16 @@ struct Entry {
     start: u32,
     length: u8,
     kind: FileType,
+    /// A regular file of the upper directory: FIFOs, sockets and devices are kept as such, too.
+    may_be_special: bool,
 }
 
 impl Listing {
-    fn push(&mut self, name: &[u8], kind: FileType) {
+    fn push(&mut self, name: &[u8], kind: FileType, is_own: bool) {
         let (Ok(start), Ok(length)) = (u32::try_from(self.names.len()), u8::try_from(name.len())) else { return };
         self.names.extend_from_slice(name);
-        self.entries.push(Entry { position: position(name), start, length, kind });
+        let may_be_special = is_own && kind == FileType::RegularFile;
+        self.entries.push(Entry { position: position(name), start, length, kind, may_be_special });
     }
 
     fn name(&self, entry: &Entry) -> &[u8] {
@@ -103,7 +108,7 @@ impl Upper {
             let directory = self.directory(inode)?;
             for (name, kind) in store::names(&directory)? {
                 if !whiteout::is_reserved(&name) {
-                    listing.push(&name, file_type(kind));
+                    listing.push(&name, file_type(kind), true);
                 }
                 if inode.lower.is_some() {
                     own.insert(name);
@@ -113,7 +118,7 @@ impl Upper {
         self.below(inode, &mut |name, kind| {
             let is_hidden = !own.is_empty() && (own.contains(name) || own.contains(&whiteout::of(name)));
             if !is_hidden && !whiteout::is_reserved(name) {
-                listing.push(name, kind);
+                listing.push(name, kind, false);
             }
         })?;
         listing.entries.sort_unstable_by_key(|entry| entry.position);
@@ -164,7 +169,8 @@ impl Upper {
         let next = entry.position;
         if !with_attributes {
             // The number is for show; nobody can use it without a lookup.
-            return add(&Listed { name, next, inode: next, kind: entry.kind }, None);
+            let kind = if entry.may_be_special { self.kind_beside(inode, name) } else { entry.kind };
+            return add(&Listed { name, next, inode: next, kind }, None);
         }
         // A name that has gone meanwhile, or that cannot be examined, is left out.
         let Ok(Some((found, attributes))) = self.find(inode, name) else { return true };
@@ -174,6 +180,16 @@ impl Upper {
             self.forget_inode(found.number, 1);
         }
         taken
+    }
+}
+
+impl Upper {
+    /// What the record beside a file says it is.
+    fn kind_beside(&self, directory: &Arc<Inode>, name: &[u8]) -> FileType {
+        let record =
+            self.directory(directory).and_then(|directory| self.store.record(&Target::named(&directory, name)));
+        let record = record.ok().flatten().and_then(|text| Record::parse(&text));
+        record.map_or(FileType::RegularFile, |record| file_type(record.kind()))
     }
 }
 
@@ -188,6 +204,10 @@ fn file_type(kind: HostType) -> FileType {
     match kind {
         HostType::Directory => FileType::Directory,
         HostType::Symlink => FileType::Symlink,
+        HostType::Fifo => FileType::NamedPipe,
+        HostType::Socket => FileType::Socket,
+        HostType::CharacterDevice => FileType::CharDevice,
+        HostType::BlockDevice => FileType::BlockDevice,
         _ => FileType::RegularFile,
     }
 }
