@@ -1,8 +1,10 @@
 //! TCP through the stack.
 
-use super::harness::{GATEWAY4, GUEST4, GUEST6, HOST4, HOST6, Network, inside};
+use super::harness::{GATEWAY4, GUEST4, GUEST6, HOST4, HOST6, Network, Options, inside};
+use coracle::network::stack::{FlowRecord, FlowRequest, Policy, Verdict};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// Bytes that tell a misplaced one.
@@ -116,5 +118,63 @@ fn refused_and_unreachable_look_so() {
         let mut stream = TcpStream::connect(address).unwrap();
         assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
         network.wait_until("flows end", |statistics| statistics.tcp_flows == 0);
+    });
+}
+
+/// Shows what it was asked, and allows the host after it has seen "open sesame".
+struct Gatekeeper(Sender<String>);
+
+impl Policy for Gatekeeper {
+    fn decide(&mut self, flow: &FlowRequest) -> Verdict {
+        if flow.destination.ip() == IpAddr::from(HOST4) { Verdict::AllowAfterFirstBytes } else { Verdict::Refuse }
+    }
+
+    fn inspect(&mut self, _: &FlowRequest, first: &[u8]) -> Verdict {
+        match first {
+            b"open sesame" => Verdict::Allow,
+            first if b"open sesame".starts_with(first) => Verdict::AllowAfterFirstBytes,
+            _ => Verdict::Refuse,
+        }
+    }
+
+    fn closed(&mut self, flow: &FlowRecord) {
+        let line = format!("{} {:?} {} {}", flow.request.destination.ip(), flow.verdict, flow.bytes_out, flow.bytes_in);
+        self.0.send(line).unwrap();
+    }
+}
+
+#[test]
+fn the_policy_is_asked_about_all_that_leaves() {
+    inside("tcp::the_policy_is_asked_about_all_that_leaves", || {
+        let (told, hear) = std::sync::mpsc::channel();
+        let mut options = Options { policy: Box::new(move || Box::new(Gatekeeper(told))), ..Options::default() };
+        options.configuration.host_loopback = true;
+        let network = Network::with(options);
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = echo_once(listener);
+        // The gateway leads to the host as well, and is asked about by its own address.
+        let refused = network.in_guest(move || TcpStream::connect((GATEWAY4, port)).unwrap_err().kind());
+        assert_eq!(refused, ErrorKind::ConnectionRefused);
+        assert_eq!(hear.recv().unwrap(), "10.88.0.1 Refuse 0 0");
+        let reset = network.in_guest(move || {
+            let mut stream = TcpStream::connect((HOST4, port)).unwrap();
+            stream.write_all(b"open barley").unwrap();
+            stream.read(&mut [0]).unwrap_err().kind()
+        });
+        assert_eq!(reset, ErrorKind::ConnectionReset);
+        assert_eq!(hear.recv().unwrap(), "192.0.2.1 Refuse 11 0");
+        let answer = network.in_guest(move || {
+            let mut stream = TcpStream::connect((HOST4, port)).unwrap();
+            stream.write_all(b"open ").unwrap();
+            stream.write_all(b"sesame").unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        assert_eq!(answer, "open sesame");
+        server.join().unwrap();
+        assert_eq!(hear.recv().unwrap(), "192.0.2.1 Allow 11 11");
     });
 }

@@ -46,8 +46,8 @@ pub struct FlowRecord {
 
 /// Decides which flows may leave the network. Must not block.
 pub trait Policy {
-    /// Asked once for every flow that would leave, before any socket is made. Services of the gateway and published
-    /// ports are not asked about.
+    /// Asked once for every flow that would leave, before any socket is made; also for flows to the gateway's address
+    /// that go on to the host, by that address. Services of the gateway and published ports are not asked about.
     fn decide(&mut self, flow: &FlowRequest) -> Verdict;
 
     /// Shown everything the guest has sent on the flow so far, at most 16 KiB; asked again with more bytes for as long

@@ -67,6 +67,8 @@ pub struct Account {
     pub request: FlowRequest,
     /// What was answered.
     pub verdict: Verdict,
+    /// Where it goes on to; not what was asked for if that was the gateway.
+    pub destination: SocketAddr,
     /// When.
     pub opened: SystemTime,
 }

@@ -187,7 +187,7 @@ impl Table {
             return;
         }
         account.verdict = if undecided { Verdict::Refuse } else { verdict };
-        let destination = account.request.destination;
+        let destination = account.destination;
         let socket = if account.verdict == Verdict::Allow { connect(core, destination).ok() } else { None };
         let watched = socket.filter(|socket| core.watch(socket.as_fd(), Token::Tcp(id), EVENTS).is_ok());
         if watched.is_some() {
@@ -202,35 +202,37 @@ impl Table {
 
 /// Asks the configuration, the services and the policy where a flow leads.
 fn way(core: &mut Core, key: Key) -> (Way, Option<Account>) {
-    let port = key.remote.port();
-    match address::destination(&core.configuration, key.remote.ip()) {
+    let (address, port) = (key.remote.ip(), key.remote.port());
+    match address::destination(&core.configuration, address) {
         Destination::Nowhere => (Way::Refused, None),
         Destination::Gateway => match core.services.tcp(port, key.guest) {
             Some(socket) if rustix::io::ioctl_fionbio(&socket, true).is_ok() => (Way::Joined(socket), None),
             Some(_) => (Way::Refused, None),
-            None => match address::host_behind(&core.configuration, key.remote.ip()) {
-                Some(host) => (Way::To(SocketAddr::new(host, port)), None),
+            None => match address::host_behind(&core.configuration, address) {
+                Some(host) => leave(core, key, SocketAddr::new(host, port)),
                 None => (Way::Refused, None),
             },
         },
-        Destination::Out => {
-            let request = FlowRequest { protocol: PROTOCOL, guest: key.guest, destination: key.remote };
-            let internal = core.configuration.internal;
-            let verdict = if internal { Verdict::Refuse } else { core.policy.decide(&request) };
-            let account = (!internal).then(|| Account { request, verdict, opened: SystemTime::now() });
-            let way = match verdict {
-                Verdict::Allow => Way::To(key.remote),
-                Verdict::AllowAfterFirstBytes => Way::Inspected,
-                Verdict::Refuse => Way::Refused,
-            };
-            (way, account)
-        }
+        Destination::Out if core.configuration.internal => (Way::Refused, None),
+        Destination::Out => leave(core, key, key.remote),
     }
+}
+
+/// Asks the policy about a flow that would go on to `destination` of the host's network.
+fn leave(core: &mut Core, key: Key, destination: SocketAddr) -> (Way, Option<Account>) {
+    let request = FlowRequest { protocol: PROTOCOL, guest: key.guest, destination: key.remote };
+    let verdict = core.policy.decide(&request);
+    let way = match verdict {
+        Verdict::Allow => Way::To(destination),
+        Verdict::AllowAfterFirstBytes => Way::Inspected,
+        Verdict::Refuse => Way::Refused,
+    };
+    (way, Some(Account { request, verdict, destination, opened: SystemTime::now() }))
 }
 
 /// Tells the policy of a flow that ended before it was kept.
 fn closed_at_once(core: &mut Core, flow: Flow) {
-    if let Some(Account { request, verdict, opened }) = flow.account {
+    if let Some(Account { request, verdict, opened, .. }) = flow.account {
         let duration = Duration::ZERO;
         core.policy.closed(&FlowRecord { request, verdict, opened, duration, bytes_out: 0, bytes_in: 0 });
     }

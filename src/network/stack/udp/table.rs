@@ -181,40 +181,38 @@ impl Table {
                     let socket = self.watch(core, descriptor, Role::Service(key.guest)).map_err(cause)?;
                     Ok(Way { socket, peer: None, account: None })
                 }
-                None => {
-                    let host = address::host_behind(&core.configuration, key.remote.ip());
-                    let peer = SocketAddr::new(host.ok_or(Some(Unreachable::Port))?, key.remote.port());
-                    let socket = self.mapping(core, key.guest).map_err(cause)?;
-                    // A guest that also knows the host by that address has only one way for answers.
-                    let is_taken = self.sockets.get(socket).is_some_and(|socket| socket.flows.contains_key(&peer));
-                    if is_taken {
-                        Err(Some(Unreachable::Port))
-                    } else {
-                        Ok(Way { socket, peer: Some(peer), account: None })
-                    }
-                }
+                None => match address::host_behind(&core.configuration, key.remote.ip()) {
+                    Some(host) => self.leave(core, key, SocketAddr::new(host, key.remote.port())),
+                    None => Err(Some(Unreachable::Port)),
+                },
             },
             Destination::Out if core.configuration.internal => Err(Some(Unreachable::Network)),
-            Destination::Out => {
-                let request = FlowRequest { protocol: Protocol::Udp, guest: key.guest, destination: key.remote };
-                let verdict = core.policy.decide(&request);
-                let opened = SystemTime::now();
-                // There is nothing to inspect in a datagram: what is not allowed outright is refused.
-                let socket = match verdict {
-                    Verdict::Allow => self.mapping(core, key.guest).map_err(cause),
-                    Verdict::Refuse | Verdict::AllowAfterFirstBytes => Err(Some(Unreachable::Prohibited)),
-                };
-                let verdict = if verdict == Verdict::Allow { verdict } else { Verdict::Refuse };
-                let account = (request, verdict, opened);
-                match socket {
-                    Ok(socket) => Ok(Way { socket, peer: Some(key.remote), account: Some(account) }),
-                    Err(why) => {
-                        record(core, account, 0, 0);
-                        Err(why)
-                    }
-                }
-            }
+            Destination::Out => self.leave(core, key, key.remote),
         }
+    }
+
+    /// Asks the policy about a flow that would go on to `peer` of the host's network.
+    fn leave(&mut self, core: &mut Core, key: Key, peer: SocketAddr) -> Result<Way, Option<Unreachable>> {
+        let request = FlowRequest { protocol: Protocol::Udp, guest: key.guest, destination: key.remote };
+        let verdict = core.policy.decide(&request);
+        let opened = SystemTime::now();
+        // There is nothing to inspect in a datagram: what is not allowed outright is refused.
+        if verdict != Verdict::Allow {
+            record(core, (request, Verdict::Refuse, opened), 0, 0);
+            return Err(Some(Unreachable::Prohibited));
+        }
+        let account = (request, verdict, opened);
+        let socket = self.mapping(core, key.guest).map_err(|errno| {
+            record(core, account, 0, 0);
+            cause(errno)
+        })?;
+        // A guest that knows the host by two addresses has one way for answers.
+        let is_taken = self.sockets.get(socket).is_some_and(|socket| socket.flows.contains_key(&peer));
+        if is_taken {
+            record(core, account, 0, 0);
+            return Err(Some(Unreachable::Port));
+        }
+        Ok(Way { socket, peer: Some(peer), account: Some(account) })
     }
 
     /// The socket of a guest's endpoint.
