@@ -195,7 +195,7 @@ def contenders():
     found.append(Pasta("pasta (trixie)", "pasta"))
     if os.access("/opt/host/pasta", os.X_OK) and content("/opt/host/pasta") != content("/usr/bin/pasta"):
         found.append(Pasta("pasta (host's)", "/opt/host/pasta"))
-    found += [Coracle("coracle"), Coracle("coracle fast", "--network", "fast")]
+    found += [Coracle("coracle", "--network", "private"), Coracle("coracle fast", "--network", "fast")]
     try:
         found.append(Named())
     except RuntimeError as error:
@@ -336,7 +336,7 @@ def table(title, columns, rows):
 
 
 def starts():
-    modes = {"--network none": ["--network", "none"], "default network": [], "--network fast": ["--network", "fast"]}
+    modes = {"--network none": ["--network", "none"], "default network": ["--network", "private"], "--network fast": ["--network", "fast"]}
     times = {name: [] for name in modes}
     for turn in range(10 * RUNS + 2):
         for name, options in modes.items():
@@ -361,7 +361,7 @@ def pss(pid):
 def memory():
     rows, sums = [], {}
     for _ in range(RUNS):
-        for mode, options in (("none", ["--network", "none"]), ("default", []), ("fast", ["--network", "fast"])):
+        for mode, options in (("none", ["--network", "none"]), ("default", ["--network", "private"]), ("fast", ["--network", "fast"])):
             before = {int(name) for name in os.listdir("/proc") if name.isdigit()}
             output(["coracle", "run", "-d", "--rm", "--name", "idle"] + options + ["host", "sleep", "1000"])
             time.sleep(3)  # idle: what starting took is given back
