@@ -109,11 +109,24 @@ impl Sandbox {
 
     /// A command of the program under test in a network of its own, with names and servers (`world.py`); not yet started.
     pub fn in_world<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Invocation {
+        let mut command = self.world();
+        command.arg(binary()).args(arguments);
+        Invocation { command, input: Vec::new() }
+    }
+
+    /// A shell in such a network; `$coracle` is the program under test.
+    pub fn shell_in_world(&self, script: &str) -> Invocation {
+        let mut command = self.world();
+        command.args(["sh", "-euc", script]).env("coracle", binary());
+        Invocation { command, input: Vec::new() }
+    }
+
+    fn world(&self) -> Command {
         let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/world.py");
         let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--net", "--mount", "python3"]).arg(world).arg(binary());
-        command.args(arguments).env_clear().envs(self.environment.iter().cloned()).current_dir(self.work());
-        Invocation { command, input: Vec::new() }
+        command.args(["--user", "--map-root-user", "--net", "--mount", "python3"]).arg(world);
+        command.env_clear().envs(self.environment.iter().cloned()).current_dir(self.work());
+        command
     }
 
     /// Runs the program under test with empty standard input and waits for it.

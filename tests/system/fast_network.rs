@@ -144,18 +144,8 @@ fn further_processes_connect_the_same_way() {
         super::support::skip!("needs Landlock for TCP (Linux 6.7)");
     }
     let client = sandbox.file("client.py", CLIENT);
-    // The world runs one command: the program's own name is a shell here.
     let script = format!(
-        "{0} run -d --name f --network fast host sleep 100 >/dev/null && {0} exec -i f python3 - <{client}; {0} rm -f -t 0 f >/dev/null",
-        super::support::binary().display()
+        "$coracle run -d --name f --network fast host sleep 100 >/dev/null; $coracle exec -i f python3 - <{client}; $coracle rm -f -t 0 f >/dev/null"
     );
-    let mut command = sandbox.in_world(["unshare", "true"]);
-    let inner = command.inner();
-    let words: Vec<_> = inner.get_args().map(std::ffi::OsStr::to_owned).collect();
-    let world = words.iter().position(|word| word.to_string_lossy().ends_with("world.py")).expect("the world");
-    let mut shell = std::process::Command::new("unshare");
-    shell.args(&words[..=world]).args(["sh", "-c", &script]).env_clear();
-    shell.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(sandbox.work());
-    *inner = shell;
-    check(&command.run().succeeds().text());
+    check(&sandbox.shell_in_world(&script).run().succeeds().text());
 }

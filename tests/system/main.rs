@@ -25,6 +25,7 @@ mod life;
 mod limits;
 mod names;
 mod network;
+mod network_faults;
 mod parallel;
 mod process;
 mod store;
