@@ -241,6 +241,12 @@ fn make_parts(record: &ContainerRecord) -> Result<(), Error> {
     for part in ["root", "lower", "upper", "work"] {
         containers::make_container_directory(&directory.join(part))?;
     }
+    make_overlays(record)
+}
+
+/// The directories of the layers above host directories, where they are the container's own.
+pub(super) fn make_overlays(record: &ContainerRecord) -> Result<(), Error> {
+    let directory = &record.plan.directory;
     for mount in record.plan.spec.mounts().iter().flatten().filter(|mount| mount.typ().as_deref() == Some("overlay")) {
         for option in mount.options().iter().flatten() {
             if let Some(path) = option.strip_prefix("upperdir=").or_else(|| option.strip_prefix("workdir="))

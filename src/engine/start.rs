@@ -71,6 +71,9 @@ impl Engine {
             let size = BoxBuilder::default().height(u64::from(rows)).width(u64::from(columns)).build();
             process.set_console_size(size.ok());
         }
+        if state.starts > 0 {
+            discard_overlays(&record)?;
+        }
         let host_ids = HostIds::detect();
         let mut prepared = match self.prepare_network(&mut record, &state, options.foreground) {
             Ok(prepared) => prepared,
@@ -224,6 +227,20 @@ fn keep_driver(record: &ContainerRecord, root: &RootPlan) {
         // Without the note the next start tries them in the same order, and the first that works is the same one.
         let _ = std::fs::write(record.plan.directory.join(DRIVER_FILE), root.driver());
     }
+}
+
+/// What was changed above a directory mounted with `O` lasts for one run of the container.
+fn discard_overlays(record: &ContainerRecord) -> Result<(), Error> {
+    let overlays = record.plan.directory.join(super::plan::OVERLAYS);
+    if !overlays.exists() {
+        return Ok(());
+    }
+    let remove = || removal::remove_tree(&overlays);
+    if remove().is_err() {
+        with_ids(&record.plan.id_maps, remove)
+            .map_err(|reason| Failure::message(format!("remove \"{}\": {reason}", overlays.display())))?;
+    }
+    super::create::make_overlays(record)
 }
 
 /// Under a map without the user, the writable layer must belong to the container's root before init can use it.

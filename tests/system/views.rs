@@ -188,7 +188,7 @@ fn changes_above_a_directory_or_volume_are_thrown_away() {
     let directory = sandbox.directory("below");
     fs::write(Path::new(&directory).join("f"), "host").unwrap();
     let mount = format!("{directory}:/w:O");
-    let script = "echo more >/w/f; touch /w/g; ls /w";
+    let script = "[ ! -e /w/g ] && echo more >/w/f && touch /w/g && ls /w";
     let outcome = shell(&sandbox, &["-v", &mount], script);
     if outcome.code() == 125 && outcome.errors().contains("overlay") {
         skip!("the kernel has no overlay for users here: {}", outcome.errors());
@@ -199,5 +199,12 @@ fn changes_above_a_directory_or_volume_are_thrown_away() {
     shell(&sandbox, &["-v", "vol:/w"], "echo volume >/w/f").succeeds();
     shell(&sandbox, &["-v", "vol:/w:O"], script).prints("f\ng");
     shell(&sandbox, &["-v", "vol:/w"], "cat /w/f; ls /w").prints("volume\nf");
+    // The next run of the same container begins anew.
+    sandbox.run(["create", "--name", "again", "-v", &mount, "busybox", "sh", "-c", script]).succeeds();
+    for _ in 0..2 {
+        sandbox.words("start -a again").prints("f\ng");
+        sandbox.run(["inspect", "-f", "{{.State.ExitCode}}", "again"]).prints("0");
+    }
+    sandbox.words("rm again").succeeds();
     sandbox.assert_nothing_left();
 }

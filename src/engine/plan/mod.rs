@@ -7,7 +7,7 @@ mod ownership;
 mod process;
 mod specification;
 
-pub use mounts::{PlannedMounts, VolumeUse};
+pub use mounts::{OVERLAYS, PlannedMounts, VolumeUse};
 pub(super) use process::further_environment;
 
 use super::error::Error;

@@ -18,6 +18,9 @@ use std::path::{Component, Path, PathBuf};
 /// Size of /dev/shm when none is asked for, as podman's and Docker's: 64 MB.
 const SHARED_MEMORY_BYTES: u64 = 65_536_000;
 
+/// Where in a container's directory the layers above host directories are (`-v DIR:DIR:O`).
+pub const OVERLAYS: &str = "overlays";
+
 /// A volume that a container uses; made before the container starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumeUse {
@@ -308,7 +311,7 @@ fn bind(wanted: &MountRequest, destination: PathBuf, place: Place<'_>) -> Result
 fn overlay_volume(source: &Path, destination: PathBuf, options: &[String], place: Place<'_>) -> Result<Entry, Error> {
     let name: String = destination.to_string_lossy().bytes().map(|byte| format!("{byte:02x}")).collect();
     let name = name.get(..100.min(name.len())).unwrap_or_default();
-    let layer = place.directory.join("overlays").join(name);
+    let layer = place.directory.join(OVERLAYS).join(name);
     let path_option = |name: &str| options.iter().find_map(|option| option.strip_prefix(name)).map(PathBuf::from);
     let upper = path_option("upperdir=").unwrap_or_else(|| layer.join("upper"));
     let work = path_option("workdir=").unwrap_or_else(|| layer.join("work"));
