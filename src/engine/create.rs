@@ -106,7 +106,9 @@ impl Engine {
         make_missing_sources(request)?;
         // The container's addresses are chosen at its start.
         let files = match record.network.mode {
-            NetworkMode::Private(_) if request.start_at_once => host_files::Which::WithoutAddresses,
+            NetworkMode::Private(_) | NetworkMode::Named if request.start_at_once => {
+                host_files::Which::WithoutAddresses
+            }
             _ => host_files::Which::All,
         };
         host_files::write(&record, &NameAddresses::default(), files)?;
@@ -173,6 +175,7 @@ impl Engine {
             others.joined.insert(name.clone(), join);
             others.ids.insert(name.clone(), id);
         }
+        others.networks = super::networks::wanted(request, &self.networks())?;
         if matches!(request.userns, UserNamespaceMode::Auto { .. }) {
             others.automatic_ids = self.automatic_ids();
         }

@@ -55,7 +55,16 @@ impl Engine {
     pub fn container(&self, name: &str) -> Result<Container, Error> {
         let containers = self.containers();
         let id = containers.find(name)?;
-        Ok(Container { record: containers.read_config(&id)?, state: containers.read_state(&id)? })
+        let mut container = Container { record: containers.read_config(&id)?, state: containers.read_state(&id)? };
+        self.look_at_networks(&mut container);
+        Ok(container)
+    }
+
+    /// Networks with names change while a container runs: their leases say more than its state.
+    fn look_at_networks(&self, container: &mut Container) {
+        if !container.record.networks.is_empty() && container.state.status.is_alive() {
+            container.state.networks = self.named_attachments(&container.record);
+        }
     }
 
     /// All containers, oldest first. One that vanishes meanwhile, or whose files are damaged, is left out.
@@ -66,7 +75,9 @@ impl Engine {
             let state = containers.read_state(&id).ok()?;
             // A disposable container whose processes were killed is gone; its files are about to be.
             let is_gone = record.request.remove && !state.status.is_alive() && state.starts > 0;
-            (!is_gone).then_some(Container { record, state })
+            let mut container = (!is_gone).then_some(Container { record, state })?;
+            self.look_at_networks(&mut container);
+            Some(container)
         };
         let mut all: Vec<Container> = containers.list().into_iter().filter_map(read).collect();
         all.sort_by(|left, right| {

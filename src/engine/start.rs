@@ -8,7 +8,7 @@ use super::network::{self, NetworkMode, Prepared};
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
-use super::{Engine, hello, removal, reserved};
+use super::{Engine, hello, networks, removal, reserved};
 use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
@@ -90,7 +90,8 @@ impl Engine {
         let mut roots = usable_roots(&record).into_iter().peekable();
         while let Some(root) = roots.next() {
             let session = fork_keeper(self, &record, root, &state, &host_ids, &mut prepared, options)?;
-            match first_words(session) {
+            let words = first_words(session);
+            match words {
                 // What the probe could not see: the next driver may do.
                 Err(Error::Start(failure)) if failure.kind == FailureKind::RootFileSystem && roots.peek().is_some() => {
                     warnings.push(format!("storage driver {} does not work here: {failure}", root.driver()));
@@ -98,11 +99,13 @@ impl Engine {
                 Ok(mut session) => {
                     session.warnings.splice(0..0, warnings);
                     keep_driver(&record, root);
+                    drop(prepared); // the keeper has its own copies of what is in it
                     write_pid_files(&session)?;
                     drop(lock);
                     return Ok(session);
                 }
                 Err(error) => {
+                    networks::give_back(&self.paths, id, prepared.joinings);
                     self.remove_unstarted(&record);
                     return Err(error);
                 }
@@ -118,7 +121,10 @@ impl Engine {
         state: &State,
         is_foreground: bool,
     ) -> Result<Prepared, Error> {
-        let mut prepared = network::prepare(&record.id, &mut record.network, &record.request)?;
+        let mut prepared = match record.network.mode {
+            NetworkMode::Named => networks::prepare(&self.paths, record)?,
+            _ => network::prepare(&record.id, &mut record.network, &record.request)?,
+        };
         network::prepare_egress(&record.network, &mut prepared, is_foreground)?;
         if prepared.ports_changed {
             self.containers().write_config(&record.id, record, Durability::Volatile)?;
@@ -126,7 +132,7 @@ impl Engine {
         // What the host says may have changed since the last start; before the first it was written a moment ago.
         let files = match record.network.mode {
             _ if state.starts > 0 || !record.request.start_at_once => Which::All,
-            NetworkMode::Private(_) => Which::WithAddresses,
+            NetworkMode::Private(_) | NetworkMode::Named => Which::WithAddresses,
             _ => return Ok(prepared),
         };
         host_files::write(record, &prepared.names, files)?;
@@ -177,6 +183,7 @@ fn fork_keeper(
                 network: prepared.settings.take(),
                 net: None,
                 calls: None,
+                joinings: std::mem::take(&mut prepared.joinings),
             };
             let keeper = Keeper {
                 plan: &record.plan,
@@ -332,6 +339,7 @@ struct ContainerServices {
     network: Option<Settings>,
     net: Option<NetProcess>,
     calls: Option<fast::Calls>,
+    joinings: Vec<networks::Joining>,
 }
 
 impl Services for ContainerServices {
@@ -361,12 +369,21 @@ impl Services for ContainerServices {
 
     fn network_descriptors(&self) -> Vec<i32> {
         let net = self.net.iter().flat_map(|net| [net.control.as_raw_fd(), net.process.as_raw_fd()]);
-        net.chain(self.calls.iter().map(|calls| calls.control.as_raw_fd())).collect()
+        let joinings = self.joinings.iter().flat_map(networks::Joining::descriptors);
+        net.chain(self.calls.iter().map(|calls| calls.control.as_raw_fd())).chain(joinings).collect()
     }
 
     fn answer_network_calls(&mut self, listener: OwnedFd) -> Step<()> {
         let Some(calls) = &self.calls else { return Err(Failure::message("nobody makes the container's connections")) };
         calls.serve(&listener).map_err(|error| Failure::setup("hand the container's connections over", error))
+    }
+
+    fn join_networks(&mut self, route: OwnedFd) -> Step<()> {
+        networks::plug_in(&self.paths, std::mem::take(&mut self.joinings), &route)
+    }
+
+    fn leave_networks(&mut self) {
+        networks::leave_all(&self.paths, &self.record);
     }
 
     fn connect_network(&mut self, tap: OwnedFd) -> Step<()> {

@@ -8,5 +8,6 @@ pub mod dns;
 pub mod egress;
 pub mod fast;
 pub mod link;
+pub mod networks;
 pub mod process;
 pub mod stack;

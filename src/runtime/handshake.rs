@@ -36,6 +36,9 @@ pub enum Report {
     Tap,
     /// init: answer the calls that this descriptor tells of (descriptor 0: a seccomp listener).
     NetworkCalls,
+    /// init: the container's network namespace is there (descriptor 0: a routing socket opened in it); init waits for
+    /// [`Order::Connected`].
+    Route,
     /// init: something is not as asked, but the container starts.
     Warning(String),
     /// init or guard: the container cannot start.
@@ -54,6 +57,8 @@ pub enum Report {
 pub enum Order {
     /// The id maps are written: go on.
     Mapped = b'm',
+    /// init: the container is on its networks.
+    Connected = b'c',
     /// guard: remove the container's directory, whose files belong to subordinate ids.
     Remove = b'r',
     /// guard: the keeper has finished; leave without cleaning up.
@@ -81,7 +86,9 @@ pub fn order(socket: impl AsFd, order: Order) -> Result<(), Errno> {
 /// Waits for an order; `None` when the keeper is gone.
 pub fn next_order(socket: impl AsFd) -> Option<Order> {
     let received = message::receive(socket, 16).ok()??;
-    [Order::Mapped, Order::Remove, Order::Quit].into_iter().find(|order| received.bytes == [*order as u8])
+    [Order::Mapped, Order::Connected, Order::Remove, Order::Quit]
+        .into_iter()
+        .find(|order| received.bytes == [*order as u8])
 }
 
 /// Waits for the one order that is due.

@@ -1,11 +1,14 @@
 //! `coracle network ...`.
 
+mod connect;
 mod create;
+mod disconnect;
 mod exists;
 pub(crate) mod filter;
 mod inspect;
 mod list;
 pub(crate) mod prune;
+mod reload;
 mod rm;
 mod update;
 mod view;
@@ -26,11 +29,14 @@ impl Group for Network {
 
     fn entries() -> Vec<Entry> {
         vec![
+            verb::<connect::Connect>(),
             verb::<create::Create>(),
+            verb::<disconnect::Disconnect>(),
             verb::<exists::Exists>(),
             verb::<inspect::Inspect>(),
             verb::<list::List>(),
             verb::<prune::Prune>(),
+            verb::<reload::Reload>(),
             verb::<rm::Rm>(),
             verb::<update::Update>(),
         ]

@@ -55,6 +55,7 @@ pub(super) fn plan(request: &ContainerRequest, mode: &NetworkMode) -> Result<Opt
 fn unsuitable(mode: &NetworkMode) -> Option<&'static str> {
     match mode {
         NetworkMode::Private(_) => None,
+        NetworkMode::Named => Some("its way out is shared by all containers on it"),
         NetworkMode::Host => Some("the container's traffic is the host's own there"),
         NetworkMode::None => Some("nothing leaves it anyway"),
         NetworkMode::Container(_) | NetworkMode::Path(_) => Some("the network belongs to another container"),

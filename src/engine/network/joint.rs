@@ -3,16 +3,18 @@
 use crate::network::link::{self, Interface};
 use crate::runtime::failure::{Failure, Step};
 use crate::runtime::id_map::IdMaps;
-use crate::runtime::init::Network;
+use crate::runtime::init::{Made, Network};
 use crate::runtime::subordinate::IdKind;
 use serde::{Deserialize, Serialize};
-use std::os::fd::OwnedFd;
 
 /// A network namespace of the container's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamespacePlan {
     /// The interface to be made; `None` for `--network none`.
     pub interface: Option<Interface>,
+    /// The keeper plugs the container into networks with names.
+    #[serde(default)]
+    pub is_named: bool,
 }
 
 /// What init does about the network.
@@ -29,12 +31,17 @@ impl<'a> Joint<'a> {
 }
 
 impl Network for Joint<'_> {
-    fn make(&mut self) -> Step<Option<OwnedFd>> {
+    fn make(&mut self) -> Step<Option<Made>> {
         let Some(plan) = self.plan else { return Ok(None) };
         // Best effort, here and below: a nested container may find /proc/sys read-only.
         let _ = link::write_setting(link::UNPRIVILEGED_PORTS, "0");
+        if plan.is_named {
+            let route =
+                link::Route::open().map_err(|error| Failure::setup("ask the kernel about the network", error))?;
+            return Ok(Some(Made::Route(route.into_socket())));
+        }
         let Some(interface) = &plan.interface else { return Ok(None) };
-        link::create_tap(interface).map(Some).map_err(|error| Failure::message(error.to_string()))
+        link::create_tap(interface).map(|tap| Some(Made::Tap(tap))).map_err(|error| Failure::message(error.to_string()))
     }
 
     fn adjust(&mut self) {

@@ -23,7 +23,7 @@ pub(super) use egress::{fast_settings, fast_settings_of, is_fast, prepare_egress
 pub use joint::{Joint, NamespacePlan};
 pub use mode::{MacText, mac_address};
 pub(super) use plan::{Namespaces, namespaces, plan};
-pub(super) use ports::{Bound, choose_random_ports};
+pub(super) use ports::{Bound, bind_all, choose_random_ports};
 pub use ports::{exposed, published_text};
 pub(super) use start::{NameAddresses, Prepared, prepare};
 
@@ -55,6 +55,8 @@ pub enum NetworkMode {
     None,
     /// Its own, with a way out through the user-mode stack.
     Private(PrivateNetwork),
+    /// Its own, on the networks with names that its record lists.
+    Named,
     /// That of another container, by ID.
     Container(String),
     /// A namespace file.
@@ -68,6 +70,7 @@ impl NetworkMode {
             NetworkMode::Host => "host".to_owned(),
             NetworkMode::None => "none".to_owned(),
             NetworkMode::Private(network) => network.kind.word().to_owned(),
+            NetworkMode::Named => "bridge".to_owned(),
             NetworkMode::Container(id) => format!("container:{id}"),
             NetworkMode::Path(path) => format!("ns:{}", path.display()),
         }

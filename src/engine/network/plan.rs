@@ -28,7 +28,7 @@ pub(in crate::engine) enum Namespaces {
 pub(in crate::engine) fn namespaces(mode: &NetworkMode) -> Namespaces {
     match mode {
         NetworkMode::Host => Namespaces::Host,
-        NetworkMode::None | NetworkMode::Private(_) => Namespaces::New,
+        NetworkMode::None | NetworkMode::Private(_) | NetworkMode::Named => Namespaces::New,
         NetworkMode::Container(_) | NetworkMode::Path(_) => Namespaces::Joined,
     }
 }
@@ -60,6 +60,8 @@ pub(in crate::engine) fn plan(
             mode = NetworkMode::Host;
         }
         warnings.extend(without_fast(&mut mode));
+    } else if mode == NetworkMode::Named {
+        tun::open().map_err(|error| no_network(&format!("open \"{}\": {}", tun::DEVICE, Words(&error.into()))))?;
     } else {
         check_addresses(request)?;
         if !ports.is_empty() {
@@ -90,6 +92,9 @@ fn no_network(cause: &str) -> Failure {
 }
 
 fn mode(request: &ContainerRequest, others: &Others) -> Result<NetworkMode, Error> {
+    if !others.networks.is_empty() {
+        return Ok(NetworkMode::Named);
+    }
     let mut wanted = request.network.iter().map(|text| parse(text));
     let first = wanted.next().unwrap_or_else(|| parse(""))?;
     if request.network.len() > 1 {

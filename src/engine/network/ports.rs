@@ -135,7 +135,7 @@ pub(in crate::engine) fn choose_random_ports(mappings: &mut [PortMapping]) -> Re
 }
 
 /// Binds every port. Random ones that are in use by now are chosen anew, which changes `mappings`.
-pub(super) fn bind_all(mappings: &mut [PortMapping]) -> Result<Vec<Bound>, Error> {
+pub(in crate::engine) fn bind_all(mappings: &mut [PortMapping]) -> Result<Vec<Bound>, Error> {
     let wanted: usize = mappings.iter().map(|mapping| usize::from(mapping.count) * 2).sum();
     allow_descriptors(wanted);
     let mut bound = Vec::with_capacity(wanted);

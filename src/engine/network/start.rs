@@ -3,6 +3,7 @@
 use super::ports::bind_all;
 use super::{Bound, MacText, NamespacePlan, NetworkMode, NetworkPlan, PrivateNetwork};
 use crate::engine::error::Error;
+use crate::engine::networks::Joining;
 use crate::engine::request::ContainerRequest;
 use crate::network::dns;
 use crate::network::link::subnet::{Routes, Subnet4, Subnet6};
@@ -31,6 +32,8 @@ pub(in crate::engine) struct Prepared {
     pub names: NameAddresses,
     /// Random ports were chosen anew: the record has changed.
     pub ports_changed: bool,
+    /// Places on networks with names.
+    pub joinings: Vec<Joining>,
 }
 
 /// Addresses that go into the container's hosts and resolv.conf.
@@ -42,6 +45,8 @@ pub(in crate::engine) struct NameAddresses {
     pub gateway: Option<IpAddr>,
     /// The forwarder.
     pub name_server: Option<IpAddr>,
+    /// It is asked first also when others are asked for: it knows the names of other containers.
+    pub knows_containers: bool,
 }
 
 /// Chooses subnet and addresses, binds published ports. `plan` changes where random ports are chosen anew.
@@ -55,7 +60,10 @@ pub(in crate::engine) fn prepare(
 ) -> Result<Prepared, Error> {
     match &plan.mode {
         NetworkMode::None => Ok(Prepared { namespace: Some(NamespacePlan::default()), ..Prepared::default() }),
-        NetworkMode::Host | NetworkMode::Container(_) | NetworkMode::Path(_) => Ok(Prepared::default()),
+        // Networks with names are the business of `engine::networks`.
+        NetworkMode::Host | NetworkMode::Container(_) | NetworkMode::Path(_) | NetworkMode::Named => {
+            Ok(Prepared::default())
+        }
         NetworkMode::Private(network) => {
             let layout = Layout::choose(id, network)?;
             let before = plan.ports.clone();
@@ -154,10 +162,16 @@ impl Layout {
         let dns = dns::Settings { servers, names, ..dns::Settings::default() };
         Ok(Prepared {
             attachments: vec![attachment(&interface, network)],
-            namespace: Some(NamespacePlan { interface: Some(interface) }),
+            namespace: Some(NamespacePlan { interface: Some(interface), is_named: false }),
             settings: Some(Settings { configuration, forwards, dns, egress: None }),
-            names: NameAddresses { own, gateway: gateways.first().copied(), name_server: gateways.first().copied() },
+            names: NameAddresses {
+                own,
+                gateway: gateways.first().copied(),
+                name_server: gateways.first().copied(),
+                knows_containers: false,
+            },
             ports_changed: false,
+            joinings: Vec::new(),
         })
     }
 

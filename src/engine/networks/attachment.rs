@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Words after `--network` that are not names of networks, up to a `:`.
-const MODES: &[&str] = &["none", "host", "private", "default", "ns", "container", "pasta", "slirp4netns", "fast", ""];
+const MODES: &[&str] =
+    &["none", "host", "private", "default", "ns", "container", "pasta", "slirp4netns", "slirp", "fast", ""];
 
 /// One network a container is on, as asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

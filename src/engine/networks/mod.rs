@@ -4,11 +4,16 @@
 //! Here the two are joined to containers: [`attachment`] reads what a container asks for.
 
 pub mod attachment;
+mod change;
 mod create;
 mod host;
+mod join;
+mod prepare;
 
 pub use attachment::Attachment;
 pub use create::NetworkRequest;
+pub(super) use join::{Joining, give_back, leave_all, plug_in};
+pub(super) use prepare::{prepare, wanted};
 
 use super::Engine;
 use super::error::Error;

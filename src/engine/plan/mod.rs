@@ -142,7 +142,7 @@ pub fn plan(
         stop_timeout_seconds: request.stop_timeout_seconds.unwrap_or(10),
         detach_keys: request.detach_keys.clone().unwrap_or_else(|| "ctrl-p,ctrl-q".to_owned()),
         exposed_ports,
-        networks: Vec::new(),
+        networks: others.networks.clone(),
         network,
         capabilities: capabilities.1,
         plan: runtime,
@@ -170,6 +170,8 @@ pub struct Others {
     pub ids: BTreeMap<String, String>,
     /// Containers named by `--volumes-from`: as typed without options, and their records.
     pub volumes_from: BTreeMap<String, ContainerRecord>,
+    /// Networks with names that `--network` asks for.
+    pub networks: Vec<super::networks::Attachment>,
     /// Host ids that other containers with automatic maps have.
     pub automatic_ids: Subordinate,
 }

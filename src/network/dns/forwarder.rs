@@ -1,11 +1,11 @@
 //! The forwarder: clients on one side, name servers on the other, one epoll descriptor between.
 
-use super::message::{self, Malformed, NAME_ERROR, SERVER_FAILURE, parse_query};
+use super::message::{self, Malformed, NAME_ERROR, Question, SERVER_FAILURE, parse_query};
 use super::names::Names;
 use super::query::{Progress, Query, Transport};
 use super::resolv_conf::Upstreams;
 use super::stream::Stream;
-use super::{Screen, Settings};
+use super::{Elsewhere, Screen, Settings};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::{Errno, Result};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
@@ -62,6 +62,9 @@ pub struct Forwarder {
     counts: Counts,
     next: u64,
     names: Names,
+    elsewhere: Option<Box<dyn Elsewhere>>,
+    /// Addresses of clients that were told.
+    addresses: HashMap<u64, IpAddr>,
     upstreams: Upstreams,
     screen: Box<dyn Screen>,
     is_internal: bool,
@@ -81,6 +84,8 @@ impl Forwarder {
             counts: Counts::default(),
             next: 0,
             names: Names::default(),
+            elsewhere: None,
+            addresses: HashMap::new(),
             upstreams: Upstreams::new(&settings.servers, path),
             screen,
             is_internal: settings.internal,
@@ -105,6 +110,37 @@ impl Forwarder {
     /// Takes an address from a name.
     pub fn remove_name(&mut self, name: &str, address: IpAddr) {
         self.names.remove(name, address);
+    }
+
+    /// Asks `elsewhere` for what the table does not know.
+    pub fn look_elsewhere(&mut self, elsewhere: Box<dyn Elsewhere>) {
+        self.elsewhere = Some(elsewhere);
+    }
+
+    /// The same as [`Forwarder::datagrams`] for a client whose address is known.
+    pub fn datagrams_of(&mut self, client: IpAddr) -> Option<OwnedFd> {
+        let token = self.next;
+        let socket = self.datagrams()?;
+        self.addresses.insert(token, client);
+        Some(socket)
+    }
+
+    /// The same as [`Forwarder::stream`] for a client whose address is known.
+    pub fn stream_of(&mut self, client: IpAddr, now: Instant) -> Option<OwnedFd> {
+        let token = self.next;
+        let socket = self.stream(now)?;
+        self.addresses.insert(token, client);
+        Some(socket)
+    }
+
+    /// An answer from names that only this client may use.
+    fn elsewhere(&mut self, client: u64, query: &[u8], question: &Question) -> Option<Vec<u8>> {
+        let address = *self.addresses.get(&client)?;
+        let mut names = Names::default();
+        for (name, address) in self.elsewhere.as_mut()?.names(address) {
+            names.add(&name, address);
+        }
+        names.answer(query, question)
     }
 
     /// A new client over UDP: the socket on which its datagrams come and go. `None` when there are too many.
@@ -245,6 +281,9 @@ impl Forwarder {
         if let Some(reply) = self.names.answer(&query, &question) {
             return self.deliver(client, &reply, now);
         }
+        if let Some(reply) = self.elsewhere(client, &query, &question) {
+            return self.deliver(client, &reply, now);
+        }
         if self.is_internal {
             return self.deliver(client, &message::reply(&query, Some(question.end), NAME_ERROR), now);
         }
@@ -295,6 +334,7 @@ impl Forwarder {
 
     fn take(&mut self, token: u64) -> Option<Slot> {
         let slot = self.slots.remove(&token)?;
+        self.addresses.remove(&token);
         *self.counts.of(&slot) -= 1;
         Some(slot)
     }

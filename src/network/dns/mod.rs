@@ -46,6 +46,14 @@ pub struct Settings {
     pub names: Vec<(String, Vec<IpAddr>)>,
     /// Answer from the table only: the network has no way out.
     pub internal: bool,
+    /// A directory that [`Elsewhere`] reads.
+    pub elsewhere: Option<PathBuf>,
+}
+
+/// Knows names that only some clients may use. Must not block.
+pub trait Elsewhere {
+    /// Names and addresses for this client.
+    fn names(&mut self, client: IpAddr) -> Vec<(String, IpAddr)>;
 }
 
 /// Sees what is asked and answered, and can refuse a name. Must not block.

@@ -66,6 +66,11 @@ pub fn create_tap(interface: &Interface) -> Result<OwnedFd, Error> {
 /// Sets an existing interface up: hardware address, MTU, addresses, up, default routes.
 pub fn configure(route: &mut Route, interface: &Interface) -> Result<(), Error> {
     let index = interface_index(&interface.name).map_err(|source| failed("find", interface, source))?;
+    configure_at(route, index, interface)
+}
+
+/// The same for the interface with number `index` in the namespace of `route`, which need not be this process's.
+pub fn configure_at(route: &mut Route, index: u32, interface: &Interface) -> Result<(), Error> {
     let (mut steps, mut requests) = (Vec::new(), Vec::new());
     let mut add = |step, is_required, request| {
         steps.push((step, is_required));
@@ -125,8 +130,8 @@ fn failed(step: &'static str, interface: &Interface, source: Errno) -> Error {
     Error::Interface { step, name: interface.name.clone(), source }
 }
 
-/// `struct ifinfomsg`.
-fn link_header(index: u32, flags: u32) -> [u8; 16] {
+/// `struct ifinfomsg`, with `flags` to be set.
+pub(in crate::network) fn link_header(index: u32, flags: u32) -> [u8; 16] {
     let mut header = [0; 16];
     header[4..8].copy_from_slice(&index.to_ne_bytes());
     header[8..12].copy_from_slice(&flags.to_ne_bytes());
@@ -135,11 +140,16 @@ fn link_header(index: u32, flags: u32) -> [u8; 16] {
 }
 
 fn attributes_of(index: u32, interface: &Interface) -> Request {
-    let inet6 = |request: Request| request.attribute(INET6_ADDR_GEN_MODE, &[ADDR_GEN_MODE_NONE]);
-    Request::new(libc::RTM_NEWLINK, 0, &link_header(index, 0))
+    let request = Request::new(libc::RTM_NEWLINK, 0, &link_header(index, 0))
         .attribute(libc::IFLA_ADDRESS, &interface.mac)
-        .number(libc::IFLA_MTU, interface.mtu.into())
-        .nested(libc::IFLA_AF_SPEC, |request| request.nested(libc::AF_INET6 as u16, inet6))
+        .number(libc::IFLA_MTU, interface.mtu.into());
+    without_own_addresses(request)
+}
+
+/// Adds to a request about an interface that the kernel is to give it no IPv6 address by itself.
+pub(in crate::network) fn without_own_addresses(request: Request) -> Request {
+    let inet6 = |request: Request| request.attribute(INET6_ADDR_GEN_MODE, &[ADDR_GEN_MODE_NONE]);
+    request.nested(libc::IFLA_AF_SPEC, |request| request.nested(libc::AF_INET6 as u16, inet6))
 }
 
 fn up(index: u32) -> Request {

@@ -5,7 +5,8 @@
 //! and goes on after one that failed.
 
 use rustix::io::{Errno, Result};
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with};
 use std::os::fd::OwnedFd;
 
 /// Length of `struct nlmsghdr`, in bytes.
@@ -102,7 +103,36 @@ impl Route {
     /// Opens one.
     pub fn open() -> Result<Self> {
         let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?; // protocol 0 is NETLINK_ROUTE
-        Ok(Route { socket, sequence: 0 })
+        Ok(Route::from_socket(socket))
+    }
+
+    /// One that may have been opened by another process, in another namespace.
+    ///
+    /// Requests are sent with an explicit address: the kernel then asks for the rights of the sender and not for those of
+    /// the opener (`netlink_ns_capable`, net/netlink/af_netlink.c).
+    pub fn from_socket(socket: OwnedFd) -> Self {
+        Route { socket, sequence: 0 }
+    }
+
+    /// The socket, for another process.
+    pub fn into_socket(self) -> OwnedFd {
+        self.socket
+    }
+
+    /// The number of the interface `name` in the socket's network namespace; `NODEV` when there is none.
+    pub fn index_of(&mut self, name: &str) -> Result<u32> {
+        let links = self.dump(Request::new(libc::RTM_GETLINK, 0, &[0; 16]), libc::RTM_NEWLINK)?;
+        let is_it = |link: &&Vec<u8>| {
+            let mut attributes = attributes(link.get(16..).unwrap_or_default());
+            attributes
+                .any(|(kind, value)| kind == libc::IFLA_IFNAME && value.strip_suffix(&[0]) == Some(name.as_bytes()))
+        };
+        let link = links.iter().find(is_it).ok_or(Errno::NODEV)?;
+        Ok(link.get(4..8).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_ne_bytes(*bytes)))
+    }
+
+    fn send(&self, packet: &[u8]) -> Result<()> {
+        sendto(&self.socket, packet, SendFlags::empty(), &SocketAddrNetlink::new(0, 0)).map(drop)
     }
 
     /// Carries one request out. `EXIST` where a thing to be made is there already, `NODEV` for an unknown interface, ...
@@ -119,7 +149,7 @@ impl Route {
             packet.extend_from_slice(request.finish(self.sequence, libc::NLM_F_ACK));
         }
         let mut results = vec![Err(Errno::PROTO); requests.len()];
-        if let Err(error) = send(&self.socket, &packet, SendFlags::empty()) {
+        if let Err(error) = self.send(&packet) {
             return vec![Err(error); requests.len()];
         }
         let mut missing = requests.len();
@@ -144,7 +174,7 @@ impl Route {
     /// Sends a dump request and returns the bodies of all answers of type `kind`.
     pub fn dump(&mut self, mut request: Request, kind: u16) -> Result<Vec<Vec<u8>>> {
         self.sequence = self.sequence.wrapping_add(1);
-        send(&self.socket, request.finish(self.sequence, libc::NLM_F_DUMP), SendFlags::empty())?;
+        self.send(request.finish(self.sequence, libc::NLM_F_DUMP))?;
         let mut bodies = Vec::new();
         let mut buffer = vec![0; RECEIVE_BYTES];
         loop {

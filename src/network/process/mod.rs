@@ -13,7 +13,7 @@
 
 mod control;
 mod node;
-mod sandbox;
+pub(in crate::network) mod sandbox;
 
 pub use control::{Control, Message, Statistics};
 

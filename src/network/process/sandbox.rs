@@ -17,7 +17,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// Gives the rights up, for good.
-pub(super) fn enter(settings: &dns::Settings) -> Result<(), Errno> {
+pub(in crate::network) fn enter(settings: &dns::Settings) -> Result<(), Errno> {
     let none = CapabilitySets {
         effective: CapabilitySet::empty(),
         permitted: CapabilitySet::empty(),
@@ -47,10 +47,11 @@ fn readable_directories(settings: &dns::Settings) -> Vec<PathBuf> {
         ["/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf", "/run/connman", "/mnt/wsl"];
     /// Links followed at most (`MAXSYMLINKS`).
     const MOST_LINKS: usize = 40;
+    let mut directories: Vec<PathBuf> = settings.elsewhere.iter().cloned().collect();
     if settings.internal || !settings.servers.is_empty() {
-        return Vec::new();
+        return directories;
     }
-    let mut directories: Vec<PathBuf> = KEEPERS.iter().map(PathBuf::from).collect();
+    directories.extend(KEEPERS.iter().map(PathBuf::from));
     let mut path = match settings.resolv_conf.as_os_str().is_empty() {
         true => PathBuf::from("/etc/resolv.conf"),
         false => settings.resolv_conf.clone(),

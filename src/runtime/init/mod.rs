@@ -59,11 +59,20 @@ pub trait RootFileSystem {
     fn make_view(&self, source: &OwnedFd) -> Step<(OwnedFd, OwnedFd)>;
 }
 
+/// What init has to show of the container's own network.
+#[derive(Debug)]
+pub enum Made {
+    /// The tap of its interface.
+    Tap(OwnedFd),
+    /// A routing socket of the namespace: others plug the container in.
+    Route(OwnedFd),
+}
+
 /// How the container's own network comes to be; the engine supplies it.
 pub trait Network {
-    /// Makes the interface and returns its tap; `None` when there is none to be made. Called with all capabilities over
+    /// Makes what is to be made; `None` when there is nothing. Called with all capabilities over
     /// the network namespace but still with the user's own id, before ids are mapped.
-    fn make(&mut self) -> Step<Option<OwnedFd>>;
+    fn make(&mut self) -> Step<Option<Made>>;
     /// Sets what needs mapped ids, still with the host's `/proc`.
     fn adjust(&mut self);
 }
@@ -110,8 +119,14 @@ impl<'a> Init<'a> {
         let devices = DeviceNodes::open();
         let account_files = open_account_files(plan)?;
         root_file_system.open()?;
-        if let Some(tap) = network.make()? {
-            report(&keeper, &Report::Tap, Some(tap.as_fd()))
+        let made = network.make()?;
+        let shown = match &made {
+            Some(Made::Tap(tap)) => Some((Report::Tap, tap.as_fd())),
+            Some(Made::Route(route)) => Some((Report::Route, route.as_fd())),
+            None => None,
+        };
+        if let Some((shown, descriptor)) = shown {
+            report(&keeper, &shown, Some(descriptor))
                 .map_err(|error| Failure::setup("hand the network interface over", error))?;
         }
         expect_order(&keeper, Order::Mapped)?;
@@ -122,6 +137,9 @@ impl<'a> Init<'a> {
         init.name_host()?;
         init.raise_loopback()?;
         init.mount_all(root_file_system)?;
+        if matches!(made, Some(Made::Route(_))) {
+            expect_order(&init.keeper, Order::Connected)?;
+        }
         Ok(init)
     }
 

@@ -397,6 +397,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
 
     /// State first, then the directory, then the client: when the command returns, all is as it will stay.
     fn finish(mut self, code: i32) {
+        self.keeper.services.leave_networks();
         self.keeper.note_end(code);
         if self.keeper.plan.remove && self.keeper.services.remove_container().is_err() {
             // Files of subordinate ids: the guard can delete them. Its report is awaited, its failure is not fatal:

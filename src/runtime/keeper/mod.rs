@@ -35,6 +35,10 @@ pub trait Services {
     fn connect_network(&mut self, tap: OwnedFd) -> Step<()>;
     /// Has the container's network calls answered, which this listener tells of, from now until the container ends.
     fn answer_network_calls(&mut self, listener: OwnedFd) -> Step<()>;
+    /// Plugs the container into its networks; `route` is a routing socket opened in its network namespace.
+    fn join_networks(&mut self, route: OwnedFd) -> Step<()>;
+    /// The container's process has ended: takes it off its networks.
+    fn leave_networks(&mut self);
     /// Becomes init in a freshly forked process: executes the program again. Returns only on failure.
     fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> std::convert::Infallible;
     /// Removes the container's directory, name and runtime files. `Err` when that needs the ids of the container.

@@ -188,6 +188,10 @@ impl Keeper<'_> {
                 Some((Report::Terminal, Some(master))) => terminal = Some(master),
                 Some((Report::Tap, Some(tap))) => self.services.connect_network(tap)?,
                 Some((Report::NetworkCalls, Some(listener))) => self.services.answer_network_calls(listener)?,
+                Some((Report::Route, Some(route))) => {
+                    self.services.join_networks(route)?;
+                    let _ = order(&starting.init_socket, Order::Connected); // one that has failed says why next
+                }
                 Some((Report::Warning(line), _)) => {
                     let _ = message::send(&self.client, &KeeperFrame::Warning(line).encode(), &[]); // nobody listens
                 }

@@ -40,6 +40,9 @@ pub struct Lease {
     pub names: Vec<String>,
     /// The interface inside.
     pub interface: String,
+    /// The cable's other end, at the bridge.
+    #[serde(default)]
+    pub port: String,
     /// Its addresses, one per subnet.
     pub addresses: Vec<LeasedAddress>,
     /// The interface's hardware address, `xx:xx:xx:xx:xx:xx`.
@@ -161,6 +164,7 @@ mod tests {
             name: String::new(),
             names: Vec::new(),
             interface: "eth0".to_owned(),
+            port: String::new(),
             addresses,
             mac: String::new(),
             others: Vec::new(),

@@ -172,6 +172,11 @@ impl Networks {
         leases
     }
 
+    /// The leases as they were last written, those of the dead included: for a process that may not look at others.
+    pub fn written_leases(&self, name: &str) -> Vec<Lease> {
+        read_json::<Leases>(&self.file(name, "leases")).map(|leases| leases.members).unwrap_or_default()
+    }
+
     /// Replaces the leases of a network. The caller holds [`Networks::lock`].
     pub fn write_leases(&self, name: &str, leases: &Leases) -> Result<(), Error> {
         make_directories(&self.directory)?;

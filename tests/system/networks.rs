@@ -1,0 +1,192 @@
+//! Networks with names: containers that find each other, come and go, and leave nothing behind (podman-network(1)).
+
+use crate::support::process::{Process, eventually};
+use crate::support::{Outcome, Sandbox};
+use crate::{busybox, shell};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long something that takes milliseconds may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A sandbox with busybox, on a host where taps can be made.
+macro_rules! network {
+    () => {{
+        if std::fs::File::options().read(true).write(true).open("/dev/net/tun").is_err() {
+            crate::support::skip!("/dev/net/tun cannot be opened here");
+        }
+        busybox!()
+    }};
+}
+
+/// Starts a container that answers HTTP on port 8000 with its name, and waits until it listens.
+fn serve(sandbox: &Sandbox, name: &str, options: &[&str]) {
+    let script = "mkdir /w; hostname >/w/index.html; echo $NAME >/w/name; httpd -p 8000 -h /w; echo ready; sleep 1000";
+    let variable = format!("NAME={name}");
+    let run = ["run", "-d", "--rm", "--name", name, "-e", &variable];
+    sandbox.run([&run, options, &["busybox", "sh", "-c", script]].concat()).succeeds();
+    let ready = eventually(PATIENCE, || sandbox.run(["logs", name]).text().contains("ready").then_some(()));
+    assert!(ready.is_some(), "{name} did not start");
+}
+
+/// What bash does to ask `host` for its name; a static busybox cannot look names up.
+fn asking(host: &str) -> String {
+    format!("exec 3<>/dev/tcp/{host}/8000 && printf 'GET /name HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3")
+}
+
+fn fetch(sandbox: &Sandbox, network: &str, host: &str) -> Outcome {
+    sandbox.run(["run", "--rm", "--network", network, "host", "bash", "-c", &asking(host)])
+}
+
+/// Every holder of this sandbox's networks is gone, and so is its socket.
+fn assert_no_holders(sandbox: &Sandbox) {
+    let places = sandbox.run_directory();
+    let left = |directory: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(directory).into_iter().flatten();
+        entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| name.ends_with(".sock"))
+            .collect()
+    };
+    for directory in [places.join("networks"), places.join("coracle/networks")] {
+        assert_eq!(left(&directory), Vec::<String>::new(), "{}", directory.display());
+    }
+}
+
+#[test]
+fn containers_find_each_other_by_name_alias_and_short_id() {
+    let sandbox = network!();
+    sandbox.words("network create sea").prints("sea");
+    serve(&sandbox, "boat", &["--network", "sea", "--network-alias", "ship", "--hostname", "hull"]);
+    let id = sandbox.run(["inspect", "--format", "{{.Id}}", "boat"]).text();
+    for name in ["boat", "ship", "hull", &id[..12], "BOAT", "boat.dns.podman"] {
+        fetch(&sandbox, "sea", name).succeeds().prints("boat");
+    }
+    let address = sandbox.run(["inspect", "--format", "{{.NetworkSettings.Networks.sea.IPAddress}}", "boat"]).text();
+    fetch(&sandbox, "sea", &address).succeeds().prints("boat");
+    // Nobody else is there, and nobody from another network gets in.
+    assert_ne!(fetch(&sandbox, "sea", "harbour").code(), 0);
+    sandbox.words("network create lake").succeeds();
+    assert_ne!(fetch(&sandbox, "lake", "boat").code(), 0);
+    sandbox.words("network rm sea").refuses(2, "\"sea\" has associated containers with it");
+    sandbox.words("stop -t 0 boat").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.words("network rm sea lake").succeeds();
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_running_container_is_connected_and_disconnected() {
+    let sandbox = network!();
+    sandbox.words("network create one").succeeds();
+    sandbox.words("network create two").succeeds();
+    serve(&sandbox, "boat", &["--network", "one"]);
+    assert_ne!(fetch(&sandbox, "two", "boat").code(), 0);
+    sandbox.words("network connect --alias ship two boat").succeeds();
+    for name in ["boat", "ship"] {
+        fetch(&sandbox, "two", name).succeeds().prints("boat");
+    }
+    sandbox.words("network connect two boat").refuses(125, "already connected");
+    sandbox.words("exec boat cat /sys/class/net/eth1/operstate").succeeds();
+    sandbox.words("network disconnect two boat").succeeds();
+    assert_ne!(fetch(&sandbox, "two", "boat").code(), 0);
+    assert_ne!(sandbox.words("exec boat cat /sys/class/net/eth1/operstate").code(), 0);
+    fetch(&sandbox, "one", "boat").succeeds().prints("boat");
+    sandbox.words("network disconnect two boat").refuses(125, "is not connected to network two");
+    sandbox.words("network disconnect -f two boat").succeeds();
+    sandbox.words("rm -f -t 0 boat").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn addresses_are_as_asked_and_nobody_elses() {
+    let sandbox = network!();
+    sandbox.words("network create --subnet 10.212.7.0/24 --ipv6 --opt mtu=1400 sea").succeeds();
+    serve(&sandbox, "boat", &["--network", "sea:ip=10.212.7.77,mac=02:00:00:00:00:07"]);
+    let inside = "cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu";
+    sandbox.run(["exec", "boat", "sh", "-c", inside]).prints("02:00:00:00:00:07\n1400");
+    let taken = "requested ip address 10.212.7.77 is already allocated to container ID";
+    sandbox.words("run --rm --network sea --ip 10.212.7.77 busybox true").refuses(125, taken);
+    let outside = "requested static ip 10.1.2.3 not in any subnet on network sea";
+    sandbox.words("run --rm --network sea --ip 10.1.2.3 busybox true").refuses(125, outside);
+    fetch(&sandbox, "sea", "10.212.7.77").succeeds().prints("boat");
+    let format = "{{.NetworkSettings.Networks.sea.GlobalIPv6Address}}";
+    let address = sandbox.run(["inspect", "--format", format, "boat"]).text();
+    assert!(address.starts_with("fd"), "{address}");
+    sandbox.words("rm -f -t 0 boat").succeeds();
+    sandbox.words("run --rm --network sea --ip 10.212.7.77 busybox true").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn an_internal_network_leads_nowhere() {
+    let sandbox = network!();
+    sandbox.words("network create --internal vault").succeeds();
+    serve(&sandbox, "safe", &["--network", "vault"]);
+    shell(&sandbox, &["--network", "vault"], "ip route | grep -c default").prints("0");
+    fetch(&sandbox, "vault", "safe").succeeds().prints("safe");
+    sandbox.words("rm -f -t 0 safe").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_container_on_two_networks_knows_the_names_of_both() {
+    let sandbox = network!();
+    sandbox.words("network create --internal vault").succeeds();
+    sandbox.words("network create sea").succeeds();
+    serve(&sandbox, "safe", &["--network", "vault"]);
+    serve(&sandbox, "boat", &["--network", "sea"]);
+    let script = format!("({}); {}", asking("safe"), asking("boat"));
+    let both = ["run", "--rm", "--network", "vault", "--network", "sea", "host", "bash", "-c", &script];
+    sandbox.run(both).prints("safe\nboat");
+    // A network that is joined later counts too.
+    sandbox.words("run -d --name diver --network sea host sleep 1000").succeeds();
+    let dive = || sandbox.run(["exec", "diver", "bash", "-c", &asking("safe")]);
+    assert_ne!(dive().code(), 0);
+    sandbox.words("network connect vault diver").succeeds();
+    dive().prints("safe");
+    sandbox.words("rm -f -t 0 safe boat diver").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_network_whose_process_is_killed_is_made_again() {
+    let sandbox = network!();
+    sandbox.words("network create sea").succeeds();
+    serve(&sandbox, "boat", &["--network", "sea"]);
+    let leases = std::fs::read_to_string(sandbox.store().join("networks/sea.leases")).unwrap();
+    let leases: serde_json::Value = serde_json::from_str(&leases).unwrap();
+    let holder = leases["holder"]["pid"].as_u64().unwrap() as u32;
+    let process = Process::read(holder).expect("the holder lives");
+    process.signal(9);
+    assert!(eventually(PATIENCE, || (!process.lives()).then_some(())).is_some());
+    // The interface went with the bridge; the container lives.
+    let gone = || (sandbox.words("exec boat cat /sys/class/net/eth0/operstate").code() != 0).then_some(());
+    assert!(eventually(PATIENCE, gone).is_some());
+    sandbox.words("network reload boat").succeeds();
+    fetch(&sandbox, "sea", "boat").succeeds().prints("boat");
+    sandbox.words("rm -f -t 0 boat").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn what_cannot_be_is_said_in_podmans_words() {
+    let sandbox = network!();
+    let missing = "unable to find network with name or ID nowhere: network not found";
+    sandbox.words("run --rm --network nowhere busybox true").refuses(125, missing);
+    sandbox.words("network connect nowhere nobody").refuses(125, missing);
+    sandbox.words("network rm podman").refuses(125, "default network podman cannot be removed");
+    sandbox.words("network create sea").succeeds();
+    sandbox.words("run --rm --network sea --network host busybox true").refuses(125, "cannot set multiple networks");
+    sandbox.words("run -d --name alone --network none busybox sleep 1000").succeeds();
+    sandbox.words("network connect sea alone").refuses(125, "\"none\" is not supported: invalid network mode");
+    sandbox.words("rm -f -t 0 alone").succeeds();
+    sandbox.words("network rm -f sea").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
