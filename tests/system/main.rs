@@ -25,11 +25,8 @@ mod life;
 mod limits;
 mod names;
 mod network;
-<<<<<<< HEAD
 mod network_faults;
-=======
 mod networks;
->>>>>>> 0716537 (Networks with names: a bridge in a user-owned namespace, containers plugged in by their keepers)
 mod parallel;
 mod process;
 mod store;
