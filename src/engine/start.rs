@@ -383,6 +383,9 @@ impl Services for ContainerServices {
     }
 
     fn leave_networks(&mut self) {
+        if let Some(net) = self.net.take() {
+            net.end();
+        }
         networks::leave_all(&self.paths, &self.record);
     }
 

@@ -29,6 +29,18 @@ macro_rules! skip {
 }
 pub(crate) use skip;
 
+/// Leaves the test as skipped unless a container made from this machine can have a network of its own here.
+macro_rules! networked_host {
+    () => {
+        for device in ["/dev/fuse", "/dev/net/tun"] {
+            if std::fs::OpenOptions::new().read(true).write(true).open(device).is_err() {
+                $crate::support::skip!("{device} cannot be opened here");
+            }
+        }
+    };
+}
+pub(crate) use networked_host;
+
 /// Leaves the test as skipped unless every named program is installed: `needs!("strace" from "strace")`.
 macro_rules! needs {
     ($($program:literal from $package:literal),+ $(,)?) => {

@@ -1,7 +1,7 @@
 //! `--egress`: only what is allowed leaves, and what is refused is refused at once. The world outside is
 //! `support/world.py`, with names and servers of its own.
 
-use super::support::{self, Sandbox, needs};
+use super::support::{self, Sandbox, needs, networked_host};
 use serde_json::Value;
 
 /// Rules that admit something of each kind.
@@ -111,18 +111,21 @@ fn check_log(text: &str) {
 
 #[test]
 fn only_what_is_allowed_leaves() {
+    networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
     enforced_on("private");
 }
 
 #[test]
 fn the_same_rules_hold_for_connections_made_by_the_host() {
+    networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
     enforced_on("fast");
 }
 
 #[test]
 fn refused_names_are_never_asked_for() {
+    networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
     let mut sandbox = Sandbox::new();
     let asked = sandbox.file("asked", "");

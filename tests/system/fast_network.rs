@@ -1,6 +1,6 @@
 //! `--network=fast`: connections of the container as sockets of the host, and no way to misuse them.
 
-use super::support::{Sandbox, needs};
+use super::support::{Sandbox, needs, networked_host};
 
 /// What the container tries; one result a line.
 const CLIENT: &str = r#"
@@ -119,6 +119,7 @@ fn is_possible(sandbox: &Sandbox) -> bool {
 
 #[test]
 fn connections_are_the_hosts_and_cannot_be_misused() {
+    networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
     let sandbox = Sandbox::new();
     if !is_possible(&sandbox) {
@@ -138,6 +139,7 @@ fn connections_are_the_hosts_and_cannot_be_misused() {
 
 #[test]
 fn further_processes_connect_the_same_way() {
+    networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
     let sandbox = Sandbox::new();
     if !is_possible(&sandbox) {

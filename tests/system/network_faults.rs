@@ -1,7 +1,7 @@
 //! A container's network under load and with a bad world outside: the container goes on, and nothing is left behind. The
 //! world is `support/world.py`.
 
-use super::support::{Sandbox, needs};
+use super::support::{Sandbox, needs, networked_host};
 
 /// Prints how many descriptors the container's network process has, and how much memory of its own in KiB.
 const STATE: &str = r#"
@@ -21,6 +21,7 @@ fn numbers(text: &str) -> Vec<u64> {
 
 #[test]
 fn five_thousand_connections_leave_nothing() {
+    networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
     let sandbox = Sandbox::new();
     let client = sandbox.file(
@@ -43,6 +44,7 @@ fn five_thousand_connections_leave_nothing() {
 
 #[test]
 fn a_resolver_that_hangs_stops_nobody_else() {
+    networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
     let sandbox = Sandbox::new();
     let script = "getent hosts slow.example & sleep 0.2; began=$(date +%s%N); getent hosts a.example;
@@ -57,6 +59,7 @@ fn a_resolver_that_hangs_stops_nobody_else() {
 
 #[test]
 fn a_host_without_network_is_an_error_at_once_and_heals() {
+    networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
     let sandbox = Sandbox::new();
     let ask = "import socket; s = socket.create_connection((\"198.51.100.5\", 80), 20); s.sendall(b\"x\"); print(s.recv(4).decode())";

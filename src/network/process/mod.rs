@@ -22,9 +22,10 @@ use super::{dns, egress};
 use crate::sys::memory::ProgramCode;
 use crate::sys::message;
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, duplicate_to, exit_now, fork_into};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal};
-use std::os::fd::{AsRawFd, OwnedFd};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// What a net process is told before it is forked.
 #[derive(Debug)]
@@ -49,6 +50,21 @@ pub struct NetProcess {
     /// Its process id.
     pub pid: Pid,
 }
+
+impl NetProcess {
+    /// Ends the process and waits until it has gone: its published ports are free then. Blocks for [`END_LIMIT`] at most.
+    pub fn end(self) {
+        drop(self.control);
+        let mut watched = [PollFd::new(&self.process, PollFlags::IN)];
+        if !matches!(poll(&mut watched, Some(&END_LIMIT)), Ok(1)) {
+            let _ = pidfd_send_signal(&self.process, Signal::KILL); // it may just have ended
+        }
+        let _ = waitid(WaitId::PidFd(self.process.as_fd()), WaitIdOptions::EXITED); // nobody else waits for it
+    }
+}
+
+/// How long a net process may take to write its last records, then it is killed. It has nothing else to do.
+const END_LIMIT: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// Forks a net process, which waits for its tap. The caller must have one thread.
 ///

@@ -94,8 +94,6 @@ pub fn sequence(seed: u64, range: Range, length: usize) -> Vec<Operation> {
 ///
 /// * O_TMPFILE: the FUSE library does not know the request (`FUSE_TMPFILE`, Linux 6.1), and the kernel says EOPNOTSUPP as for NFS;
 /// * fallocate(2) that moves what follows: the kernel refuses it itself (`fuse_file_fallocate`);
-/// * SEEK_DATA before pages that were changed through a mapping are written back: the kernel asks the server, which does not
-///   have them (`fuse_lseek`). They are synced first here;
 /// * whether who writes to a set-group-ID file is in its group, which matters where the group may not execute it (a bit
 ///   without a meaning then): the kernel only says that rights are to be dropped (`FUSE_WRITE_KILL_SUIDGID`);
 /// * chown(2) with neither user nor group, which elsewhere drops set-id bits if its caller may: the kernel sends only a time.
@@ -106,7 +104,6 @@ pub fn within_fuse(operations: Vec<Operation>) -> Vec<Operation> {
             Operation::Temporary { .. } => continue,
             Operation::ChangeOwner { uid: u32::MAX, gid: u32::MAX, .. } => continue,
             Operation::Allocate { mode, .. } if *mode & (8 | 32) != 0 => continue,
-            Operation::Holes { slot } => kept.push(Operation::Sync { slot: *slot, data_only: true }),
             Operation::Open { mode, .. }
             | Operation::MakeNode { mode, .. }
             | Operation::ChangeMode { mode, .. }

@@ -158,6 +158,11 @@ impl Upper {
 
     pub(super) fn seek_in(&self, number: u64, offset: u64, hole: bool) -> Step<u64> {
         let inode = self.inode(number)?;
+        if inode.is_upper() && !self.space.is_limited() {
+            // Pages that the kernel has not written back yet are not in the file, and it does not write them before it
+            // asks (fs/fuse/file.c, fuse_lseek): a hole could be none. Refused, it answers for itself from then on: all data.
+            return Err(Errno::NOSYS);
+        }
         if inode.is_upper() {
             let file = self.file(&inode)?;
             let from = if hole { SeekFrom::Hole(offset) } else { SeekFrom::Data(offset) };
