@@ -155,6 +155,7 @@ fn deny_leaves_nothing_and_bad_rules_are_one_line() {
         &["--egress-log", "x", "--network", "none"],
         "cannot use --egress-log with --network none: nothing leaves it anyway",
     );
+    networked_host!();
     if support::program("python3").is_some() && support::program("ip").is_some() {
         let script = "import socket; socket.create_connection(('198.51.100.1', 80), 9)";
         let arguments = ["run", "--rm", "--network", "private", "--egress", "deny", "host", "python3", "-c", script];
@@ -165,6 +166,7 @@ fn deny_leaves_nothing_and_bad_rules_are_one_line() {
 
 #[test]
 fn inspect_shows_the_rules() {
+    networked_host!();
     let sandbox = Sandbox::new();
     let outcome = sandbox.run([
         "create",
