@@ -109,7 +109,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l volumes-from -d 
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l storage-opt -d 'Option of the storage driver: size=SIZE limits what the container may write, e.g. size=10g; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l network -d 'Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l network -d 'Network of the container: private, fast, host, none, container:NAME, slirp4netns or pasta (with :OPTIONS), or a network by its name [default: private]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l ip -d 'IPv4 address of the container' -r
@@ -264,7 +264,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l volumes-from 
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l storage-opt -d 'Option of the storage driver: size=SIZE limits what the container may write, e.g. size=10g; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l network -d 'Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l network -d 'Network of the container: private, fast, host, none, container:NAME, slirp4netns or pasta (with :OPTIONS), or a network by its name [default: private]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l ip -d 'IPv4 address of the container' -r
@@ -617,7 +617,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l storage-opt -d 'Option of the storage driver: size=SIZE limits what the container may write, e.g. size=10g; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network -d 'Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network -d 'Network of the container: private, fast, host, none, container:NAME, slirp4netns or pasta (with :OPTIONS), or a network by its name [default: private]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ip -d 'IPv4 address of the container' -r
@@ -772,7 +772,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l storage-opt -d 'Option of the storage driver: size=SIZE limits what the container may write, e.g. size=10g; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device -d 'Give the container a device; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network -d 'Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS] [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network -d 'Network of the container: private, fast, host, none, container:NAME, slirp4netns or pasta (with :OPTIONS), or a network by its name [default: private]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ip -d 'IPv4 address of the container' -r

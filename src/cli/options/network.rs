@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 #[derive(Args, Debug)]
 pub(crate) struct NetworkOptions {
-    /// Network of the container: private, fast, host, none, container:NAME, ns:PATH, slirp4netns[:OPTIONS] or pasta[:OPTIONS]
-    /// [default: private]
+    /// Network of the container: private, fast, host, none, container:NAME, slirp4netns or pasta (with :OPTIONS), or a
+    /// network by its name [default: private]
     #[arg(long, alias = "net", value_name = "MODE")]
     network: Vec<String>,
     /// Publish a port or a range of ports of the container on the host; may be repeated

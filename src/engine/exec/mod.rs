@@ -1,7 +1,7 @@
 //! `exec`: a further process in a running container.
 //!
 //! Nothing but this command takes part: it forks a waiter that enters the container's namespaces
-//! ([`crate::runtime::exec`]), passes streams and signals itself ([`relay`]) and gets the exit code from the waiter.
+//! ([`crate::runtime::exec`]), passes streams and signals itself ([`relay()`]) and gets the exit code from the waiter.
 
 mod relay;
 

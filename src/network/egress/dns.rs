@@ -1,7 +1,7 @@
 //! As much of DNS messages as egress rules need (RFC 1035 section 4): the question, the addresses in an answer, and a
 //! reply that there is no such name.
 //!
-//! Questions come from the container and answers from afar: both are hostile. A name follows at most [`MOST_JUMPS`]
+//! Questions come from the container and answers from afar: both are hostile. A name follows at most `MOST_JUMPS`
 //! compression pointers and is at most 253 bytes long; counts in the header are never allocated, only counted down
 //! while there are bytes.
 

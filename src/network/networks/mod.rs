@@ -16,7 +16,7 @@
 //! explicit destination, and the kernel then asks for the rights of the sender rather than those of the opener
 //! (`netlink_ns_capable`, net/netlink/af_netlink.c). So the keepers themselves plug containers into the bridge.
 //!
-//! The holder ([`holder`]) listens on a socket in the runtime directory and knows its members by pidfds of their keepers.
+//! The holder (`holder`) listens on a socket in the runtime directory and knows its members by pidfds of their keepers.
 //! It ends when it has neither members nor connections, and a member's end takes back its names and ports, however it
 //! came. Joining is ordered by the network's lock, so there is never more than one holder; one that is just ending does
 //! not answer, and a new one is made. Killing the holder takes the bridge down; the next join makes another.

@@ -5,7 +5,7 @@
 //!    └── control socket ──┘      [`Message`]s: the tap, published ports, names
 //! ```
 //!
-//! It is forked before its parent starts threads, sheds every right it does not need ([`sandbox`]), waits for the tap
+//! It is forked before its parent starts threads, sheds every right it does not need (`sandbox`), waits for the tap
 //! and runs until the control socket closes: whoever holds its other end decides how long the network lives. Should the
 //! stack fail, the process ends and the holder sees it.
 //!
@@ -52,7 +52,7 @@ pub struct NetProcess {
 }
 
 impl NetProcess {
-    /// Ends the process and waits until it has gone: its published ports are free then. Blocks for [`END_LIMIT`] at most.
+    /// Ends the process and waits until it has gone: its published ports are free then. Blocks for a second at most.
     pub fn end(self) {
         drop(self.control);
         let mut watched = [PollFd::new(&self.process, PollFlags::IN)];

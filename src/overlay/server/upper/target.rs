@@ -102,7 +102,7 @@ impl Target {
     }
 
     /// A path that leads to this file from anywhere in this process, for the calls that take nothing else. Its last component
-    /// must not be followed for [`Target::Named`].
+    /// must not be followed for a name.
     fn path(&self) -> Vec<u8> {
         match &self.at {
             At::Named(directory, name) => {
