@@ -90,6 +90,16 @@ impl Control {
         Control { socket }
     }
 
+    /// Says that nothing more will come: the net process gives its ports up, closes its end, and ends.
+    pub fn close_for_sending(&self) {
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Write); // it may just have ended
+    }
+
+    /// Readable when the net process has closed its end.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     /// Sends a message. `PIPE` when the process has ended.
     pub fn send(&self, message: &Message, descriptor: Option<BorrowedFd<'_>>) -> Result<(), Errno> {
         let bytes = serde_json::to_vec(message).map_err(|_| Errno::INVAL)?;

@@ -24,8 +24,8 @@ use crate::sys::message;
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, duplicate_to, exit_now, fork_into};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::process::{Pid, Signal, pidfd_send_signal};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// What a net process is told before it is forked.
 #[derive(Debug)]
@@ -52,18 +52,19 @@ pub struct NetProcess {
 }
 
 impl NetProcess {
-    /// Ends the process and waits until it has gone: its published ports are free then. Blocks for a second at most.
+    /// Tells the process to end and waits until its published ports are free, for a second at most. It may be there for
+    /// a while longer: the kernel takes some 20 ms to give a tap back (synchronize_net).
     pub fn end(self) {
-        drop(self.control);
-        let mut watched = [PollFd::new(&self.process, PollFlags::IN)];
-        if !matches!(poll(&mut watched, Some(&END_LIMIT)), Ok(1)) {
+        self.control.close_for_sending();
+        let control = self.control.descriptor();
+        let mut watched = [PollFd::new(&control, PollFlags::IN), PollFd::new(&self.process, PollFlags::IN)];
+        if !matches!(poll(&mut watched, Some(&END_LIMIT)), Ok(1..)) {
             let _ = pidfd_send_signal(&self.process, Signal::KILL); // it may just have ended
         }
-        let _ = waitid(WaitId::PidFd(self.process.as_fd()), WaitIdOptions::EXITED); // nobody else waits for it
     }
 }
 
-/// How long a net process may take to write its last records, then it is killed. It has nothing else to do.
+/// How long a net process may take to give its ports up, then it is killed. It has nothing else to do.
 const END_LIMIT: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// Forks a net process, which waits for its tap. The caller must have one thread.

@@ -119,7 +119,14 @@ impl Control for Node {
             NAMES => self.names.borrow_mut().ready(Instant::now()),
             _ => match control::receive(&self.socket) {
                 Some((message, descriptor)) => self.obey(message, descriptor, stack),
-                None => return ControlFlow::Break(()),
+                None => {
+                    // Ports first: whoever holds the other end waits for them.
+                    for (_, forward) in std::mem::take(&mut self.forwards) {
+                        stack.remove_forward(forward);
+                    }
+                    let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both); // the other end may be gone
+                    return ControlFlow::Break(());
+                }
             },
         }
         ControlFlow::Continue(())
