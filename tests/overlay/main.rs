@@ -11,5 +11,6 @@ mod exercise;
 mod harness;
 mod mounting;
 mod oracle;
+mod requests;
 mod served;
 mod writable;

@@ -425,7 +425,10 @@ fn caller(request: &Request) -> Caller {
 }
 
 fn place(directory: INodeNo, name: &OsStr) -> Place<'_> {
-    Place { directory: directory.0, name: name.as_bytes() }
+    let name = name.as_bytes();
+    // The kernel sends single names. Should it ever not, an empty one leads nowhere (ENOENT) instead of out of the directory.
+    let is_single = !matches!(name, b"." | b"..") && !name.contains(&b'/');
+    Place { directory: directory.0, name: if is_single { name } else { b"" } }
 }
 
 fn new_time(time: TimeOrNow) -> NewTime {
