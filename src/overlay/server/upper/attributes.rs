@@ -22,7 +22,8 @@ impl Upper {
         if changes_record && !is_raised {
             self.update_record(&inode, &adjust)?;
         }
-        if is_owner_change(change) {
+        // A directory keeps a capability set, which means nothing on it (`chown_common` in fs/open.c).
+        if is_owner_change(change) && !inode.record().is_some_and(|record| record.is_directory()) {
             self.before_write(&inode, false)?;
         }
         if let Some(mode) = change.mode {
