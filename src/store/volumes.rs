@@ -88,17 +88,19 @@ impl Volumes {
             return Err(Error::Exists { name: volume.name.clone() });
         }
         make_directories(&self.paths.volumes())?;
-        if !directory.is_dir() {
-            make_directory(&directory)?;
+        // Another command may be making the same volume: what it has made already is as good.
+        if let Err(error) = make_directory(&directory)
+            && !directory.is_dir()
+        {
+            return Err(error.into());
         }
-        if !self.data(&volume.name).is_dir() {
-            // Readable like a directory in an image: its owner inside may be anybody.
-            use std::os::unix::fs::DirBuilderExt;
-            let data = self.data(&volume.name);
-            fs::DirBuilder::new()
-                .mode(0o755)
-                .create(&data)
-                .map_err(|error| super::containers::Error::io("create directory", &data, error))?;
+        // Readable like a directory in an image: its owner inside may be anybody.
+        use std::os::unix::fs::DirBuilderExt;
+        let data = self.data(&volume.name);
+        if let Err(error) = fs::DirBuilder::new().mode(0o755).create(&data)
+            && !data.is_dir()
+        {
+            return Err(super::containers::Error::io("create directory", &data, error).into());
         }
         write_json(&directory.join("volume.json"), volume, Durability::Durable)?;
         Ok(())
