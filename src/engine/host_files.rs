@@ -68,6 +68,12 @@ fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(failed)
 }
 
+/// The host's names, but for those that a container around us was given: ours mean another machine.
+fn without_our_names(text: &str) -> String {
+    let ours = |line: &str| line.split_whitespace().any(|word| word == "host.containers.internal");
+    text.lines().filter(|line| !ours(line)).flat_map(|line| [line, "\n"]).collect()
+}
+
 /// The host's names (they hold in a shared network), then those of the request, then the container's own.
 fn hosts(record: &ContainerRecord, addresses: &NameAddresses) -> Result<String, Error> {
     let request = &record.request;
@@ -76,7 +82,7 @@ fn hosts(record: &ContainerRecord, addresses: &NameAddresses) -> Result<String, 
     let gateway = addresses.gateway.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_string();
     let mut text = match is_isolated {
         true => String::new(),
-        false => fs::read_to_string("/etc/hosts").unwrap_or_default(),
+        false => without_our_names(&fs::read_to_string("/etc/hosts").unwrap_or_default()),
     };
     if !text.contains("localhost") {
         text.push_str("127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n");

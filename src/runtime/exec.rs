@@ -48,8 +48,6 @@ pub struct Waiter {
     pub plan: OwnedFd,
     /// Descriptors of the command that are passed on.
     pub preserved: Vec<i32>,
-    /// Nobody waits for the process.
-    pub detached: bool,
 }
 
 impl Waiter {
@@ -62,9 +60,9 @@ impl Waiter {
         let keep: Vec<i32> = standard.into_iter().chain(own).chain(self.preserved.iter().copied()).collect();
         let_go_of_streams();
         close_all_except(3, &keep);
-        let detached = self.detached;
         match self.start() {
-            Ok(_) if detached => exit(0),
+            // Also when nobody asks for the code: an orphan that is not reaped outside would keep the container's pid
+            // namespace, and with it the container, from ending (zap_pid_ns_processes).
             Ok(process) => exit(exit_code(process.as_fd())),
             Err(()) => exit(125),
         }

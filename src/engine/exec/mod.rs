@@ -158,7 +158,7 @@ fn start(
             std::mem::forget((socket, streams.input, streams.output, streams.error));
             let preserved = plan.preserved.clone();
             let standard = streams.inside;
-            Waiter { target, standard, socket: inside, plan: plan_file, preserved, detached: request.detached }.run()
+            Waiter { target, standard, socket: inside, plan: plan_file, preserved }.run()
         }
         Ok(Fork::Parent { pidfd: waiter, .. }) => {
             drop((inside, streams.inside, plan_file));
