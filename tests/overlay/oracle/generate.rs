@@ -96,6 +96,8 @@ pub fn sequence(seed: u64, range: Range, length: usize) -> Vec<Operation> {
 /// * fallocate(2) that moves what follows: the kernel refuses it itself (`fuse_file_fallocate`);
 /// * whether who writes to a set-group-ID file is in its group, which matters where the group may not execute it (a bit
 ///   without a meaning then): the kernel only says that rights are to be dropped (`FUSE_WRITE_KILL_SUIDGID`);
+/// * truncate(2) to the size a file has, which POSIX lets leave the time as it is, and of which the kernel tells the server no
+///   time: the time is set after it;
 /// * chown(2) with neither user nor group, which elsewhere drops set-id bits if its caller may: the kernel sends only a time.
 pub fn within_fuse(operations: Vec<Operation>) -> Vec<Operation> {
     let mut kept = Vec::new();
@@ -110,7 +112,12 @@ pub fn within_fuse(operations: Vec<Operation>) -> Vec<Operation> {
             | Operation::ChangeModeOpen { mode, .. } => *mode &= !0o2000,
             _ => {}
         }
+        let touched = match &operation {
+            Operation::Truncate { path, .. } => Some(path.clone()),
+            _ => None,
+        };
         kept.push(operation);
+        kept.extend(touched.map(|path| Operation::ChangeTimes { path, seconds: None, follow: true }));
     }
     kept
 }
