@@ -328,7 +328,7 @@ pub(super) fn file_type(kind: HostType) -> FileType {
 }
 
 /// The epoch for times that cannot be expressed.
-fn system_time(seconds: i64, nanoseconds: i64) -> SystemTime {
+pub(super) fn system_time(seconds: i64, nanoseconds: i64) -> SystemTime {
     let whole = Duration::from_secs(seconds.unsigned_abs());
     let time = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
     let part = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));

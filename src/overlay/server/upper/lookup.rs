@@ -4,12 +4,12 @@ use super::record::{Origin, Record};
 use super::table::{Inode, Known, Name, State};
 use super::target::Target;
 use super::{ROOT_INODE, Step, Upper, lower_errno, space, whiteout};
+use crate::overlay::server::directory::{file_type, system_time};
 use fuser::{FileAttr, FileType, INodeNo};
-use rustix::fs::{FileType as HostType, Stat};
+use rustix::fs::Stat;
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// NAME_MAX (limits.h); statfs(2) promises it, too.
 const NAME_MAX_BYTES: usize = 255;
@@ -259,24 +259,4 @@ pub(super) fn is_hidden(directory: &Arc<OwnedFd>, name: &[u8]) -> bool {
 fn lower_attributes(inode: &Inode, found: FileAttr) -> FileAttr {
     let lost = inode.state().lost_names;
     FileAttr { nlink: found.nlink.saturating_sub(lost), ..found }
-}
-
-fn file_type(kind: HostType) -> FileType {
-    match kind {
-        HostType::Directory => FileType::Directory,
-        HostType::Symlink => FileType::Symlink,
-        HostType::CharacterDevice => FileType::CharDevice,
-        HostType::BlockDevice => FileType::BlockDevice,
-        HostType::Fifo => FileType::NamedPipe,
-        HostType::Socket => FileType::Socket,
-        HostType::RegularFile | HostType::Unknown => FileType::RegularFile,
-    }
-}
-
-/// The epoch for times that cannot be expressed.
-fn system_time(seconds: i64, nanoseconds: i64) -> SystemTime {
-    let whole = Duration::from_secs(seconds.unsigned_abs());
-    let time = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
-    let part = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));
-    time.and_then(|time| time.checked_add(part)).unwrap_or(UNIX_EPOCH)
 }
