@@ -73,6 +73,9 @@ pub fn inside(name: &str, body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return body();
     }
+    if let Some(reason) = obstacle() {
+        return crate::support::record_skip(&format!("network::{name}"), &reason);
+    }
     let program = std::env::current_exe().unwrap();
     let status = Command::new("unshare")
         .args(["--user", "--map-root-user", "--net", "--"])
@@ -87,6 +90,18 @@ pub fn inside(name: &str, body: impl FnOnce()) {
     if std::env::var_os("CORACLE_TEST_SHOW").is_some() {
         println!("{text}");
     }
+}
+
+/// Why these tests cannot run here.
+fn obstacle() -> Option<String> {
+    let programs = [("unshare", "util-linux"), ("ip", "iproute2"), ("ping", "iputils-ping")];
+    for (program, package) in programs {
+        if crate::support::program(program).is_none() {
+            return Some(format!("needs {program} (Debian package {package})"));
+        }
+    }
+    let tun = std::fs::File::options().read(true).write(true).open("/dev/net/tun");
+    tun.err().map(|error| format!("/dev/net/tun cannot be opened here: {error}"))
 }
 
 /// Runs `ip` or another command in this thread's namespace.

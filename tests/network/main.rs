@@ -3,6 +3,9 @@
 //! Every test runs in namespaces of its own, made by `unshare` from util-linux, so it needs no privilege and disturbs
 //! nobody. See `harness.rs` for how they look.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod faults;
 mod harness;
 mod measure;

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 #[test]
-#[ignore = "for measurements"]
+#[ignore = "for measurements by hand: joins the namespace of CORACLE_NETWORK_PID; `bench/run network` measures containers"]
 fn attach() {
     let Ok(process) = std::env::var("CORACLE_NETWORK_PID") else { return };
     let namespace = File::open(format!("/proc/{process}/ns/net")).unwrap();

@@ -203,10 +203,6 @@ fn ping(words: &str) -> (bool, String) {
 #[test]
 fn ping_is_answered_or_honestly_refused() {
     inside("udp::ping_is_answered_or_honestly_refused", || {
-        if Command::new("ping").arg("-V").output().is_err() {
-            println!("ping is not installed (Debian package iputils-ping)");
-            return;
-        }
         let network = Network::new();
         let cases = ["10.88.0.1", "fd00::1", "-s 20000 10.88.0.1"];
         network.in_guest(move || {
