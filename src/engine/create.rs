@@ -173,6 +173,7 @@ impl Engine {
             })?;
             let join = JoinPlan { pid: process.pid, start_time: process.start_time, namespaces: Vec::new() };
             others.joined.insert(name.clone(), join);
+            others.id_maps = Some(containers.read_config::<ContainerRecord>(&id)?.plan.id_maps);
             others.ids.insert(name.clone(), id);
         }
         others.networks = super::networks::wanted(request, &self.networks())?;

@@ -85,7 +85,10 @@ pub fn plan(
     others: &Others,
 ) -> Result<Planned, Error> {
     let security = SecurityOptions::parse(&request.security_opt).map_err(bad)?;
-    let maps = id_map::plan(host, &wish(request, others)).map_err(bad)?;
+    let mut maps = id_map::plan(host, &wish(request, others)).map_err(bad)?;
+    if let Some(joined) = &others.id_maps {
+        maps.maps.clone_from(joined);
+    }
     let is_user_mapped = maps.maps.to_container(IdKind::Uid, host.uid).is_some();
     let user = user_plan(request, image, host, maps.user);
     let exposed_ports: Vec<String> = image.exposed_ports.iter().chain(&request.expose).cloned().collect();
@@ -168,6 +171,8 @@ pub struct Others {
     pub joined: BTreeMap<String, JoinPlan>,
     /// Their IDs, by the same words.
     pub ids: BTreeMap<String, String>,
+    /// Ids of the user namespace of the container that is joined.
+    pub id_maps: Option<id_map::IdMaps>,
     /// Containers named by `--volumes-from`: as typed without options, and their records.
     pub volumes_from: BTreeMap<String, ContainerRecord>,
     /// Networks with names that `--network` asks for.
