@@ -17,7 +17,7 @@ use crate::runtime::attach::KeeperFrame;
 use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::id_map::HostIds;
 use crate::runtime::init::{execute_init, report_failure};
-use crate::runtime::keeper::{Keeper, Services};
+use crate::runtime::keeper::{Job, Keeper, Services};
 use crate::runtime::subordinate::IdKind;
 use crate::store::containers::{Durability, State};
 use crate::store::paths::Paths;
@@ -410,6 +410,10 @@ impl Services for ContainerServices {
 
     fn remove_container(&self) -> Result<(), String> {
         removal::remove_record(&self.paths, &self.record).map_err(|error| error.to_string())
+    }
+
+    fn jobs(&mut self) -> Vec<Box<dyn Job>> {
+        Vec::new()
     }
 
     fn finished(&self) {

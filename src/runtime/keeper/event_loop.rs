@@ -5,6 +5,7 @@
 //! stays bounded.
 
 use super::Keeper;
+use super::jobs::{Job, Verdict, earliest, until};
 use super::log::{Log, Stream};
 use super::start::Running;
 use crate::runtime::attach::{ClientFrame, KeeperFrame, LARGEST_DATA};
@@ -42,6 +43,7 @@ enum Watched {
     Terminal,
     Input,
     Network,
+    Job(usize),
 }
 
 pub(super) struct EventLoop<'a, 'k> {
@@ -53,6 +55,7 @@ pub(super) struct EventLoop<'a, 'k> {
     input_ended: bool,
     exit_code: Option<i32>,
     deadline: Option<Instant>,
+    jobs: Vec<Box<dyn Job>>,
     /// The first quiet moment has come, and what only the start needed is given back.
     has_settled: bool,
     buffer: Vec<u8>,
@@ -64,6 +67,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         let deadline = (keeper.plan.timeout_seconds > 0)
             .then(|| Instant::now() + Duration::from_secs(u64::from(keeper.plan.timeout_seconds)));
         let log = Log::open(&keeper.plan.log).ok();
+        let jobs = keeper.services.jobs();
         let mut event_loop = EventLoop {
             keeper,
             running,
@@ -73,6 +77,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             input_ended: false,
             exit_code: None,
             deadline,
+            jobs,
             has_settled: false,
             buffer: vec![0; LARGEST_DATA],
         };
@@ -123,6 +128,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             }
         }
         self.enforce_deadline();
+        self.run_due_jobs();
         if self.exit_code.is_some() {
             self.drain();
         }
@@ -136,6 +142,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             if self.running.network.is_some() {
                 interest.push((Watched::Network, PollFlags::IN));
             }
+            let waiting = self.jobs.iter().enumerate().filter(|(_, job)| job.descriptor().is_some());
+            interest.extend(waiting.map(|(at, _)| (Watched::Job(at), PollFlags::IN)));
         }
         if !self.client.gone {
             let mut flags = PollFlags::empty();
@@ -176,6 +184,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             Watched::Error => self.running.streams[2].as_ref()?.as_fd(),
             Watched::Terminal => self.running.terminal.as_ref()?.as_fd(),
             Watched::Network => self.running.network.as_ref()?.as_fd(),
+            Watched::Job(at) => self.jobs.get(at)?.descriptor()?,
         })
     }
 
@@ -183,8 +192,25 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         if !self.has_settled {
             return Some(crate::runtime::guard::SETTLE_AFTER);
         }
-        let left = self.deadline?.saturating_duration_since(Instant::now());
-        Some(Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) + 1_000_000 })
+        let jobs = self.jobs.iter().filter(|_| self.exit_code.is_none()).filter_map(|job| job.deadline());
+        earliest(self.deadline.into_iter().chain(jobs)).map(until)
+    }
+
+    fn run_due_jobs(&mut self) {
+        let now = Instant::now();
+        for at in 0..self.jobs.len() {
+            if self.exit_code.is_none() && self.jobs[at].deadline().is_some_and(|deadline| deadline <= now) {
+                self.run_job(at);
+            }
+        }
+    }
+
+    fn run_job(&mut self, at: usize) {
+        let verdict = self.jobs.get_mut(at).map(|job| job.run()).unwrap_or_default();
+        match verdict {
+            Verdict::GoOn => {}
+            Verdict::Kill => self.signal(Signal::KILL.as_raw()),
+        }
     }
 
     fn enforce_deadline(&mut self) {
@@ -217,6 +243,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             }
             Watched::Input => self.write_input(),
             Watched::Network => self.lose_network(),
+            Watched::Job(at) => self.run_job(at),
         }
     }
 
@@ -397,6 +424,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
 
     /// State first, then the directory, then the client: when the command returns, all is as it will stay.
     fn finish(mut self, code: i32) {
+        self.jobs.iter_mut().for_each(|job| job.end());
         self.keeper.services.leave_networks();
         self.keeper.note_end(code);
         if self.keeper.plan.remove && self.keeper.services.remove_container().is_err() {

@@ -6,10 +6,12 @@
 //! and passed to clients until the guard reports the end. Threads (the FUSE server's) start only after the last fork.
 
 mod event_loop;
+mod jobs;
 mod log;
 mod start;
 mod streams;
 
+pub use jobs::{Job, Verdict};
 pub use log::{Log, Stream};
 pub use streams::Streams;
 
@@ -43,6 +45,8 @@ pub trait Services {
     fn become_init(&self, socket: OwnedFd, descriptors: Vec<OwnedFd>) -> std::convert::Infallible;
     /// Removes the container's directory, name and runtime files. `Err` when that needs the ids of the container.
     fn remove_container(&self) -> Result<(), String>;
+    /// What is to be done by the clock from now on, until the container ends; its process runs.
+    fn jobs(&mut self) -> Vec<Box<dyn Job>>;
     /// The container has ended and its state is written: what is left to do for others.
     fn finished(&self);
 }
