@@ -172,8 +172,7 @@ impl View {
         with_attributes: bool,
         add: &mut Add<'_>,
     ) -> Result<(), Errno> {
-        let (listing, stat) = self.open_inode(number, OFlags::RDONLY | OFlags::DIRECTORY)?;
-        let place = self.table().get(number).and_then(|inode| inode.place().cloned()).ok_or(Errno::ESTALE)?;
+        let (listing, stat, place) = self.open_place(number, OFlags::RDONLY | OFlags::DIRECTORY)?;
         let own = self.shown(number, &stat);
         rustix::fs::seek(&listing, SeekFrom::Start(offset)).map_err(errno)?;
         let mut buffer = [MaybeUninit::uninit(); LISTING_BYTES];

@@ -40,7 +40,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-use table::Table;
+use table::{Place, Table};
 
 /// How long the kernel may believe names and attributes. Long enough that one program asks once (a walk, a compile),
 /// short enough that nobody waits for what the host changed.
@@ -106,11 +106,18 @@ impl View {
 
     /// Opens an inode by one of its names, if it still is the file it was.
     fn open_inode(&self, number: u64, flags: OFlags) -> Result<(OwnedFd, Stat), Errno> {
+        self.open_place(number, flags).map(|(opened, stat, _)| (opened, stat))
+    }
+
+    /// The same, and the name that led to it; the last known where none does.
+    fn open_place(&self, number: u64, flags: OFlags) -> Result<(OwnedFd, Stat, Arc<Place>), Errno> {
         let inode = self.table().get(number).ok_or(Errno::ESTALE)?;
         let mut reason = Errno::ESTALE;
         for place in inode.places.iter().rev() {
             match self.open_path(&place.path(), flags) {
-                Ok((opened, stat)) if super::directory::identity(&stat) == inode.identity => return Ok((opened, stat)),
+                Ok((opened, stat)) if super::directory::identity(&stat) == inode.identity => {
+                    return Ok((opened, stat, Arc::clone(place)));
+                }
                 Ok(_) | Err(rustix::io::Errno::NOENT | rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR) => {}
                 Err(error) => reason = errno(error),
             }
@@ -120,7 +127,8 @@ impl View {
         let opened = rustix::fs::open(descriptor_path(file), flags | OFlags::CLOEXEC, rustix::fs::Mode::empty());
         let opened = opened.map_err(errno)?;
         let stat = rustix::fs::fstat(&opened).map_err(errno)?;
-        Ok((opened, stat))
+        let place = inode.place().ok_or(Errno::ESTALE)?;
+        Ok((opened, stat, Arc::clone(place)))
     }
 
     fn open_path(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<(OwnedFd, Stat)> {

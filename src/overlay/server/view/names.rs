@@ -36,11 +36,10 @@ pub(super) struct Directory {
 impl View {
     /// Opens the directory `number` as a handle for names in it.
     pub(super) fn directory(&self, number: u64) -> Result<Directory, Errno> {
-        let (opened, stat) = self.open_inode(number, OFlags::PATH)?;
+        let (opened, stat, place) = self.open_place(number, OFlags::PATH)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
             return Err(Errno::ENOTDIR);
         }
-        let place = self.table().get(number).and_then(|inode| inode.place().cloned()).ok_or(Errno::ESTALE)?;
         Ok(Directory { opened, place })
     }
 

@@ -5,7 +5,7 @@
 //! have several names (hard links); a few are kept, since the newest may be the one that is removed.
 
 use crate::overlay::server::directory::{Identity, identity};
-use rustix::fs::Stat;
+use rustix::fs::{FileType, Stat};
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,8 +47,19 @@ impl Place {
         at.as_ref().is_some_and(|(known, own)| Arc::ptr_eq(known, directory) && **own == *name)
     }
 
-    fn move_to(&self, directory: &Arc<Place>, name: &[u8]) {
+    /// Gives the place another directory and name; says whether it did. A place never comes below itself, whatever
+    /// the host moves between two looks: a path would have no end. Called with the table locked, so that nothing
+    /// moves meanwhile.
+    fn move_to(&self, directory: &Arc<Place>, name: &[u8]) -> bool {
+        let mut above = Some(Arc::clone(directory));
+        while let Some(place) = above {
+            if std::ptr::eq(&raw const *place, self) {
+                return false;
+            }
+            above = place.get().map(|(next, _)| next);
+        }
         *self.at.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(directory), name.into()));
+        true
     }
 
     /// The path relative to the root; empty for the root.
@@ -144,8 +155,11 @@ impl Table {
         });
         known.lookups = known.lookups.saturating_add(1);
         known.told = Some(Version::of(stat));
+        let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
         match known.places.iter().position(|place| place.is(directory, name)) {
             Some(at) => known.places[at..].rotate_left(1),
+            // A directory has one name. The place it had is kept, since what is below refers to it.
+            None if is_directory && known.places.last().is_some_and(|place| place.move_to(directory, name)) => {}
             None => {
                 if known.places.len() >= KEPT_NAMES {
                     known.places.remove(0);
@@ -159,8 +173,12 @@ impl Table {
     /// A name was moved: what is now at `to` was at `from`.
     pub(super) fn moved(&mut self, from: (&Arc<Place>, &[u8]), to: (&Arc<Place>, &[u8]), stat: &Stat) {
         let number = self.number(identity(stat));
-        let Some(inode) = self.known.get(&number) else { return };
-        if let Some(place) = inode.places.iter().find(|place| place.is(from.0, from.1)) {
+        let Some(inode) = self.known.get_mut(&number) else { return };
+        // What had the name before may have had this number as well: numbers of files that are gone are used again.
+        if inode.places.len() > 1 {
+            inode.places.retain(|place| !place.is(to.0, to.1));
+        }
+        if let Some(place) = inode.places.iter().rev().find(|place| place.is(from.0, from.1)) {
             place.move_to(to.0, to.1);
         }
     }
@@ -203,6 +221,13 @@ mod tests {
     fn stat(inode: u64) -> Stat {
         let mut stat = rustix::fs::stat("/").unwrap();
         (stat.st_dev, stat.st_ino) = (7, inode);
+        stat.st_mode = libc::S_IFREG | 0o644;
+        stat
+    }
+
+    fn directory(inode: u64) -> Stat {
+        let mut stat = stat(inode);
+        stat.st_mode = libc::S_IFDIR | 0o755;
         stat
     }
 
@@ -223,6 +248,41 @@ mod tests {
         // Another file that takes the old name is another file.
         let other = table.remember(&root, b"a", &stat(12));
         assert_eq!((path(&table, other), path(&table, directory)), (b"a".to_vec(), b"b".to_vec()));
+    }
+
+    #[test]
+    fn a_directory_with_the_number_of_a_file_that_is_gone_moves_with_what_is_in_it() {
+        let mut table = Table::new(&directory(2));
+        let root = Arc::clone(table.get(ROOT).unwrap().place().unwrap());
+        // A file is replaced by another, and a new directory gets its number before the kernel has forgotten it.
+        let number = table.remember(&root, b"two", &stat(10));
+        table.remember(&root, b"one", &stat(11));
+        table.moved((&root, b"one"), (&root, b"two"), &stat(11));
+        assert_eq!(table.remember(&root, b"directory", &directory(10)), number);
+        let place = Arc::clone(table.get(number).unwrap().place().unwrap());
+        let file = table.remember(&place, b"in", &stat(12));
+        // It changes places with the file, and moves on.
+        table.moved((&root, b"directory"), (&root, b"two"), &directory(10));
+        table.moved((&root, b"two"), (&root, b"directory"), &stat(11));
+        assert_eq!(path(&table, file), b"two/in");
+        table.moved((&root, b"two"), (&root, b"moved"), &directory(10));
+        assert_eq!((path(&table, number), path(&table, file)), (b"moved".to_vec(), b"moved/in".to_vec()));
+    }
+
+    #[test]
+    fn a_directory_is_where_it_was_seen_last_and_never_below_itself() {
+        let mut table = Table::new(&directory(2));
+        let root = Arc::clone(table.get(ROOT).unwrap().place().unwrap());
+        let outer = table.remember(&root, b"a", &directory(10));
+        let outer_place = Arc::clone(table.get(outer).unwrap().place().unwrap());
+        let inner = table.remember(&outer_place, b"e", &directory(11));
+        let inner_place = Arc::clone(table.get(inner).unwrap().place().unwrap());
+        // The host moved the outer into the inner, and the inner out, between two looks.
+        table.remember(&inner_place, b"a", &directory(10));
+        assert_eq!(path(&table, inner), b"a/e");
+        table.remember(&root, b"e", &directory(11));
+        table.remember(&inner_place, b"a", &directory(10));
+        assert_eq!((path(&table, inner), path(&table, outer)), (b"e".to_vec(), b"e/a".to_vec()));
     }
 
     #[test]
