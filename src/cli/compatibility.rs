@@ -143,7 +143,6 @@ pub(crate) const CREATE: &[Row] = &[
     row("pod-id-file", PODS),
     row("init-ctr", PODS),
     row("requires", Treatment::Refused("dependencies between containers are not available in this release")),
-    row("secret", Treatment::Refused("secrets are not available in this release")),
     row("link", Treatment::Refused("containers on one network find each other by name")),
     row("chrootdirs", Treatment::Refused("it is not available in this release")),
     row("init-path", Treatment::Refused("coracle brings its own init; use --init")),

@@ -67,8 +67,13 @@ pub(crate) enum Failure {
     #[error("no such object: {0:?}")]
     NoSuchObject(String),
     /// One of several objects cannot be inspected.
-    #[error("inspecting object: {0}")]
-    Inspect(Box<Failure>),
+    #[error("{doing}: {cause}")]
+    Inspect {
+        /// `inspecting object` and its like.
+        doing: &'static str,
+        /// Why not.
+        cause: Box<Failure>,
+    },
     /// `--format`.
     #[error(transparent)]
     Template(#[from] TemplateError),

@@ -18,6 +18,8 @@ mod moment;
 mod network;
 mod options;
 mod output;
+mod pattern;
+mod secret;
 mod system;
 mod tree;
 mod usage;

@@ -102,6 +102,7 @@ impl Engine {
         let Planned { mut record, volumes, warnings } = plan(request, image, place, host, others)?;
         network::choose_random_ports(&mut record.network.ports)?;
         make_parts(&record)?;
+        self.copy_secrets(&record)?;
         self.make_volumes(&volumes)?;
         make_missing_sources(request)?;
         // The container's addresses are chosen at its start.
@@ -176,6 +177,7 @@ impl Engine {
             others.id_maps = Some(containers.read_config::<ContainerRecord>(&id)?.plan.id_maps);
             others.ids.insert(name.clone(), id);
         }
+        others.secrets = self.find_secrets(request)?;
         others.networks = super::networks::wanted(request, &self.networks())?;
         if matches!(request.userns, UserNamespaceMode::Auto { .. }) {
             others.automatic_ids = self.automatic_ids();

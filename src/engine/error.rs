@@ -55,6 +55,9 @@ pub enum Error {
     /// About a volume's files.
     #[error(transparent)]
     Volumes(#[from] crate::store::volumes::Error),
+    /// About a secret's files.
+    #[error(transparent)]
+    Secrets(#[from] crate::store::secrets::Error),
     /// About a network's files or addresses.
     #[error(transparent)]
     Networks(#[from] crate::store::networks::Error),
@@ -82,6 +85,10 @@ impl Error {
             Error::Conflict(_) | Error::Containers(containers::Error::NameInUse { .. }) => Kind::Conflict,
             Error::Containers(containers::Error::Ambiguous { .. }) => Kind::BadInput,
             Error::Volumes(error) if error.is_not_found() => Kind::NotFound,
+            Error::Secrets(error) if error.is_not_found() => Kind::NotFound,
+            Error::Secrets(crate::store::secrets::Error::File(_)) => Kind::Failed,
+            Error::Secrets(crate::store::secrets::Error::Exists { .. }) => Kind::Conflict,
+            Error::Secrets(_) => Kind::BadInput,
             Error::Networks(error) if error.is_not_found() => Kind::NotFound,
             Error::Networks(error) if error.is_conflict() => Kind::Conflict,
             Error::Networks(crate::store::networks::Error::File(_)) => Kind::Failed,

@@ -34,6 +34,7 @@ pub mod request;
 pub mod reserved;
 mod reset;
 pub mod root;
+pub mod secrets;
 pub mod source;
 pub mod start;
 pub mod volumes;
@@ -44,6 +45,7 @@ pub use record::ContainerRecord;
 use crate::store::containers::Containers;
 use crate::store::networks::Networks;
 use crate::store::paths::Paths;
+use crate::store::secrets::Secrets;
 use crate::store::volumes::Volumes;
 use std::path::PathBuf;
 
@@ -77,6 +79,11 @@ impl Engine {
     /// The volumes of the store.
     pub fn volumes(&self) -> Volumes {
         Volumes::new(&self.paths)
+    }
+
+    /// The secrets of the store.
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(&self.paths)
     }
 
     /// The networks of the store.

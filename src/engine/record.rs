@@ -50,6 +50,9 @@ pub struct ContainerRecord {
     /// Its network.
     #[serde(default)]
     pub network: NetworkPlan,
+    /// Secrets it was given.
+    #[serde(default)]
+    pub secrets: Vec<SecretRecord>,
     /// Capability names the process has when it is root.
     pub capabilities: Vec<String>,
 }
@@ -59,6 +62,15 @@ impl ContainerRecord {
     pub fn command(&self) -> &[String] {
         self.plan.spec.process().as_ref().and_then(|process| process.args().as_deref()).unwrap_or_default()
     }
+}
+
+/// A secret that a container was given; its bytes are elsewhere (see [`super::secrets`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretRecord {
+    /// Its ID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// One mount as `inspect` shows it.

@@ -145,6 +145,34 @@ pub struct PublishRequest {
     pub protocol: String,
 }
 
+/// How a container gets a secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecretUse {
+    /// As a file.
+    #[default]
+    Mount,
+    /// As a variable of the environment.
+    Env,
+}
+
+/// One `--secret`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretRequest {
+    /// Its name or ID, as typed.
+    pub source: String,
+    /// As a file or as a variable.
+    pub kind: SecretUse,
+    /// The file, relative to `/run/secrets`, or the variable; empty is the secret's name.
+    pub target: String,
+    /// The file's owner inside.
+    pub uid: u32,
+    /// The file's group inside.
+    pub gid: u32,
+    /// The file's mode.
+    pub mode: u32,
+}
+
 /// Everything about a container to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -274,6 +302,8 @@ pub struct ContainerRequest {
     pub mac_address: Option<[u8; 6]>,
     /// `--network-alias`.
     pub network_alias: Vec<String>,
+    /// `--secret`.
+    pub secrets: Vec<SecretRequest>,
     /// `--egress`, as typed.
     pub egress: Vec<String>,
     /// `--egress-log`; `-` is standard error.

@@ -8,7 +8,7 @@ use super::network::{self, NetworkMode, Prepared};
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
-use super::{Engine, hello, networks, removal, reserved};
+use super::{Engine, hello, networks, removal, reserved, secrets};
 use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
@@ -169,6 +169,7 @@ fn fork_keeper(
     let mut init_plan =
         InitPlan { runtime: record.plan.clone(), root: root.clone(), network: prepared.namespace.clone() };
     tell_hello(record, &mut init_plan);
+    tell_secrets(record, &mut init_plan)?;
     let plan_file = in_memory(&init_plan)?;
     let state = State { driver: root.driver().to_owned(), networks: prepared.attachments.clone(), ..state.clone() };
     match fork_into(NewNamespaces::empty()) {
@@ -316,6 +317,17 @@ fn tell_hello(record: &ContainerRecord, plan: &mut InitPlan) {
         environment.push(format!("{}={told}", hello::TOLD));
         process.set_env(Some(environment));
     }
+}
+
+/// Variables that are secrets go no other way than with the plan in memory.
+fn tell_secrets(record: &ContainerRecord, plan: &mut InitPlan) -> Result<(), Error> {
+    let variables = secrets::variables(record)?;
+    if let (Some(process), false) = (plan.runtime.spec.process_mut(), variables.is_empty()) {
+        let mut environment = process.env().clone().unwrap_or_default();
+        environment.extend(variables);
+        process.set_env(Some(environment));
+    }
+    Ok(())
 }
 
 /// The plan as a file that init can read after its exec, without a name anywhere.

@@ -28,6 +28,9 @@ pub struct RuntimePlan {
     /// Calls that give sockets an address are answered by the keeper's helper (`--network=fast`).
     #[serde(default)]
     pub network_calls: bool,
+    /// Secrets shown as files.
+    #[serde(default)]
+    pub secrets: Vec<SecretPlan>,
     /// Run the process below a small init that reaps and forwards signals.
     pub init: bool,
     /// `-w` was given: a missing working directory is an error. The image's own is made.
@@ -48,6 +51,21 @@ pub struct RuntimePlan {
     pub timeout_seconds: u32,
     /// Join the namespaces of this running process instead of making those that it names.
     pub join: Option<JoinPlan>,
+}
+
+/// A secret shown as a file of memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretPlan {
+    /// The file on the host that holds its bytes.
+    pub source: PathBuf,
+    /// Where it is in the container.
+    pub destination: PathBuf,
+    /// Its owner inside.
+    pub uid: u32,
+    /// Its group inside.
+    pub gid: u32,
+    /// Its mode.
+    pub mode: u32,
 }
 
 /// Namespaces taken from another container.

@@ -11,6 +11,7 @@ pub mod locks;
 pub mod networks;
 pub mod paths;
 pub mod record;
+pub mod secrets;
 pub mod sweep;
 pub mod temporary;
 pub mod volumes;

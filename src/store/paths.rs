@@ -10,6 +10,7 @@
 //! ├── containers/<hex>/             one container: config.json, state.json, upper/, work/, logs
 //! ├── container-names/<name>        text: the ID of the container that has this name
 //! ├── volumes/<name>/               volume.json, _data/
+//! ├── secrets/<id>/                secret.json, data: for the user alone, see [`super::secrets`]
 //! ├── networks/                     networks with names, see [`super::networks`]
 //! ├── extracted/<image>-<maps>/     an image's files for the driver `overlay`, with the owners of one id map
 //! ├── lock                          empty; byte-range locks, see [`super::locks`]
@@ -63,6 +64,10 @@ impl Paths {
     /// `volumes`.
     pub fn volumes(&self) -> PathBuf {
         self.root.join("volumes")
+    }
+    /// `secrets`.
+    pub fn secrets(&self) -> PathBuf {
+        self.root.join("secrets")
     }
     /// `networks`.
     pub fn networks(&self) -> PathBuf {

@@ -29,6 +29,7 @@ mod network_faults;
 mod networks;
 mod parallel;
 mod process;
+mod secrets;
 mod store;
 mod terminal;
 mod user_namespaces;

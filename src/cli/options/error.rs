@@ -89,6 +89,8 @@ pub(crate) enum OptionError {
     PortProtocol(String),
     #[error(transparent)]
     Mount(#[from] super::mounts::MountError),
+    #[error("{0}: parsing secret")]
+    Secret(String),
     #[error("invalid signal: {0}")]
     Signal(String),
 }

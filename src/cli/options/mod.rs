@@ -14,6 +14,7 @@ mod namespaces;
 mod network;
 mod ports;
 mod process;
+mod secrets;
 mod security;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,8 @@ pub(crate) struct CreateOptions {
     environment: environment::EnvironmentOptions,
     #[command(flatten, next_help_heading = "Files and devices")]
     mounts: mounts::MountOptions,
+    #[command(flatten, next_help_heading = "Files and devices")]
+    secrets: secrets::SecretOptions,
     #[command(flatten, next_help_heading = "Network")]
     network: network::NetworkOptions,
     #[command(flatten, next_help_heading = "Network")]
@@ -80,6 +83,7 @@ impl CreateOptions {
         self.process.apply(&mut request)?;
         self.environment.apply(&mut request, surroundings)?;
         self.mounts.apply(&mut request, surroundings)?;
+        self.secrets.apply(&mut request)?;
         self.network.apply(&mut request)?;
         self.egress.apply(&mut request)?;
         self.namespaces.apply(&mut request)?;

@@ -43,6 +43,20 @@ pub(crate) fn inspect(
     names: &[String],
     look: impl Fn(&str) -> Result<Object, Failure>,
 ) -> Result<ExitCode, Failure> {
+    inspect_as("inspecting object", INDENT, format, names, look)
+}
+
+/// The same; `doing` begins its error lines, `indent` are the spaces per level.
+///
+/// # Errors
+/// As of [`inspect`].
+pub(crate) fn inspect_as(
+    doing: &'static str,
+    indent: usize,
+    format: Option<&str>,
+    names: &[String],
+    look: impl Fn(&str) -> Result<Object, Failure>,
+) -> Result<ExitCode, Failure> {
     let template = match format {
         None => None,
         Some(format) if is_json(format) && !format.contains("{{") => None,
@@ -52,7 +66,7 @@ pub(crate) fn inspect(
     let found: Vec<Object> = found.into_iter().flatten().collect();
     let values = || found.iter().map(Object::value).collect::<Vec<_>>();
     match template {
-        None => print(&(json(&found, JsonLayout::Indented(INDENT)) + "\n"))?,
+        None => print(&(json(&found, JsonLayout::Indented(indent)) + "\n"))?,
         Some(template) if template.is_table() => {
             print(&template.render_table(&crate::cli::template::header_of, &values())?)?
         }
@@ -67,7 +81,8 @@ pub(crate) fn inspect(
     if failures.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut failures = failures.drain(..).filter_map(Result::err).map(|failure| Failure::Inspect(Box::new(failure)));
+    let mut failures =
+        failures.drain(..).filter_map(Result::err).map(|cause| Failure::Inspect { doing, cause: Box::new(cause) });
     let first = failures.next();
     for failure in failures {
         failure.report();

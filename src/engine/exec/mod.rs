@@ -11,7 +11,7 @@ use super::error::Error;
 use super::lifecycle::{Container, open_process};
 use super::plan::{further_environment, preserved};
 use super::start::in_memory;
-use super::{Engine, network, record::ContainerRecord};
+use super::{Engine, network, record::ContainerRecord, secrets};
 use crate::network::fast;
 use crate::runtime::capabilities::{Capabilities, Wish, bounding_set};
 use crate::runtime::exec::Waiter;
@@ -103,7 +103,8 @@ fn plan(record: &ContainerRecord, request: &ExecRequest) -> Result<RuntimePlan, 
     }
     let mut plan = record.plan.clone();
     if let Some(process) = plan.spec.process_mut() {
-        let environment = process.env().clone().unwrap_or_default();
+        let mut environment = process.env().clone().unwrap_or_default();
+        environment.extend(secrets::variables(record)?);
         process
             .set_args(Some(request.command.clone()))
             .set_env(Some(further_environment(&environment, request.tty, &request.environment)))

@@ -74,7 +74,7 @@ macro_rules! plain {
     };
 }
 plain!(bool, i32, u32, i64, u64, usize, String, &str, &String, Vec<String>, &Vec<String>, &[String], Value);
-plain!(Vec<u32>, Option<u64>, Option<Vec<String>>, std::collections::BTreeMap<String, String>);
+plain!(Option<Vec<Value>>, Vec<u32>, Option<u64>, Option<Vec<String>>, std::collections::BTreeMap<String, String>);
 plain!(&std::collections::BTreeMap<String, String>, std::collections::BTreeMap<String, Value>);
 
 #[cfg(test)]

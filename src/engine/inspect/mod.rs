@@ -11,14 +11,15 @@ pub use document::Document;
 
 use self::document::{IntoDocument, object};
 use super::lifecycle::Container;
-use super::record::{ContainerRecord, MountRecord};
-use super::request::RootSource;
+use super::record::{ContainerRecord, MountRecord, SecretRecord};
+use super::request::{RootSource, SecretRequest, SecretUse};
 use super::volumes::VolumeSummary;
 use crate::store::containers::{State, Status};
+use crate::store::secrets::Secret;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Go's zero time: shown for what has not happened.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -175,12 +176,44 @@ fn config(record: &ContainerRecord) -> Document {
         "StopSignal" => record.stop_signal,
         "HealthcheckOnFailureAction" => "none",
         "CreateCommand" => &request.create_command,
+        "Secrets" => secrets(record),
         "Umask" => request.umask.clone().unwrap_or_else(|| "0022".to_owned()),
         "Timeout" => request.timeout_seconds,
         "StopTimeout" => record.stop_timeout_seconds,
         "Passwd" => request.passwd,
         "sdNotifyMode" => "ignore",
     }
+}
+
+/// Which secrets the container was given as files; podman does not list variables.
+fn secrets(record: &ContainerRecord) -> Option<Vec<Value>> {
+    let given = record.secrets.iter().zip(&record.request.secrets);
+    let one = |(secret, request): (&SecretRecord, &SecretRequest)| json!({"Name": secret.name, "ID": secret.id, "UID": request.uid, "GID": request.gid, "Mode": request.mode});
+    let listed: Vec<Value> = given.filter(|(_, request)| request.kind == SecretUse::Mount).map(one).collect();
+    (!listed.is_empty()).then_some(listed)
+}
+
+/// Everything about a secret but its bytes, and those when `shown`.
+pub fn secret(secret: &Secret, store: &Path, shown: Option<&[u8]>) -> Document {
+    let mut options = secret.options.clone();
+    options.entry("path".to_owned()).or_insert_with(|| store.to_string_lossy().into_owned());
+    let mut fields = vec![
+        ("ID", secret.id.as_str().into_document()),
+        ("CreatedAt", secret.created.to_string().into_document()),
+        ("UpdatedAt", secret.updated.to_string().into_document()),
+        (
+            "Spec",
+            object! {
+                "Name" => secret.name.as_str(),
+                "Driver" => object! { "Name" => "file", "Options" => options },
+                "Labels" => &secret.labels,
+            },
+        ),
+    ];
+    if let Some(data) = shown {
+        fields.push(("SecretData", String::from_utf8_lossy(data).into_owned().into_document()));
+    }
+    Document::Object(fields)
 }
 
 /// Everything about a volume.

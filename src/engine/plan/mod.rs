@@ -15,6 +15,7 @@ use super::network;
 use super::record::ContainerRecord;
 use super::request::{ContainerRequest, RootSource, UserNamespaceMode};
 use super::root::{LowerPlan, RootPlan};
+use super::secrets;
 use crate::overlay::probe::Driver;
 use crate::runtime::id_map::{self, HostIds};
 use crate::runtime::plan::{JoinPlan, LogDriver, LogPlan, RuntimePlan, SeccompPlan, UserPlan};
@@ -116,6 +117,7 @@ pub fn plan(
         capabilities: capabilities.0,
         seccomp: seccomp(request, &security)?,
         network_calls: network::is_fast(&network.mode),
+        secrets: secrets::files(request, &others.secrets, place.directory),
         init: request.init,
         workdir_required: request.workdir.is_some(),
         preserved: preserved(request.preserve_fds, &request.preserve_fd)?,
@@ -146,6 +148,7 @@ pub fn plan(
         detach_keys: request.detach_keys.clone().unwrap_or_else(|| "ctrl-p,ctrl-q".to_owned()),
         exposed_ports,
         networks: others.networks.clone(),
+        secrets: others.secrets.clone(),
         network,
         capabilities: capabilities.1,
         plan: runtime,
@@ -177,6 +180,8 @@ pub struct Others {
     pub volumes_from: BTreeMap<String, ContainerRecord>,
     /// Networks with names that `--network` asks for.
     pub networks: Vec<super::networks::Attachment>,
+    /// The secrets that `--secret` asks for, in its order.
+    pub secrets: Vec<super::record::SecretRecord>,
     /// Host ids that other containers with automatic maps have.
     pub automatic_ids: Subordinate,
 }

@@ -15,6 +15,7 @@ mod network_calls;
 mod options;
 mod reaper;
 mod reexec;
+mod secrets;
 mod user;
 mod view;
 
@@ -118,6 +119,7 @@ impl<'a> Init<'a> {
         let mounts = mounts::prepare(plan.spec.mounts().as_deref().unwrap_or_default())?;
         let devices = DeviceNodes::open();
         let account_files = open_account_files(plan)?;
+        let secrets = secrets::Secrets::open(plan)?;
         root_file_system.open()?;
         let made = network.make()?;
         let shown = match &made {
@@ -137,6 +139,7 @@ impl<'a> Init<'a> {
         init.name_host()?;
         init.raise_loopback()?;
         init.mount_all(root_file_system)?;
+        secrets.show(&init.root)?;
         if matches!(made, Some(Made::Route(_))) {
             expect_order(&init.keeper, Order::Connected)?;
         }
