@@ -10,6 +10,7 @@ use crate::runtime::id_map::HostIds;
 use crate::runtime::plan::JoinPlan;
 use crate::runtime::subordinate::Subordinate;
 use crate::store::containers::{self, Durability, State, make_directories};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -169,12 +170,13 @@ impl Engine {
         for name in named.chain(user).cloned().chain(network) {
             let name = &name;
             let id = containers.find(name)?;
-            let process = containers.read_state(&id)?.process.ok_or_else(|| {
-                Error::Conflict(format!("cannot join namespaces of container \"{name}\": it is not running"))
-            })?;
-            let join = JoinPlan { pid: process.pid, start_time: process.start_time, namespaces: Vec::new() };
-            others.joined.insert(name.clone(), join);
-            others.id_maps = Some(containers.read_config::<ContainerRecord>(&id)?.plan.id_maps);
+            // Its process is looked up when the new container starts.
+            others.joined.insert(name.clone(), JoinPlan { container: id.clone(), ..JoinPlan::default() });
+            let joined: ContainerRecord = containers.read_config(&id)?;
+            if request.network.iter().any(|text| text.strip_prefix("container:") == Some(name)) {
+                others.host_files = network_files(&joined);
+            }
+            others.id_maps = Some(joined.plan.id_maps);
             others.ids.insert(name.clone(), id);
         }
         others.secrets = self.find_secrets(request)?;
@@ -189,6 +191,16 @@ impl Engine {
         }
         Ok(others)
     }
+}
+
+/// The files of a container that say where it is in its network, by destination.
+fn network_files(record: &ContainerRecord) -> BTreeMap<PathBuf, PathBuf> {
+    let mounts = record.plan.spec.mounts().as_deref().unwrap_or_default().iter();
+    let is_told = |destination: &Path| ["/etc/hosts", "/etc/resolv.conf"].iter().any(|known| destination == Path::new(known));
+    let file = |mount: &oci_spec::runtime::Mount| {
+        is_told(mount.destination()).then(|| Some((mount.destination().clone(), mount.source().clone()?))).flatten()
+    };
+    mounts.filter_map(file).collect()
 }
 
 /// What needs no host to be seen wrong.

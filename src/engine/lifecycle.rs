@@ -5,6 +5,7 @@
 //! which writes the state before it goes.
 
 use super::error::Error;
+use super::network::NetworkMode;
 use super::record::ContainerRecord;
 use super::{Engine, removal};
 use crate::runtime::guard;
@@ -63,7 +64,12 @@ impl Engine {
     /// Networks with names change while a container runs: their leases say more than its state.
     fn look_at_networks(&self, container: &mut Container) {
         if !container.record.networks.is_empty() && container.state.status.is_alive() {
-            container.state.networks = self.named_attachments(&container.record);
+            let named = self.named_attachments(&container.record);
+            match container.record.network.mode {
+                // Connected while it ran: what it was started with is still there.
+                NetworkMode::Private(_) => container.state.networks.extend(named),
+                _ => container.state.networks = named,
+            }
         }
     }
 

@@ -74,6 +74,10 @@ impl Engine {
         if state.starts > 0 {
             discard_overlays(&record)?;
         }
+        self.find_joined(&mut record)?;
+        if networks::become_named(&mut record) {
+            containers.write_config(id, &record, Durability::Volatile)?;
+        }
         let host_ids = HostIds::detect();
         let mut prepared = match self.prepare_network(&mut record, &state, options.foreground) {
             Ok(prepared) => prepared,
@@ -112,6 +116,29 @@ impl Engine {
             }
         }
         Err(Error::BadRequest(format!("container {id} has no root file system")))
+    }
+
+    /// The process whose namespaces are joined: its container may have been started anew since this one was made. One that
+    /// does not run is started first.
+    fn find_joined(&self, record: &mut ContainerRecord) -> Result<(), Error> {
+        let Some(join) = record.plan.join.as_mut().filter(|join| !join.container.is_empty()) else { return Ok(()) };
+        let id = join.container.clone();
+        let running = || {
+            let state = self.containers().read_state(&id)?;
+            Ok::<_, Error>(state.process.filter(|_| state.status.is_alive()))
+        };
+        let process = match running()? {
+            Some(process) => Some(process),
+            None => {
+                self.start(&id, StartOptions::default(), None)?;
+                running()?
+            }
+        };
+        let process = process.ok_or_else(|| {
+            Error::Conflict(format!("cannot join namespaces of container {id}: it has ended: container state improper"))
+        })?;
+        (join.pid, join.start_time) = (process.pid, process.start_time);
+        Ok(())
     }
 
     /// Addresses, bound ports, and the container's files that tell of them.

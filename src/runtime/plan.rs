@@ -77,6 +77,9 @@ pub struct JoinPlan {
     pub start_time: u64,
     /// Its namespaces to join besides the user namespace, by their names in `/proc/PID/ns`.
     pub namespaces: Vec<String>,
+    /// ID of that container; its process is another after it was started anew.
+    #[serde(default)]
+    pub container: String,
 }
 
 /// Who the process runs as; names are looked up in the container's own files.

@@ -29,7 +29,7 @@ pub(crate) struct Connect {
 impl Verb for Connect {
     const NAME: &'static str = "connect";
     const ABOUT: &'static str = "Connect a container to a network";
-    const DETAILS: &'static str = "Brings a container onto one more network, at once when it runs and at every later start. It must have been made with a network that has a name.";
+    const DETAILS: &'static str = "Brings a container onto one more network, at once when it runs and at every later start. A container with the default network keeps that until it ends; from its next start it is on the network podman instead.";
     const ARGUMENTS: &'static str = "NETWORK CONTAINER";
     const ARITY: Arity = Arity::Exactly(2);
     const EXAMPLES: &'static str = "coracle network connect backend web\n\

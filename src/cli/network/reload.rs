@@ -20,7 +20,7 @@ pub(crate) struct Reload {
 impl Verb for Reload {
     const NAME: &'static str = "reload";
     const ABOUT: &'static str = "Make the networks of running containers anew";
-    const DETAILS: &'static str = "Connects running containers to their networks again, with the addresses they had: after the process of a network was killed. Published ports come back when the container is started again.";
+    const DETAILS: &'static str = "Connects running containers to their networks again, with the addresses they had: after the process of a network was killed. Published ports are bound again.";
     const ARGUMENTS: &'static str = "[CONTAINER...]";
     const ARITY: Arity = Arity::Any;
     const EXAMPLES: &'static str = "coracle network reload --all";

@@ -65,10 +65,11 @@ pub(in crate::engine) fn plan(
     } else {
         check_addresses(request)?;
         if !ports.is_empty() {
-            warnings.push(
-                "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use"
-                    .to_owned(),
-            );
+            let word = mode.word();
+            warnings.push(format!(
+                "Port mappings have been discarded because \"{}\" network namespace mode does not support them",
+                word.split(':').next().unwrap_or_default()
+            ));
             ports = Vec::<PortMapping>::new();
         }
     }

@@ -8,8 +8,9 @@
 
 use super::Attachment;
 use super::attachment::interfaces;
+use super::prepare::forward;
 use crate::engine::error::Error;
-use crate::engine::network::{MacText, NetworkMode, mac_address};
+use crate::engine::network::{Bound, MacText, NetworkMode, mac_address};
 use crate::engine::record::ContainerRecord;
 use crate::network::dns;
 use crate::network::link::{Address4, Address6, Interface};
@@ -94,7 +95,7 @@ pub(in crate::engine) fn lease(paths: &Paths, who: Who<'_>, attachments: &[Attac
 }
 
 /// The first network with a way out: the default route leads there, and its gateway is asked for names.
-fn way_out(store: &Networks, attachments: &[Attachment]) -> Option<usize> {
+pub(super) fn way_out(store: &Networks, attachments: &[Attachment]) -> Option<usize> {
     let leads_out =
         |attachment: &Attachment| store.find(&attachment.network).is_ok_and(|found| found.has_default_route());
     attachments.iter().position(leads_out)
@@ -309,6 +310,17 @@ pub(super) fn plug_in_for(paths: &Paths, joinings: Vec<Joining>, route: &OwnedFd
     Ok(())
 }
 
+/// Has bound ports lead to a container that is on a network already.
+pub(super) fn publish(paths: &Paths, network: &str, lease: &Lease, bound: Vec<Bound>) -> Result<(), Error> {
+    let network = Networks::new(paths).find(network)?;
+    let welcome = greet(paths, &network)?;
+    for forward in bound.into_iter().filter_map(|bound| forward(bound, &lease.addresses)) {
+        let published = welcome.connection.publish(&lease.container, &forward);
+        published.map_err(|error| Failure::message(error.to_string()))?;
+    }
+    Ok(())
+}
+
 /// From now on the lease lives as long as `owner`.
 fn own_lease(store: &Networks, network: &str, container: &str, owner: ProcessId) -> Result<(), Error> {
     let _lock = store.lock(network)?;
@@ -349,7 +361,7 @@ pub(in crate::engine) fn leave(paths: &Paths, network: &str, container: &str) ->
 
 /// Takes a container that has ended off all its networks: those of its record, and those that came later.
 pub(in crate::engine) fn leave_all(paths: &Paths, record: &ContainerRecord) {
-    if record.network.mode != NetworkMode::Named {
+    if !matches!(record.network.mode, NetworkMode::Named | NetworkMode::Private(_)) {
         return;
     }
     let store = Networks::new(paths);

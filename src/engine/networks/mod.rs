@@ -6,12 +6,14 @@
 pub mod attachment;
 mod change;
 mod create;
+mod files;
 mod host;
 mod join;
 mod prepare;
 
 pub use attachment::Attachment;
 pub use create::NetworkRequest;
+pub(super) use change::become_named;
 pub(super) use join::{Joining, give_back, leave_all, plug_in};
 pub(super) use prepare::{prepare, wanted};
 

@@ -60,7 +60,7 @@ pub(in crate::engine) fn prepare(paths: &Paths, record: &mut ContainerRecord) ->
 }
 
 /// Where the clients of a bound socket go; nowhere when the network lacks their family.
-fn forward(bound: Bound, addresses: &[LeasedAddress]) -> Option<Forward> {
+pub(super) fn forward(bound: Bound, addresses: &[LeasedAddress]) -> Option<Forward> {
     let target = addresses.iter().find(|leased| leased.address.is_ipv6() == bound.is_ipv6)?.address;
     let protocol = if bound.is_tcp { Protocol::Tcp } else { Protocol::Udp };
     Some(Forward { protocol, listener: bound.socket, target: SocketAddr::new(target, bound.container_port) })

@@ -174,6 +174,8 @@ pub struct Others {
     pub joined: BTreeMap<String, JoinPlan>,
     /// Their IDs, by the same words.
     pub ids: BTreeMap<String, String>,
+    /// Files of the container whose network is joined that say where it is in there, by destination.
+    pub host_files: BTreeMap<PathBuf, PathBuf>,
     /// Ids of the user namespace of the container that is joined.
     pub id_maps: Option<id_map::IdMaps>,
     /// Containers named by `--volumes-from`: as typed without options, and their records.

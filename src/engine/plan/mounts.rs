@@ -61,7 +61,7 @@ pub(super) fn plan(
     let mut planned = PlannedMounts::default();
     let mut mounts: Vec<Mount> = system_mounts(request, network)?;
     mounts.extend(read_only_tmpfs(request)?);
-    mounts.extend(host_file_mounts(request, place)?);
+    mounts.extend(host_file_mounts(request, place, others)?);
     mounts.extend(device_mounts(request)?);
     // What the request puts at a place takes that place.
     mounts.retain(|mount| !asked.contains_key(mount.destination()));
@@ -147,13 +147,15 @@ fn read_only_tmpfs(request: &ContainerRequest) -> Result<Vec<Mount>, Error> {
 }
 
 /// hosts, resolv.conf, hostname, .containerenv and localtime: files in the container's directory.
-fn host_file_mounts(request: &ContainerRequest, place: Place<'_>) -> Result<Vec<Mount>, Error> {
+/// Those about the network are another container's when its network is shared.
+fn host_file_mounts(request: &ContainerRequest, place: Place<'_>, others: &Others) -> Result<Vec<Mount>, Error> {
     let is_plain_directory = matches!(request.root, RootSource::Directory { overlay: false, .. });
     host_files::names(request)
         .into_iter()
         .filter(|(_, destination)| !is_plain_directory || *destination != "/run/.containerenv")
         .map(|(name, destination)| {
-            let source = place.directory.join(name);
+            let shared = others.host_files.get(Path::new(destination));
+            let source = shared.cloned().unwrap_or_else(|| place.directory.join(name));
             build("bind", &source, PathBuf::from(destination), vec!["bind".to_owned(), "rprivate".to_owned()])
         })
         .collect()

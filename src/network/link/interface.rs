@@ -180,6 +180,14 @@ fn address6(index: u32, address: &Address6) -> Request {
         .number(libc::IFA_FLAGS, libc::IFA_F_NODAD)
 }
 
+/// A request for a default route through `gateway` on the interface with this number.
+pub(in crate::network) fn default_route_through(index: u32, gateway: IpAddr) -> Request {
+    match gateway {
+        IpAddr::V4(gateway) => default_route(libc::AF_INET, index, &gateway.octets()),
+        IpAddr::V6(gateway) => default_route(libc::AF_INET6, index, &gateway.octets()),
+    }
+}
+
 /// `struct rtmsg` of a default route.
 fn default_route(family: i32, index: u32, gateway: &[u8]) -> Request {
     /// `RTPROT_BOOT`, as ip(8) gives.

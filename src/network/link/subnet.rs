@@ -88,7 +88,8 @@ impl Routes {
 
 fn candidates4() -> impl Iterator<Item = Subnet4> {
     let sixteen = |first, second| Subnet4 { network: Ipv4Addr::new(first, second, 0, 0), prefix: 16 };
-    let tens = (88..=127).map(move |second| sixteen(10, second));
+    // Networks with names begin at 10.89: a container can come onto one of those while it runs.
+    let tens = [88].into_iter().chain(90..=127).map(move |second| sixteen(10, second));
     let more = (16..=31).map(move |second| sixteen(172, second));
     let homes = (88..=127).map(|third| Subnet4 { network: Ipv4Addr::new(192, 168, third, 0), prefix: 24 });
     let carriers = (64..=127).map(move |second| sixteen(100, second));
@@ -189,8 +190,8 @@ mod tests {
     fn a_free_subnet_is_chosen() {
         let cases: [(&[&str], &str); 6] = [
             (&[], "10.88.0.0/16"),
-            (&["10.88.0.0/16", "192.168.1.0/24"], "10.89.0.0/16"),
-            (&["10.88.7.3/32", "10.89.0.0/24"], "10.90.0.0/16"),
+            (&["10.88.0.0/16", "192.168.1.0/24"], "10.90.0.0/16"),
+            (&["10.88.7.3/32", "10.90.0.0/24"], "10.91.0.0/16"),
             (&["10.0.0.0/8"], "172.16.0.0/16"),
             (&["10.0.0.0/8", "172.16.0.0/12"], "192.168.88.0/24"),
             (&["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"], "198.18.0.0/16"),

@@ -7,6 +7,7 @@ use crate::sys::process::{Fork, NewNamespaces, exit_now, fork_into};
 use crate::sys::tun;
 use rustix::io::Errno;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// The bridge's port that leads to the stack.
@@ -196,6 +197,25 @@ pub fn open_inside(pidfd: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
                 .ok_or(Error::Step { step: "enter the container's network", source: errno })
         }
     }
+}
+
+/// Gives a container default routes through `gateways` on its interface `name`, where it has none. `container` is a
+/// routing socket opened in its namespace.
+///
+/// # Errors
+/// There is no such interface; the kernel refuses.
+pub fn route_through(container: &OwnedFd, name: &str, gateways: &[IpAddr]) -> Result<(), Error> {
+    let failed = |step| move |source| link::Error::Interface { step, name: name.to_owned(), source };
+    let mut inside = Route::from_socket(duplicate(container)?);
+    let index = inside.index_of(name).map_err(failed("find"))?;
+    let requests = gateways.iter().map(|gateway| link::default_route_through(index, *gateway)).collect();
+    for result in inside.requests(requests) {
+        match result {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(source) => return Err(failed("route through")(source).into()),
+        }
+    }
+    Ok(())
 }
 
 /// Takes a container's cable out, by the name of its end at the bridge. `NODEV` when there is none.

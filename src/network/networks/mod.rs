@@ -27,7 +27,7 @@ mod holder;
 mod protocol;
 mod rendezvous;
 
-pub use bridge::{Plug, open_inside, plug, unplug};
+pub use bridge::{Plug, open_inside, plug, route_through, unplug};
 pub use client::{Connection, Welcome};
 pub use holder::{Settings, start};
 pub use protocol::Member;
