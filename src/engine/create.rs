@@ -196,7 +196,8 @@ impl Engine {
 /// The files of a container that say where it is in its network, by destination.
 fn network_files(record: &ContainerRecord) -> BTreeMap<PathBuf, PathBuf> {
     let mounts = record.plan.spec.mounts().as_deref().unwrap_or_default().iter();
-    let is_told = |destination: &Path| ["/etc/hosts", "/etc/resolv.conf"].iter().any(|known| destination == Path::new(known));
+    let is_told =
+        |destination: &Path| ["/etc/hosts", "/etc/resolv.conf"].iter().any(|known| destination == Path::new(known));
     let file = |mount: &oci_spec::runtime::Mount| {
         is_told(mount.destination()).then(|| Some((mount.destination().clone(), mount.source().clone()?))).flatten()
     };

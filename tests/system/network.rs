@@ -167,6 +167,31 @@ fn a_network_is_shared_with_a_container() {
 }
 
 #[test]
+fn the_container_whose_network_is_shared_may_be_started_anew() {
+    let sandbox = networked!();
+    sandbox.words("run -d --name first --hostname bow busybox sleep 1000").succeeds();
+    sandbox.words("run -d --name second --network container:first busybox sleep 1000").succeeds();
+    let files = |name: &str| sandbox.run(["exec", name, "cat", "/etc/hosts", "/etc/resolv.conf"]).succeeds().text();
+    assert_eq!(files("first"), files("second"));
+    sandbox.words("stop -t 0 second first").succeeds();
+    // The one is started with the other, and is where that is.
+    sandbox.words("start second").succeeds();
+    let namespace = |name: &str| sandbox.run(["exec", name, "readlink", "/proc/self/ns/net"]).succeeds().text();
+    assert_eq!(namespace("first"), namespace("second"));
+    assert_eq!(files("first"), files("second"));
+    sandbox.words("rm -f -t 0 second first").succeeds();
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn ports_are_no_use_in_somebody_elses_network() {
+    let sandbox = networked!();
+    let line = "Port mappings have been discarded because \"host\" network namespace mode does not support them";
+    let outcome = sandbox.words("run --rm -p 8080:80 --network host busybox echo fine").succeeds().prints("fine");
+    assert_eq!(outcome.errors().trim_end(), line);
+}
+
+#[test]
 fn networks_that_make_no_sense_are_refused() {
     let sandbox = busybox!();
     let cases: [(&[&str], &str); 7] = [

@@ -3,6 +3,8 @@
 use crate::support::process::{Process, eventually};
 use crate::support::{Outcome, Sandbox};
 use crate::{busybox, shell};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
@@ -92,6 +94,110 @@ fn a_running_container_is_connected_and_disconnected() {
     fetch(&sandbox, "one", "boat").succeeds().prints("boat");
     sandbox.words("network disconnect two boat").refuses(125, "is not connected to network two");
     sandbox.words("network disconnect -f two boat").succeeds();
+    sandbox.words("rm -f -t 0 boat").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+/// What the container's web server says at its published port, once it does.
+fn at_port(sandbox: &Sandbox, name: &str) -> Option<String> {
+    let text = sandbox.run(["port", name, "8000"]).succeeds().text();
+    let address: SocketAddr = text.lines().next()?.replace("0.0.0.0", "127.0.0.1").parse().ok()?;
+    eventually(PATIENCE, || {
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+        stream.write_all(b"GET /name HTTP/1.0\r\n\r\n").ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).ok()?;
+        text.lines().last().map(str::to_owned)
+    })
+}
+
+#[test]
+fn a_container_with_the_default_network_is_connected_while_it_runs() {
+    let sandbox = network!();
+    sandbox.words("network create sea").succeeds();
+    let script = "mkdir /w; echo boat >/w/name; httpd -p 8000 -h /w; echo ready; sleep 1000";
+    sandbox.run(["run", "-d", "--name", "boat", "-p", "127.0.0.1::8000", "busybox", "sh", "-c", script]).succeeds();
+    let before = sandbox.words("exec boat cat /etc/resolv.conf").succeeds().text();
+    sandbox.words("network connect --alias ship sea boat").succeeds();
+    for name in ["boat", "ship"] {
+        fetch(&sandbox, "sea", name).succeeds().prints("boat");
+    }
+    assert_eq!(at_port(&sandbox, "boat").as_deref(), Some("boat"));
+    let shown = sandbox.run([
+        "inspect",
+        "boat",
+        "--format",
+        "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}",
+    ]);
+    shown.succeeds().prints("private sea ");
+    // It asks the network for names first, and no longer once it has left.
+    let during = sandbox.words("exec boat cat /etc/resolv.conf").succeeds().text();
+    assert!(during.ends_with(&before) && during.len() > before.len(), "{during:?}, before {before:?}");
+    sandbox.words("network disconnect sea boat").succeeds();
+    sandbox.words("exec boat cat /etc/resolv.conf").succeeds().prints(before.trim_end());
+    assert_eq!(at_port(&sandbox, "boat").as_deref(), Some("boat"));
+    // From the next start it is on the network `podman` and the other.
+    sandbox.words("network connect sea boat").succeeds();
+    sandbox.words("stop -t 0 boat").succeeds();
+    sandbox.words("start boat").succeeds();
+    fetch(&sandbox, "sea", "boat").succeeds().prints("boat");
+    let routes = sandbox.words("exec boat ip route show default").succeeds().text();
+    assert!(routes.contains("dev eth0"), "{routes}");
+    assert_eq!(at_port(&sandbox, "boat").as_deref(), Some("boat"));
+    // Rules for what leaves would not hold on another network.
+    sandbox.words("run -d --name tied --egress deny busybox sleep 1000").succeeds();
+    sandbox.words("network connect sea tied").refuses(125, "--egress rules");
+    sandbox.words("rm -f -t 0 boat tied").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn published_ports_and_the_way_out_follow_when_a_network_is_left() {
+    let sandbox = network!();
+    for name in ["one", "two"] {
+        sandbox.words(&format!("network create {name}")).succeeds();
+    }
+    serve(&sandbox, "boat", &["--network", "one", "--network", "two", "-p", "127.0.0.1::8000"]);
+    let route = || sandbox.words("exec boat ip route show default").succeeds().text();
+    let resolver = || sandbox.words("exec boat cat /etc/resolv.conf").succeeds().text();
+    assert_eq!(at_port(&sandbox, "boat").as_deref(), Some("boat"));
+    let (first_route, first_resolver) = (route(), resolver());
+    assert!(first_route.contains("dev eth0"), "{first_route}");
+    sandbox.words("network disconnect one boat").succeeds();
+    assert_eq!(at_port(&sandbox, "boat").as_deref(), Some("boat"));
+    assert!(route().contains("dev eth1"), "{}", route());
+    assert_ne!(resolver(), first_resolver);
+    // A reload binds them again, and so does a network that comes after none.
+    sandbox.words("network reload boat").succeeds();
+    assert_eq!(at_port(&sandbox, "boat").as_deref(), Some("boat"));
+    sandbox.words("network disconnect two boat").succeeds();
+    assert_eq!(route(), "");
+    sandbox.words("network connect one boat").succeeds();
+    assert_eq!(at_port(&sandbox, "boat").as_deref(), Some("boat"));
+    fetch(&sandbox, "one", "boat").succeeds().prints("boat");
+    sandbox.words("rm -f -t 0 boat").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn isolated_networks_are_apart() {
+    let sandbox = network!();
+    sandbox.words("network create -o isolate=true one").succeeds();
+    // Internal, so that the attempt goes nowhere else either.
+    sandbox.words("network create --internal -o isolate=strict two").succeeds();
+    sandbox.words("network create --subnet 10.231.5.0/24 --subnet fd53:17::/64 --gateway 10.231.5.9 --ip-range 10.231.5.128/25 both").succeeds();
+    serve(&sandbox, "boat", &["--network", "one"]);
+    let address = sandbox.run(["inspect", "--format", "{{.NetworkSettings.Networks.one.IPAddress}}", "boat"]).text();
+    fetch(&sandbox, "one", &address).succeeds().prints("boat");
+    assert_ne!(fetch(&sandbox, "two", &address).code(), 0);
+    let addresses = sandbox.words("run --rm --network both busybox ip addr show dev eth0").succeeds().quietly().text();
+    for part in ["10.231.5.129/24", "fd53:17::2/64"] {
+        assert!(addresses.contains(part), "{part}: {addresses}");
+    }
     sandbox.words("rm -f -t 0 boat").succeeds();
     assert_no_holders(&sandbox);
     sandbox.assert_nothing_left();

@@ -123,7 +123,8 @@ impl Engine {
             record.networks.iter().filter_map(|attachment| self.lease_of(&attachment.network, &record.id)).collect();
         // An internal network knows no names of the outside, which a container with a private network can reach.
         let is_asked = |name: &str| {
-            let is_enough = |network: &networks::Network| !network.internal || record.network.mode == NetworkMode::Named;
+            let is_enough =
+                |network: &networks::Network| !network.internal || record.network.mode == NetworkMode::Named;
             store.find(name).is_ok_and(|network| network.dns_enabled && is_enough(&network))
         };
         let way_out = self.way_out_of(record);
@@ -281,7 +282,9 @@ fn check_mode(record: &ContainerRecord) -> Result<(), Error> {
     match &record.network.mode {
         NetworkMode::Named => Ok(()),
         NetworkMode::Private(network) if network.kind == PrivateKind::Private && record.network.egress.is_some() => {
-            Err(Error::BadRequest("cannot connect a container with --egress rules: they would not hold there".to_owned()))
+            Err(Error::BadRequest(
+                "cannot connect a container with --egress rules: they would not hold there".to_owned(),
+            ))
         }
         NetworkMode::Private(network) if network.kind == PrivateKind::Private => Ok(()),
         mode => Err(Error::BadRequest(format!("{:?} is not supported: invalid network mode", mode.word()))),

@@ -12,8 +12,8 @@ mod join;
 mod prepare;
 
 pub use attachment::Attachment;
-pub use create::NetworkRequest;
 pub(super) use change::become_named;
+pub use create::NetworkRequest;
 pub(super) use join::{Joining, give_back, leave_all, plug_in};
 pub(super) use prepare::{prepare, wanted};
 
