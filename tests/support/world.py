@@ -6,7 +6,7 @@ server on 198.51.100.53, and on every address TCP servers that say who they are:
   443       the same, after the first bytes
   25        say "ready" first, as mail servers do, then the same
 Names: a.example .1, b.example .2, x.wild.example .3, cdn.example is an alias of edge.example .4, meta.example 169.254.169.254,
-slow.example is never answered. UDP port 443 echoes. A file named by WORLD_NAMES gets a line for every name asked for.
+slow.example is never answered. UDP port 443 echoes. The name servers 198.51.100.54 and 127.0.0.53 give every name 198.51.100.54 and .53. A file named by WORLD_NAMES gets a line for every name asked for.
 """
 import os, socket, struct, subprocess, sys, threading
 
@@ -48,10 +48,17 @@ def reply(query):
     return header + question + b"".join(answers)
 
 
-def serve_names(server):
+def reply_always(query, address):
+    question = query[12:query.index(b"\0", 12) + 5]
+    kind = struct.unpack(">H", question[-4:-2])[0]
+    answer = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + socket.inet_aton(address) if kind == 1 else b""
+    return query[:2] + struct.pack(">HHHHH", 0x8180, 1, bool(answer), 0, 0) + question + answer
+
+
+def serve_names(server, answering):
     while True:
         query, client = server.recvfrom(4096)
-        answer = reply(query)
+        answer = answering(query)
         if answer:
             server.sendto(answer, client)
 
@@ -90,15 +97,18 @@ def echo():
 
 
 run("ip", "link", "set", "lo", "up")
-for last in list(range(1, 10)) + [53]:
+for last in list(range(1, 10)) + [53, 54]:
     run("ip", "addr", "add", f"198.51.100.{last}/32", "dev", "lo")
 with open(os.path.join(os.environ.get("TMPDIR", "/tmp"), f"resolv-{os.getpid()}"), "w") as file:
     file.write("nameserver 198.51.100.53\n")
 run("mount", "--bind", file.name, os.path.realpath("/etc/resolv.conf"))
 os.unlink(file.name)
-names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-names.bind(("198.51.100.53", 53))
-threading.Thread(target=serve_names, args=(names,), daemon=True).start()
+for server in ("198.51.100.53", "198.51.100.54", "127.0.0.53"):
+    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    names.bind((server, 53))
+    fixed = "198.51.100." + server.split(".")[3]
+    answering = reply if server == "198.51.100.53" else lambda query, fixed=fixed: reply_always(query, fixed)
+    threading.Thread(target=serve_names, args=(names, answering), daemon=True).start()
 threading.Thread(target=echo, daemon=True).start()
 for port in (25, 80, 443, 8080):
     listen(port)

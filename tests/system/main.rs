@@ -30,6 +30,7 @@ mod networks;
 mod parallel;
 mod process;
 mod secrets;
+mod services;
 mod store;
 mod terminal;
 mod user_namespaces;

@@ -19,7 +19,7 @@ macro_rules! networked {
 }
 
 /// An address of this machine other than loopback: what a connected UDP socket would send from.
-fn own_address() -> Option<Ipv4Addr> {
+pub(crate) fn own_address() -> Option<Ipv4Addr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     match socket.local_addr().ok()? {
@@ -29,7 +29,7 @@ fn own_address() -> Option<Ipv4Addr> {
 }
 
 /// What a connection to `address` brings once something answers there.
-fn fetch(address: SocketAddr) -> Option<String> {
+pub(crate) fn fetch(address: SocketAddr) -> Option<String> {
     eventually(LIMIT, || {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
