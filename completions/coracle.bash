@@ -16,6 +16,9 @@ _coracle() {
             ",$1")
                 cmd="coracle"
                 ;;
+            coracle,attach)
+                cmd="coracle__subcmd__attach"
+                ;;
             coracle,completion)
                 cmd="coracle__subcmd__completion"
                 ;;
@@ -111,6 +114,9 @@ _coracle() {
                 ;;
             coracle,wait)
                 cmd="coracle__subcmd__wait"
+                ;;
+            coracle__subcmd__container,attach)
+                cmd="coracle__subcmd__container__subcmd__attach"
                 ;;
             coracle__subcmd__container,create)
                 cmd="coracle__subcmd__container__subcmd__create"
@@ -303,6 +309,7 @@ _coracle() {
     case "${cmd}" in
         coracle)
             opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start exec ps logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network secret system doctor info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start attach exec ps logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network system doctor info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -327,6 +334,24 @@ _coracle() {
                     return 0
                     ;;
                 --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__attach)
+            opts="-l -h --detach-keys --latest --no-stdin --sig-proxy --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --detach-keys)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -382,12 +407,30 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container)
-            opts="-h --help exists inspect ls list ps prune run create start exec logs port wait stop kill top rename rm"
+            opts="-h --help exists inspect ls list ps prune run create start attach exec logs port wait stop kill top rename rm"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__container__subcmd__attach)
+            opts="-l -h --detach-keys --latest --no-stdin --sig-proxy --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --detach-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

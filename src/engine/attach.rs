@@ -1,8 +1,12 @@
 //! The client side of an attached container: the terminal, standard streams and signals of the command that waits.
 
 use super::detach_keys::DetachKeys;
-use super::start::Session;
+use super::error::Error;
+use super::lifecycle::Container;
 use crate::runtime::attach::{ClientFrame, KeeperFrame, LARGEST_DATA};
+use crate::runtime::control;
+use crate::runtime::plan::LogDriver;
+use crate::store::containers::Status;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -34,8 +38,10 @@ pub enum Outcome {
     Exited(i32),
     /// The user detached; the container goes on.
     Detached,
-    /// The keeper vanished.
+    /// The keeper vanished, or did not get to say more.
     Lost,
+    /// This process was asked to end by this signal, which it does not pass on. The container goes on.
+    Interrupted(i32),
 }
 
 /// Signals that mean something to this process itself, or that no handler can see.
@@ -65,6 +71,44 @@ pub(super) fn proxied() -> SigSet {
     signals
 }
 
+/// Signals that end a process by default and that may come while the terminal is in raw mode.
+const ENDING_SIGNALS: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
+
+/// The signals an attached client takes: those it passes on, or those that would end it with the terminal in raw mode.
+fn taken(proxy: bool) -> SigSet {
+    if proxy {
+        return proxied();
+    }
+    let mut signals = SigSet::empty();
+    for signal in ENDING_SIGNALS.into_iter().chain([Signal::SIGWINCH, Signal::SIGCONT]) {
+        signals.add(signal);
+    }
+    signals
+}
+
+/// Connects to the keeper of a running container.
+///
+/// # Errors
+/// It does not run, or cannot be attached to.
+pub fn connect(container: &Container) -> Result<OwnedFd, Error> {
+    let conflict = |text: &str| Err(Error::Conflict(text.to_owned()));
+    match container.state.status {
+        Status::Running | Status::Paused | Status::Stopping => {}
+        _ => return conflict("you can only attach to running containers"),
+    }
+    if container.record.plan.log.driver == LogDriver::Passthrough {
+        return conflict("this container is using the 'passthrough' log driver, cannot attach: no logs available");
+    }
+    let Some(directory) = &container.state.control else {
+        return conflict("the container's keeper cannot be attached to: it had no directory for its socket");
+    };
+    control::connect_to(directory).map_err(|source| Error::File {
+        operation: "connect to the container's keeper in",
+        path: directory.clone(),
+        source: source.into(),
+    })
+}
+
 /// Rows and columns of the caller's terminal, if it has one.
 pub fn terminal_size() -> Option<(u16, u16)> {
     let size = tcgetwinsize(std::io::stdin()).or_else(|_| tcgetwinsize(std::io::stdout())).ok()?;
@@ -79,10 +123,15 @@ pub(super) struct RawTerminal {
 impl RawTerminal {
     pub(super) fn enter() -> Option<Self> {
         let before = tcgetattr(std::io::stdin()).ok()?;
-        let mut raw = before.clone();
+        let terminal = RawTerminal { before };
+        terminal.renew().then_some(terminal)
+    }
+
+    /// Raw mode again: a shell that continues a stopped job sets the terminal as it likes it.
+    fn renew(&self) -> bool {
+        let mut raw = self.before.clone();
         raw.make_raw();
-        tcsetattr(std::io::stdin(), OptionalActions::Drain, &raw).ok()?;
-        Some(RawTerminal { before })
+        tcsetattr(std::io::stdin(), OptionalActions::Drain, &raw).is_ok()
     }
 }
 
@@ -95,22 +144,23 @@ impl Drop for RawTerminal {
 /// Passes streams and signals until the container ends, the user detaches or the keeper vanishes.
 ///
 /// The terminal is put into raw mode meanwhile when both sides are terminals, and restored on every way out.
-pub fn attach(session: &Session, options: &AttachOptions) -> Outcome {
-    let _raw = (options.terminal && options.input && isatty(std::io::stdin())).then(RawTerminal::enter);
-    let signals = options.proxy_signals.then(|| {
-        hold_signals();
-        SignalFd::with_flags(&proxied(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).ok()
-    });
+pub fn attach(keeper: &OwnedFd, options: &AttachOptions) -> Outcome {
+    let signals = taken(options.proxy_signals);
+    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&signals), None); // cannot fail with these arguments
+    let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).ok();
+    // After that: a signal that comes now finds a terminal that will be restored.
+    let is_raw = options.terminal && options.input && isatty(std::io::stdin());
     let mut client = Client {
-        keeper: &session.keeper,
+        keeper,
         options,
-        signals: signals.flatten(),
+        raw: is_raw.then(RawTerminal::enter).flatten(),
+        signals,
         reads_input: options.input,
         lost: [false; 2],
         keys: DetachKeys::new(if options.terminal { &options.detach_keys } else { &[] }),
     };
     if let Some((rows, columns)) = terminal_size().filter(|_| options.terminal) {
-        let _ = ClientFrame::Resize(rows, columns).send(&session.keeper); // an ended container shows below
+        let _ = ClientFrame::Resize(rows, columns).send(keeper); // an ended container shows below
     }
     client.run()
 }
@@ -118,6 +168,7 @@ pub fn attach(session: &Session, options: &AttachOptions) -> Outcome {
 struct Client<'a> {
     keeper: &'a OwnedFd,
     options: &'a AttachOptions,
+    raw: Option<RawTerminal>,
     signals: Option<SignalFd>,
     reads_input: bool,
     /// Whether standard output and standard error have lost their readers.
@@ -129,8 +180,8 @@ impl Client<'_> {
     fn run(&mut self) -> Outcome {
         loop {
             let (keeper, input, signal) = self.wait();
-            if signal {
-                self.pass_signals();
+            if signal && let Some(outcome) = self.take_signals() {
+                return outcome;
             }
             if input && let Some(outcome) = self.pass_input() {
                 return outcome;
@@ -204,17 +255,27 @@ impl Client<'_> {
         None
     }
 
-    fn pass_signals(&mut self) {
-        let Some(signals) = &self.signals else { return };
+    /// Passes signals on; one that is meant for this process ends the attachment.
+    fn take_signals(&mut self) -> Option<Outcome> {
+        let signals = self.signals.as_ref()?;
         while let Ok(Some(signal)) = signals.read_signal() {
             let number = signal.ssi_signo as i32;
+            if number == Signal::SIGCONT as i32 {
+                self.raw.as_ref().map(RawTerminal::renew);
+            }
             let frame = match (number == Signal::SIGWINCH as i32, terminal_size()) {
                 (true, Some((rows, columns))) if self.options.terminal => ClientFrame::Resize(rows, columns),
                 (true, _) => continue,
-                (false, _) => ClientFrame::Signal(number),
+                (false, _) if self.options.proxy_signals => ClientFrame::Signal(number),
+                (false, _) if number == Signal::SIGCONT as i32 => continue,
+                (false, _) => {
+                    let _ = ClientFrame::Detach.send(self.keeper); // an ended container needs no word
+                    return Some(Outcome::Interrupted(number));
+                }
             };
             let _ = frame.send(self.keeper); // an ended container shows as such
         }
+        None
     }
 }
 

@@ -220,7 +220,8 @@ fn fork_keeper(
                 containers: engine.containers(),
                 id: record.id.clone(),
                 state,
-                client,
+                client: Some(client),
+                control_directories: vec![engine.paths.container_run(&record.id), record.plan.directory.clone()],
                 is_foreground: options.foreground,
                 services: &mut services,
             };

@@ -11,6 +11,8 @@ pub const LARGEST_DATA: usize = 64 * 1024;
 /// From a client to the keeper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientFrame {
+    /// The first words of a client that has connected: whether it wants standard output and standard error.
+    Attach([bool; 2]),
     /// Bytes for standard input.
     Input(Vec<u8>),
     /// Standard input has ended.
@@ -50,6 +52,7 @@ impl ClientFrame {
 
     fn encode(&self) -> Vec<u8> {
         match self {
+            ClientFrame::Attach([output, error]) => vec![b'A', u8::from(*output), u8::from(*error)],
             ClientFrame::Input(data) => tagged(b'I', data),
             ClientFrame::InputEnd => vec![b'C'],
             ClientFrame::Resize(rows, columns) => tagged(b'R', &[rows.to_le_bytes(), columns.to_le_bytes()].concat()),
@@ -63,6 +66,7 @@ impl ClientFrame {
     pub fn decode(packet: &[u8]) -> Option<Self> {
         let (tag, data) = packet.split_first()?;
         Some(match (tag, data) {
+            (b'A', &[output @ (0 | 1), error @ (0 | 1)]) => ClientFrame::Attach([output == 1, error == 1]),
             (b'I', data) => ClientFrame::Input(data.to_vec()),
             (b'C', []) => ClientFrame::InputEnd,
             (b'R', &[a, b, c, d]) => ClientFrame::Resize(u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])),
@@ -122,6 +126,7 @@ mod tests {
     #[test]
     fn frames_survive_the_way() {
         for frame in [
+            ClientFrame::Attach([true, false]),
             ClientFrame::Input(b"x\0y".to_vec()),
             ClientFrame::InputEnd,
             ClientFrame::Resize(25, 300),

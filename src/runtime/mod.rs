@@ -1,6 +1,7 @@
 //! The OCI runtime: keeper, guard, init.
 //!
-//! - [`plan`] is the data all of them work from; [`handshake`] and [`attach`] are what they say to each other.
+//! - [`plan`] is the data all of them work from; [`handshake`] and [`attach`] are what they say to each other,
+//!   [`control`] is where.
 //! - [`keeper`] runs beside the container, [`guard`] makes sure nothing outlives it, [`init`] becomes it; [`exec`] puts
 //!   further processes into it.
 //! - The other modules each know one thing a container is made of: [`id_map`], [`namespaces`], [`capabilities`],
@@ -8,6 +9,7 @@
 
 pub mod attach;
 pub mod capabilities;
+pub mod control;
 pub mod devices;
 pub mod exec;
 pub mod failure;

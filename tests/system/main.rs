@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attach;
 mod bad_input;
 mod cleanup;
 mod egress;

@@ -5,7 +5,7 @@ use crate::{busybox, shell};
 use std::process::Command;
 
 /// Runs a shell line in a new terminal; what the terminal showed, with `\r\n` as `\n`.
-fn in_terminal(sandbox: &Sandbox, line: &str, input: &str) -> (String, i32) {
+pub(crate) fn in_terminal(sandbox: &Sandbox, line: &str, input: &str) -> (String, i32) {
     let mut invocation = sandbox.command([""; 0]);
     let environment: Vec<_> =
         invocation.inner().get_envs().map(|(name, value)| (name.to_owned(), value.unwrap().to_owned())).collect();

@@ -131,7 +131,7 @@ coracle exec --user postgres --workdir /var/lib/postgresql db psql -c 'select 1'
         };
         match relay(session, &options) {
             Outcome::Exited(code) => Ok(ExitCode::from(u8::try_from(code & 0xff).unwrap_or(u8::MAX))),
-            Outcome::Detached | Outcome::Lost => Ok(ExitCode::SUCCESS),
+            Outcome::Detached | Outcome::Lost | Outcome::Interrupted(_) => Ok(ExitCode::SUCCESS),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `coracle container ...` and the same commands at the first level.
 
+mod attach;
 mod create;
 mod exec;
 mod exists;
@@ -54,6 +55,7 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<run::Run>(),
         verb::<create::Create>(),
         verb::<start::Start>(),
+        verb::<attach::Attach>(),
         verb::<exec::Exec>(),
         verb::<ps::Ps>(),
         verb::<logs::Logs>(),

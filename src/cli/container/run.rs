@@ -80,7 +80,7 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
         started.warnings.iter().for_each(|warning| output::note(warning));
         match detach {
             true => output::print(&format!("{}\n", created.record.id)),
-            false => session::attach(&started, &session::options(&request, keys)),
+            false => session::attach(&engine, &started, &session::options(&request, keys)),
         }
     }
 }

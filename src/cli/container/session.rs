@@ -1,10 +1,13 @@
-//! The part of `run` and `start --attach` in which this process stands between the user and the container.
+//! The part of `run`, `start --attach` and `attach` in which this process stands between the user and the container.
 
 use crate::cli::failure::Failure;
 use crate::engine::attach::{self, AttachOptions, Outcome};
 use crate::engine::detach_keys;
+use crate::engine::lifecycle::Container;
 use crate::engine::request::ContainerRequest;
 use crate::engine::start::Session;
+use crate::engine::{ContainerRecord, Engine};
+use crate::runtime::attach::ClientFrame;
 use std::process::ExitCode;
 
 /// Keys that detach when nothing else was asked for; podman's and docker's.
@@ -51,10 +54,36 @@ pub(crate) fn options(request: &ContainerRequest, detach_keys: Vec<u8>) -> Attac
 ///
 /// # Errors
 /// The container's keeper was killed, and the container with it.
-pub(crate) fn attach(session: &Session, options: &AttachOptions) -> Result<ExitCode, Failure> {
-    match attach::attach(session, options) {
-        Outcome::Exited(code) => Ok(ExitCode::from(u8::try_from(code & 0xff).unwrap_or(u8::MAX))),
+pub(crate) fn attach(engine: &Engine, session: &Session, options: &AttachOptions) -> Result<ExitCode, Failure> {
+    let outcome = attach::attach(&session.keeper, options);
+    conclude(engine, &session.record, outcome)
+}
+
+/// Attaches to a container that runs already; its exit code, when it ends meanwhile.
+///
+/// # Errors
+/// It does not run or cannot be attached to; its keeper was killed.
+pub(crate) fn join(engine: &Engine, container: &Container, options: &AttachOptions) -> Result<ExitCode, Failure> {
+    let keeper = attach::connect(container)?;
+    let wants = ClientFrame::Attach([options.output, options.error]);
+    let outcome = match wants.send(&keeper) {
+        Ok(()) => attach::attach(&keeper, options),
+        Err(_) => Outcome::Lost,
+    };
+    conclude(engine, &container.record, outcome)
+}
+
+/// What the command ends with.
+fn conclude(engine: &Engine, record: &ContainerRecord, outcome: Outcome) -> Result<ExitCode, Failure> {
+    let code = |code: i32| Ok(ExitCode::from(u8::try_from(code & 0xff).unwrap_or(u8::MAX)));
+    match outcome {
+        Outcome::Exited(number) => code(number),
         Outcome::Detached => Ok(ExitCode::SUCCESS),
-        Outcome::Lost => Err(Failure::Killed { container: session.record.name.clone(), code: KILLED }),
+        Outcome::Interrupted(signal) => code(128 + signal),
+        // One that did not listen to the last words finds them in the container's state.
+        Outcome::Lost => match engine.container(&record.id) {
+            Ok(container) if container.state.is_ended_by_itself() => code(container.state.exit_code),
+            _ => Err(Failure::Killed { container: record.name.clone(), code: KILLED }),
+        },
     }
 }

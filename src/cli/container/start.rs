@@ -91,14 +91,20 @@ fn start_attached(
     proxy_signals: bool,
 ) -> Result<ExitCode, Failure> {
     let container = engine.container(name)?;
-    let mut request = container.record.request;
+    let mut request = container.record.request.clone();
     request.interactive = interactive;
-    request.attach = vec!["stdout".to_owned(), "stderr".to_owned()];
+    request.attach = match interactive {
+        true => Vec::new(),
+        false => vec!["stdout".to_owned(), "stderr".to_owned()],
+    };
     request.sig_proxy = proxy_signals;
     let keys = session::detach_keys(keys.or(request.detach_keys.as_deref()))?;
     session::hold_signals(&request);
+    if container.state.status.is_alive() {
+        return session::join(engine, &container, &session::options(&request, keys));
+    }
     let options = StartOptions { foreground: true, terminal_size: session::terminal_size(&request) };
     let started = engine.start(&container.record.id, options, None)?;
     started.warnings.iter().for_each(|warning| output::note(warning));
-    session::attach(&started, &session::options(&request, keys))
+    session::attach(engine, &started, &session::options(&request, keys))
 }

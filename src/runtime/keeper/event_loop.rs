@@ -1,43 +1,39 @@
 //! The keeper's second half: output to the log and to clients, input and signals to the container, until it ends.
 //!
-//! One thread, one `poll(2)`; nothing wakes it when nothing happens. Output is read only while every client keeps up
-//! (at most [`QUEUE_LIMIT`] bytes wait for one), so a slow terminal slows the container as a pipe would, and memory
-//! stays bounded.
+//! One thread, one `poll(2)`; nothing wakes it when nothing happens. Output is read only while no client holds it back
+//! ([`super::clients`]), so a slow pipe slows the container as any pipe would, and memory stays bounded.
 
 use super::Keeper;
+use super::clients::Clients;
 use super::jobs::{Job, Verdict, earliest, until};
 use super::log::{Log, Stream};
 use super::start::Running;
 use crate::runtime::attach::{ClientFrame, KeeperFrame, LARGEST_DATA};
+use crate::runtime::control::Control;
 use crate::runtime::handshake::{Order, Report, order, receive};
-use crate::sys::message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvFlags, recv};
 use rustix::process::{Signal, pidfd_send_signal};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Output that may wait for one client, in bytes.
-const QUEUE_LIMIT: usize = 1 << 20;
-/// Input that may wait for the container, in bytes; above it the client is not read.
+/// Input that may wait for the container, in bytes; above it no client is read.
 const INPUT_LIMIT: usize = 1 << 20;
 
-/// What waits for the client; its socket is the keeper's.
-#[derive(Default)]
-struct Client {
-    queue: VecDeque<Vec<u8>>,
-    queued_bytes: usize,
-    gone: bool,
-}
+/// A terminal that nobody has open reports hang-up without end until somebody opens it again; it is looked at this often
+/// then. It happens only between a program that closed its terminal and the container's end.
+const HANG_UP_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What a watched descriptor is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Watched {
     Guard,
-    Client,
+    Listener,
+    Client(usize),
     Output,
     Error,
     Terminal,
@@ -49,13 +45,15 @@ enum Watched {
 pub(super) struct EventLoop<'a, 'k> {
     keeper: &'a mut Keeper<'k>,
     running: Running,
-    client: Client,
+    clients: Clients,
     log: Option<Log>,
     input: VecDeque<u8>,
     input_ended: bool,
     exit_code: Option<i32>,
     deadline: Option<Instant>,
     jobs: Vec<Box<dyn Job>>,
+    /// The terminal hangs up; not looked at before this moment.
+    terminal_rests: Option<Instant>,
     /// The first quiet moment has come, and what only the start needed is given back.
     has_settled: bool,
     buffer: Vec<u8>,
@@ -71,21 +69,27 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         let mut event_loop = EventLoop {
             keeper,
             running,
-            client: Client::default(),
+            clients: Clients::default(),
             log,
             input: VecDeque::new(),
             input_ended: false,
             exit_code: None,
             deadline,
             jobs,
+            terminal_rests: None,
             has_settled: false,
             buffer: vec![0; LARGEST_DATA],
         };
-        let _ = rustix::io::ioctl_fionbio(&event_loop.keeper.client, true); // a stuck client would then stall output
         if let Some(terminal) = &event_loop.running.terminal {
             let _ = rustix::io::ioctl_fionbio(terminal, true); // likewise
         }
-        event_loop.tell(KeeperFrame::Started(pid).encode());
+        let is_foreground = event_loop.keeper.is_foreground;
+        if let Some(client) = event_loop.keeper.client.take() {
+            event_loop.clients.add_starter(client, is_foreground);
+        }
+        if let Some(starter) = event_loop.clients.get_mut(0) {
+            starter.tell(Rc::new(KeeperFrame::Started(pid).encode()));
+        }
         event_loop
     }
 
@@ -127,6 +131,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
                 self.handle(what, events);
             }
         }
+        self.clients.forget_gone();
+        self.clients.pass_over_the_slow();
         self.enforce_deadline();
         self.run_due_jobs();
         if self.exit_code.is_some() {
@@ -135,7 +141,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     }
 
     fn interest(&self) -> Vec<(Watched, PollFlags)> {
-        let keeps_up = self.client.queued_bytes < QUEUE_LIMIT;
+        let keeps_up = !self.clients.hold_back();
         let mut interest = Vec::with_capacity(7);
         if self.exit_code.is_none() {
             interest.push((Watched::Guard, PollFlags::IN));
@@ -145,16 +151,11 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             let waiting = self.jobs.iter().enumerate().filter(|(_, job)| job.descriptor().is_some());
             interest.extend(waiting.map(|(at, _)| (Watched::Job(at), PollFlags::IN)));
         }
-        if !self.client.gone {
-            let mut flags = PollFlags::empty();
-            if self.input.len() < INPUT_LIMIT {
-                flags |= PollFlags::IN;
-            }
-            if !self.client.queue.is_empty() {
-                flags |= PollFlags::OUT;
-            }
-            interest.push((Watched::Client, flags));
+        if self.exit_code.is_none() && self.running.control.is_some() {
+            interest.push((Watched::Listener, PollFlags::IN));
         }
+        let clients = self.clients.interest(self.input.len() < INPUT_LIMIT);
+        interest.extend(clients.map(|(at, flags)| (Watched::Client(at), flags)));
         if keeps_up {
             for (what, stream) in [(Watched::Output, 1), (Watched::Error, 2)] {
                 if self.running.streams[stream].is_some() {
@@ -162,7 +163,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
                 }
             }
         }
-        if self.running.terminal.is_some() {
+        if self.running.terminal.is_some() && self.terminal_rests.is_none() {
             let mut flags = if keeps_up { PollFlags::IN } else { PollFlags::empty() };
             if !self.input.is_empty() {
                 flags |= PollFlags::OUT;
@@ -178,7 +179,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     fn descriptor(&self, what: Watched) -> Option<std::os::fd::BorrowedFd<'_>> {
         Some(match what {
             Watched::Guard => self.running.guard.as_fd(),
-            Watched::Client => self.keeper.client.as_fd(),
+            Watched::Listener => self.running.control.as_ref()?.listener.as_fd(),
+            Watched::Client(at) => self.clients.get(at)?.socket.as_fd(),
             Watched::Input => self.running.streams[0].as_ref()?.as_fd(),
             Watched::Output => self.running.streams[1].as_ref()?.as_fd(),
             Watched::Error => self.running.streams[2].as_ref()?.as_fd(),
@@ -193,7 +195,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             return Some(crate::runtime::guard::SETTLE_AFTER);
         }
         let jobs = self.jobs.iter().filter(|_| self.exit_code.is_none()).filter_map(|job| job.deadline());
-        earliest(self.deadline.into_iter().chain(jobs)).map(until)
+        let own = [self.deadline, self.clients.deadline(), self.terminal_rests];
+        earliest(own.into_iter().flatten().chain(jobs)).map(until)
     }
 
     fn run_due_jobs(&mut self) {
@@ -214,6 +217,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     }
 
     fn enforce_deadline(&mut self) {
+        self.terminal_rests = self.terminal_rests.filter(|moment| *moment > Instant::now());
         if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             self.deadline = None;
             let _ = pidfd_send_signal(&self.running.init, Signal::KILL); // it may just have ended
@@ -223,12 +227,19 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     fn handle(&mut self, what: Watched, events: PollFlags) {
         match what {
             Watched::Guard => self.hear_guard(),
-            Watched::Client => {
-                if events.contains(PollFlags::OUT) {
-                    self.client.flush(&self.keeper.client);
+            Watched::Listener => {
+                if let Some(client) = self.running.control.as_ref().and_then(Control::accept) {
+                    self.clients.add(client);
+                }
+            }
+            Watched::Client(at) => {
+                if events.contains(PollFlags::OUT)
+                    && let Some(client) = self.clients.get_mut(at)
+                {
+                    client.flush();
                 }
                 if events.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
-                    self.hear_client();
+                    self.hear_client(at);
                 }
             }
             Watched::Output => self.read_stream(1, Stream::Output),
@@ -266,25 +277,27 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         }
     }
 
-    fn hear_client(&mut self) {
+    fn hear_client(&mut self, at: usize) {
         loop {
-            match recv(&self.keeper.client, &mut self.buffer, RecvFlags::DONTWAIT) {
+            let Some(client) = self.clients.get(at) else { return };
+            match recv(&client.socket, &mut self.buffer, RecvFlags::DONTWAIT) {
                 Err(Errno::AGAIN) => return,
                 Err(Errno::INTR | Errno::CONNRESET) => continue,
-                Ok((_, 0)) | Err(_) => return self.lose_client(),
+                Ok((_, 0)) | Err(_) => return self.lose_client(at),
                 Ok((_, count)) => match ClientFrame::decode(&self.buffer[..count]) {
-                    Some(frame) => self.obey(frame),
-                    None => return self.lose_client(),
+                    Some(frame) => self.obey(at, frame),
+                    None => return self.lose_client(at),
                 },
             }
-            if self.client.gone || self.input.len() >= INPUT_LIMIT {
+            if self.input.len() >= INPUT_LIMIT {
                 return;
             }
         }
     }
 
-    fn obey(&mut self, frame: ClientFrame) {
+    fn obey(&mut self, at: usize, frame: ClientFrame) {
         match frame {
+            ClientFrame::Attach(wants) => self.attach(at, wants),
             ClientFrame::Input(data) => {
                 self.input.extend(data);
                 self.write_input();
@@ -300,9 +313,30 @@ impl<'a, 'k> EventLoop<'a, 'k> {
                 }
             }
             ClientFrame::Signal(number) => self.signal(number),
-            ClientFrame::Detach => self.client.gone = true,
-            // The writer then gets SIGPIPE, as it would without a container around it.
-            ClientFrame::OutputLost(is_error) => self.running.streams[1 + usize::from(is_error)] = None,
+            ClientFrame::Detach => {
+                if let Some(client) = self.clients.get_mut(at) {
+                    client.leave();
+                }
+            }
+            ClientFrame::OutputLost(is_error) => self.lose_reader(at, is_error),
+        }
+    }
+
+    fn attach(&mut self, at: usize, wants: [bool; 2]) {
+        let pid = self.keeper.state.process.map_or(0, |process| process.pid);
+        if let Some(client) = self.clients.get_mut(at) {
+            client.wants = wants;
+            client.tell(Rc::new(KeeperFrame::Started(pid).encode()));
+        }
+    }
+
+    /// Nobody reads one of a client's streams any more. When that was the command in the foreground and nobody else
+    /// listens, the writer gets SIGPIPE, as it would without a container around it.
+    fn lose_reader(&mut self, at: usize, is_error: bool) {
+        let Some(client) = self.clients.get_mut(at) else { return };
+        client.wants[usize::from(is_error)] = false;
+        if client.is_starter && !self.clients.want(is_error) {
+            self.running.streams[1 + usize::from(is_error)] = None;
         }
     }
 
@@ -313,13 +347,15 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     }
 
     /// A client that vanished without a word was killed. One that was all a disposable container ran for takes it along.
-    fn lose_client(&mut self) {
-        let was_there = !std::mem::replace(&mut self.client.gone, true);
-        self.client.queue.clear();
-        self.client.queued_bytes = 0;
-        if was_there && self.keeper.is_foreground && self.keeper.plan.remove && self.exit_code.is_none() {
+    fn lose_client(&mut self, at: usize) {
+        let Some(client) = self.clients.get_mut(at) else { return };
+        client.leave();
+        if !client.is_starter || !self.keeper.is_foreground {
+            return;
+        }
+        if self.keeper.plan.remove && self.exit_code.is_none() {
             let _ = pidfd_send_signal(&self.running.init, Signal::KILL); // it may just have ended
-        } else if was_there && self.keeper.is_foreground {
+        } else {
             self.input_ended = true;
             self.write_input();
         }
@@ -341,7 +377,9 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             Ok(count) if count > 0 => self.deliver(Stream::Output, count),
             Err(Errno::AGAIN | Errno::INTR) => {}
             // EIO: every process has closed the other side. One may open it again as long as the container lives.
-            Err(Errno::IO) if self.exit_code.is_none() => wait_a_moment(),
+            Err(Errno::IO) if self.exit_code.is_none() => {
+                self.terminal_rests = Some(Instant::now() + HANG_UP_INTERVAL);
+            }
             Ok(_) | Err(_) => self.running.terminal = None,
         }
     }
@@ -351,22 +389,12 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         if let Some(log) = &mut self.log {
             let _ = log.write(stream, data); // a full disk must not stop the container
         }
-        if !self.client.gone && self.keeper.is_foreground {
-            let frame = match stream {
-                Stream::Output => KeeperFrame::Output(data.to_vec()),
-                Stream::Error => KeeperFrame::Error(data.to_vec()),
-            };
-            self.tell(frame.encode());
+        let is_error = stream == Stream::Error;
+        if self.clients.want(is_error) {
+            let data = data.to_vec();
+            let frame = if is_error { KeeperFrame::Error(data) } else { KeeperFrame::Output(data) };
+            self.clients.show(is_error, frame.encode());
         }
-    }
-
-    fn tell(&mut self, packet: Vec<u8>) {
-        if self.client.gone {
-            return;
-        }
-        self.client.queued_bytes += packet.len();
-        self.client.queue.push_back(packet);
-        self.client.flush(&self.keeper.client);
     }
 
     fn write_input(&mut self) {
@@ -401,7 +429,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     /// The container has ended: what is still in pipes and terminal is read without waiting for more.
     fn drain(&mut self) {
         for (index, stream) in [(1, Stream::Output), (2, Stream::Error)] {
-            while self.client.queued_bytes < QUEUE_LIMIT
+            while !self.clients.hold_back()
                 && let Some(descriptor) = &self.running.streams[index]
             {
                 match rustix::io::read(descriptor, &mut self.buffer[..LARGEST_DATA]) {
@@ -411,7 +439,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
                 }
             }
         }
-        while self.client.queued_bytes < QUEUE_LIMIT
+        while !self.clients.hold_back()
             && let Some(terminal) = &self.running.terminal
         {
             match rustix::io::read(terminal, &mut self.buffer[..LARGEST_DATA]) {
@@ -426,6 +454,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     fn finish(mut self, code: i32) {
         self.jobs.iter_mut().for_each(|job| job.end());
         self.keeper.services.leave_networks();
+        self.running.control = None;
         self.keeper.note_end(code);
         if self.keeper.plan.remove && self.keeper.services.remove_container().is_err() {
             // Files of subordinate ids: the guard can delete them. Its report is awaited, its failure is not fatal:
@@ -436,42 +465,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             let _ = self.keeper.services.remove_container();
         }
         let _ = order(&self.running.guard, Order::Quit); // a guard that is gone has nothing left to do
-        let _ = rustix::io::ioctl_fionbio(&self.keeper.client, false); // then the rest is lost with the queue
-        let packet = KeeperFrame::Exited(code).encode();
-        self.client.queue.push_back(packet);
-        while let Some(packet) = self.client.queue.pop_front() {
-            if message::send(&self.keeper.client, &packet, &[]).is_err() {
-                break;
-            }
-        }
+        self.clients.dismiss(KeeperFrame::Exited(code).encode());
         self.keeper.services.finished();
     }
-}
-
-impl Client {
-    /// Sends what the socket takes now.
-    fn flush(&mut self, socket: &OwnedFd) {
-        while let Some(packet) = self.queue.front() {
-            match send(socket, packet, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-                Ok(_) => {
-                    self.queued_bytes -= packet.len();
-                    self.queue.pop_front();
-                }
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return,
-                Err(_) => {
-                    self.gone = true;
-                    self.queue.clear();
-                    self.queued_bytes = 0;
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// A terminal that nobody has open reports hang-up without end until somebody opens it again; asking ten times a
-/// second is enough then. It happens only between a program that closed its terminal and the container's end.
-fn wait_a_moment() {
-    std::thread::sleep(Duration::from_millis(100));
 }

@@ -3,8 +3,9 @@
 //! It runs as the user, in the caller's own namespaces, without capabilities, and holds nothing of the caller open.
 //! Its life: streams and sockets are made; the guard is forked (and clones init); the id maps are written; init's
 //! reports are served until its socket closes, which means that the container's process runs; then output is logged
-//! and passed to clients until the guard reports the end. Threads (the FUSE server's) start only after the last fork.
+//! and passed to clients, who come and go by a socket ([`super::control`]), until the guard reports the end. Threads (the FUSE server's) start only after the last fork.
 
+mod clients;
 mod event_loop;
 mod jobs;
 mod log;
@@ -15,11 +16,13 @@ pub use jobs::{Job, Verdict};
 pub use log::{Log, Stream};
 pub use streams::Streams;
 
+use super::control::Control;
 use super::failure::{Failure, Step};
 use super::id_map::HostIds;
 use super::plan::RuntimePlan;
 use crate::store::containers::{Containers, Durability, ProcessId, State, Status};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 
 /// What the engine does for the keeper.
 pub trait Services {
@@ -65,8 +68,10 @@ pub struct Keeper<'a> {
     pub id: String,
     /// The state before this start.
     pub state: State,
-    /// The first client: the command that starts the container.
-    pub client: OwnedFd,
+    /// The first client: the command that starts the container, until that runs.
+    pub client: Option<OwnedFd>,
+    /// Where further clients are to find the keeper, the best place first.
+    pub control_directories: Vec<PathBuf>,
     /// The first client shows the container's output; when it vanishes without a word, a container that is removed at
     /// its end is killed.
     pub is_foreground: bool,
@@ -83,7 +88,8 @@ impl Keeper<'_> {
             .map_err(|error| Failure::message(error.to_string()))
     }
 
-    fn note_start(&mut self, pid: i32) -> Step<()> {
+    fn note_start(&mut self, pid: i32, control: Option<&Control>) -> Step<()> {
+        self.state.control = control.map(|control| control.directory().to_owned());
         self.state.status = Status::Running;
         self.state.process = ProcessId::of(pid);
         self.state.started_at = Some(jiff::Timestamp::now());
@@ -104,6 +110,7 @@ impl Keeper<'_> {
         self.state.status = Status::Exited;
         self.state.process = None;
         self.state.keeper = None;
+        self.state.control = None;
         self.state.finished_at = Some(jiff::Timestamp::now());
         self.state.exit_code = code;
         let _ = self.write_state(); // a full disk: readers then see that the keeper is gone

@@ -4,6 +4,7 @@ use super::event_loop::EventLoop;
 use super::streams::{Streams, null};
 use super::{Keeper, Services};
 use crate::runtime::attach::KeeperFrame;
+use crate::runtime::control::Control;
 use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::guard::{Guard, exit};
 use crate::runtime::handshake::{Order, Report, order, receive};
@@ -24,6 +25,8 @@ pub(super) struct Running {
     pub terminal: Option<OwnedFd>,
     /// Ready for reading when the process of the network has ended.
     pub network: Option<OwnedFd>,
+    /// Where clients attach; without it they cannot.
+    pub control: Option<Control>,
 }
 
 /// Sockets and process of the guard, before init has reported.
@@ -48,9 +51,15 @@ impl Keeper<'_> {
             }
             Err(failure) => {
                 self.note_failure(&failure);
-                let _ = message::send(&self.client, &KeeperFrame::Failed(failure).encode(), &[]); // it may be gone
+                self.tell_starter(&KeeperFrame::Failed(failure));
                 exit(125)
             }
+        }
+    }
+
+    fn tell_starter(&self, frame: &KeeperFrame) {
+        if let Some(client) = &self.client {
+            let _ = message::send(client, &frame.encode(), &[]); // it may be gone
         }
     }
 
@@ -143,7 +152,8 @@ impl Keeper<'_> {
             }
         }
         let streams = starting.streams.iter().flatten().map(AsRawFd::as_raw_fd);
-        let own = [&starting.guard, &starting.guard_process, &starting.init_socket, &self.client, &self.init_plan];
+        let own = [&starting.guard, &starting.guard_process, &starting.init_socket, &self.init_plan];
+        let own = own.into_iter().chain(&self.client);
         let network = starting.network.iter().map(AsRawFd::as_raw_fd).chain(self.services.network_descriptors());
         let keep: Vec<i32> = streams.chain(own.map(AsRawFd::as_raw_fd)).chain(network).collect();
         close_all_except(3, &keep);
@@ -156,7 +166,7 @@ impl Keeper<'_> {
         let gone = || Failure::message("the container's init process ended unexpectedly");
         loop {
             let (from_guard, from_init, is_abandoned) =
-                wait_for_any(&starting.guard, &starting.init_socket, &self.client);
+                wait_for_any(&starting.guard, &starting.init_socket, self.client.as_ref());
             if is_abandoned {
                 // Nobody would ever learn that the container runs.
                 return Err(Failure::message("the command that started the container has gone away"));
@@ -193,7 +203,7 @@ impl Keeper<'_> {
                     let _ = order(&starting.init_socket, Order::Connected); // one that has failed says why next
                 }
                 Some((Report::Warning(line), _)) => {
-                    let _ = message::send(&self.client, &KeeperFrame::Warning(line).encode(), &[]); // nobody listens
+                    self.tell_starter(&KeeperFrame::Warning(line));
                 }
                 Some((Report::Failed(failure), _)) => return Err(failure),
                 Some(_) => return Err(gone()),
@@ -210,10 +220,11 @@ impl Keeper<'_> {
         };
         // None when it ran and has ended already: its exit status is with the guard.
         let pid = pid_of(&init).unwrap_or(0);
-        self.note_start(pid)?;
+        let control = self.control_directories.iter().find_map(|directory| Control::listen(directory).ok());
+        self.note_start(pid, control.as_ref())?;
         let guard = starting.guard.try_clone().map_err(|error| Failure::setup("watch the container", error))?;
         let network = starting.network.take();
-        Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal, network })
+        Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal, network, control })
     }
 
     /// What init said before it ended.
@@ -232,13 +243,15 @@ fn ended_early(code: i32) -> Failure {
 }
 
 /// Blocks until one of the sockets has something (which: guard, init) or the client has gone.
-fn wait_for_any(guard: &OwnedFd, init: &OwnedFd, client: &OwnedFd) -> (bool, bool, bool) {
-    let mut watched =
-        [PollFd::new(guard, PollFlags::IN), PollFd::new(init, PollFlags::IN), PollFd::new(client, PollFlags::empty())];
+fn wait_for_any(guard: &OwnedFd, init: &OwnedFd, client: Option<&OwnedFd>) -> (bool, bool, bool) {
+    let mut watched = vec![PollFd::new(guard, PollFlags::IN), PollFd::new(init, PollFlags::IN)];
+    watched.extend(client.map(|client| PollFd::new(client, PollFlags::empty())));
     match poll(&mut watched, None) {
         // init first: what it says explains what the guard sees.
         Ok(_) if !watched[1].revents().is_empty() => (false, true, false),
-        Ok(_) => (!watched[0].revents().is_empty(), false, !watched[2].revents().is_empty()),
+        Ok(_) => {
+            (!watched[0].revents().is_empty(), false, watched.get(2).is_some_and(|client| !client.revents().is_empty()))
+        }
         Err(_) => (false, false, false),
     }
 }

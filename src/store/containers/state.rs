@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 /// The states of a container, in podman's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +97,9 @@ pub struct State {
     /// The networks it was attached to at its last start.
     #[serde(default)]
     pub networks: Vec<Attachment>,
+    /// The directory of the socket by which clients attach, while it runs.
+    #[serde(default)]
+    pub control: Option<PathBuf>,
 }
 
 /// One interface of a container.
@@ -120,6 +124,12 @@ pub struct Attachment {
 }
 
 impl State {
+    /// Whether its last run has ended and its keeper has said so: the exit code is the container's own.
+    pub fn is_ended_by_itself(&self) -> bool {
+        self.status == Status::Exited
+            && self.finished_at.is_some_and(|end| self.started_at.is_some_and(|start| start <= end))
+    }
+
     /// Corrects a state whose keeper is gone: killed, or lost with the machine. Such a container has exited, its code
     /// is unknown; podman shows 137 then (128 + SIGKILL), and so does this.
     pub fn settle(&mut self) {
@@ -134,6 +144,7 @@ impl State {
         self.status = Status::Exited;
         self.process = None;
         self.keeper = None;
+        self.control = None;
         if was_running {
             self.exit_code = 137;
         }
