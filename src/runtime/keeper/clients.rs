@@ -34,6 +34,8 @@ pub(super) struct Client {
     full_since: Option<Instant>,
     /// It was too slow: output is left out until its queue is empty.
     is_skipping: bool,
+    /// It takes nothing any more. What it sent before it went is still to be read.
+    is_deaf: bool,
     gone: bool,
 }
 
@@ -48,12 +50,16 @@ impl Client {
             queued_bytes: 0,
             full_since: None,
             is_skipping: false,
+            is_deaf: false,
             gone: false,
         }
     }
 
     /// Queues a packet, whatever waits already.
     pub(super) fn tell(&mut self, packet: Rc<Vec<u8>>) {
+        if self.is_deaf {
+            return;
+        }
         self.queued_bytes += packet.len();
         self.queue.push_back(packet);
         self.flush();
@@ -82,7 +88,7 @@ impl Client {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => break,
                 Err(_) => {
-                    self.leave();
+                    self.fall_deaf();
                     break;
                 }
             }
@@ -93,11 +99,17 @@ impl Client {
     }
 
     /// The client is not spoken to any more.
-    pub(super) fn leave(&mut self) {
-        self.gone = true;
+    fn fall_deaf(&mut self) {
+        self.is_deaf = true;
         self.queue.clear();
         self.queued_bytes = 0;
         self.full_since = None;
+    }
+
+    /// The client is neither spoken to nor listened to any more.
+    pub(super) fn leave(&mut self) {
+        self.fall_deaf();
+        self.gone = true;
     }
 
     /// Waits until the rest of the queue is taken; false when the client goes first.
@@ -278,10 +290,12 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_has_gone_is_forgotten() {
+    fn a_client_that_has_gone_is_forgotten_when_it_has_been_heard() {
         let (mut clients, theirs) = clients(false);
         drop(theirs);
         clients.show(false, vec![0; 1]);
+        clients.forget_gone();
+        clients.get_mut(0).expect("what it sent before is still to be read").leave();
         clients.forget_gone();
         assert!(clients.all.is_empty());
         clients.dismiss(vec![0; 1]);
