@@ -58,6 +58,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "network" -d 'Manage
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "secret" -d 'Manage secrets'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "system" -d 'Manage coracle'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "doctor" -d 'Examine this host and say what would improve it'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "events" -d 'Show what was done to containers, images, volumes and networks'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "info" -d 'Display information about this host and this store'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "unshare" -d 'Run a command in the user namespace of containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "version" -d 'Display the version of coracle'
@@ -1171,18 +1172,26 @@ complete -c coracle -n "__fish_coracle_using_subcommand secret; and __fish_seen_
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and __fish_seen_subcommand_from remove" -s a -l all -d 'Remove all secrets'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and __fish_seen_subcommand_from remove" -s i -l ignore -d 'Do not complain about secrets that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "check" -d 'Check the store for damage'
-complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "df" -d 'Show how much disk space coracle uses'
-complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "info" -d 'Display information about this host and this store'
-complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "prune" -d 'Remove unused data'
-complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df info prune reset" -f -a "reset" -d 'Remove everything coracle has stored'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -f -a "check" -d 'Check the store for damage'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -f -a "df" -d 'Show how much disk space coracle uses'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -f -a "events" -d 'Show what was done to containers, images, volumes and networks'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -f -a "info" -d 'Display information about this host and this store'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -f -a "prune" -d 'Remove unused data'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -f -a "reset" -d 'Remove everything coracle has stored'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s r -l repair -d 'Fetch or make again what is damaged; remove images for which that fails, and what nobody needs'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s f -l force -d 'With --repair, remove containers of images that have to be removed too'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -s v -l verbose -d 'Show each image, container and volume'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from events" -s f -l filter -d 'Show events that fit, e.g. event=died or container=web; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from events" -l format -d 'Print as JSON, one object a line (json), or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from events" -l since -d 'Begin with what was done after this time: a date, a Unix time, or a time ago such as 10m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from events" -l until -d 'End with what was done before this time; 10m is in ten minutes' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from events" -l no-trunc -d 'Print whole IDs [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from events" -l stream -d 'Go on printing events as they come [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from info" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -l filter -d 'Remove only what fits: label=KEY[=VALUE], until=TIME; may be repeated' -r
@@ -1195,6 +1204,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand doctor" -l json -d 'Print as JSON'
 complete -c coracle -n "__fish_coracle_using_subcommand doctor" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand events" -s f -l filter -d 'Show events that fit, e.g. event=died or container=web; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand events" -l format -d 'Print as JSON, one object a line (json), or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand events" -l since -d 'Begin with what was done after this time: a date, a Unix time, or a time ago such as 10m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand events" -l until -d 'End with what was done before this time; 10m is in ten minutes' -r
+complete -c coracle -n "__fish_coracle_using_subcommand events" -l no-trunc -d 'Print whole IDs [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand events" -l stream -d 'Go on printing events as they come [default: true]'
+complete -c coracle -n "__fish_coracle_using_subcommand events" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand info" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
 complete -c coracle -n "__fish_coracle_using_subcommand info" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand unshare" -s h -l help -d 'Print help and exit'

@@ -5,7 +5,7 @@ use super::network::{self, NameAddresses, NetworkMode};
 use super::plan::{ImageDefaults, Others, Place, Planned, VolumeUse, plan};
 use super::record::ContainerRecord;
 use super::request::{ContainerRequest, NamespaceMode, RootSource, UserNamespaceMode};
-use super::{Engine, host_files, names, removal};
+use super::{Engine, events, host_files, names, removal};
 use crate::runtime::id_map::HostIds;
 use crate::runtime::plan::JoinPlan;
 use crate::runtime::subordinate::Subordinate;
@@ -54,6 +54,7 @@ impl Engine {
                 warnings.clear();
             }
             warnings.extend(shortage_warnings(self, request, &host));
+            events::tell(&self.paths, &[events::container(&record, "create")]);
             Ok(Created { record, lock, warnings })
         });
         if result.is_err() {
@@ -134,7 +135,9 @@ impl Engine {
 
     fn make_volumes(&self, volumes: &[VolumeUse]) -> Result<(), Error> {
         for volume in volumes {
-            self.volumes().ensure(&volume.name, volume.anonymous)?;
+            if self.volumes().ensure(&volume.name, volume.anonymous)? {
+                events::tell(&self.paths, &[events::volume(&volume.name, "create")]);
+            }
         }
         Ok(())
     }

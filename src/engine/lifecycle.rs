@@ -7,7 +7,7 @@
 use super::error::Error;
 use super::network::NetworkMode;
 use super::record::ContainerRecord;
-use super::{Engine, removal};
+use super::{Engine, events, removal};
 use crate::runtime::guard;
 use crate::runtime::id_map::{self, HostIds};
 use crate::store::containers::{ProcessId, State, Status};
@@ -107,7 +107,10 @@ impl Engine {
         let signal =
             Signal::from_named_raw(signal).ok_or_else(|| Error::BadRequest(format!("invalid signal: {signal}")))?;
         match pidfd_send_signal(&pidfd, signal) {
-            Ok(()) => Ok(container),
+            Ok(()) => {
+                events::tell(&self.paths, &[events::container(&container.record, "kill")]);
+                Ok(container)
+            }
             Err(Errno::SRCH) => Err(not_running()),
             Err(error) => Err(Error::Conflict(format!(
                 "send signal to container {}: {}",
@@ -121,8 +124,16 @@ impl Engine {
     /// has ended and its state says so; at once when it does not run.
     pub fn stop(&self, name: &str, timeout_seconds: Option<u32>) -> Result<Container, Error> {
         let container = self.container(name)?;
+        if self.end(&container, timeout_seconds) {
+            events::tell(&self.paths, &[events::container(&container.record, "stop")]);
+        }
+        Ok(container)
+    }
+
+    /// What [`Engine::stop`] does; false when the container does not run.
+    fn end(&self, container: &Container, timeout_seconds: Option<u32>) -> bool {
         let Some(process) = container.state.process.filter(|_| container.state.status.is_alive()) else {
-            return Ok(container);
+            return false;
         };
         let keeper = container.state.keeper.and_then(open_process);
         let timeout = timeout_seconds.unwrap_or(container.record.stop_timeout_seconds);
@@ -139,7 +150,7 @@ impl Engine {
         if let Some(keeper) = keeper {
             wait_for_end(&keeper, None);
         }
-        Ok(container)
+        true
     }
 
     /// Waits until a container meets one of `conditions`; its exit code (-1 where there is none).
@@ -177,7 +188,7 @@ impl Engine {
                     container.state.status.word()
                 )));
             }
-            self.stop(&id, options.timeout_seconds)?;
+            self.end(&container, options.timeout_seconds);
             if let Some(keeper) = container.state.keeper.and_then(open_process) {
                 wait_for_end(&keeper, None);
             }
@@ -185,7 +196,10 @@ impl Engine {
         let containers = self.containers();
         if containers.exists(&id) {
             let _lock = containers.lock(&id)?;
-            self.remove_files(&container.record, options.volumes || container.record.request.remove)?;
+            let with_volumes = options.volumes || container.record.request.remove;
+            self.remove_files(&container.record, with_volumes)?;
+            let exit_code = container.state.finished_at.map(|_| container.state.exit_code);
+            events::tell(&self.paths, &events::removal(&container.record, exit_code, with_volumes));
         }
         Ok(id)
     }
@@ -209,6 +223,7 @@ impl Engine {
             return Err(error.into());
         }
         containers.release_name(&before, &id);
+        events::tell(&self.paths, &[events::container(&record, "rename")]);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ pub mod doctor;
 mod driver;
 mod environment;
 pub mod error;
+pub mod events;
 pub mod exec;
 pub mod hello;
 pub mod host;

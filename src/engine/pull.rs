@@ -3,6 +3,7 @@
 //! Uses threads and the network; a caller that must stay single-threaded (`run` before its forks) calls it in a child
 //! process. What was pulled is in the store for anybody afterwards, so nothing but success has to be handed back.
 
+use super::events;
 use super::images::{Error, LocalImage, resolve, root};
 use super::request::PullPolicy;
 use crate::image::platform::Platform;
@@ -12,6 +13,7 @@ use crate::image::reference::Reference;
 use crate::image::registry::client::Options;
 use crate::image::registry::credentials::Credentials;
 use crate::image::registry::token::CredentialSource;
+use crate::store::events::Event;
 use crate::store::images::{self, StoredImage};
 use crate::store::paths::Paths;
 use std::path::PathBuf;
@@ -116,7 +118,16 @@ fn fetch(
     } else {
         vec![registry::pull(&reference, &options)?]
     };
-    pulled.into_iter().map(|pulled| finish(paths, pulled)).collect()
+    let done: Vec<LocalImage> = pulled.into_iter().map(|pulled| finish(paths, pulled)).collect::<Result<_, Error>>()?;
+    let told: Vec<Event> = done
+        .iter()
+        .map(|image| {
+            let name = image.name.as_deref().filter(|_| request.all_tags).unwrap_or(&request.name);
+            events::image(&image.image.record.id.hex(), name, "pull")
+        })
+        .collect();
+    events::tell(paths, &told);
+    Ok(done)
 }
 
 /// Builds the merged index, so that the first start does not have to.

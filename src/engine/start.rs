@@ -8,7 +8,7 @@ use super::network::{self, NetworkMode, Prepared};
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
-use super::{Engine, hello, networks, removal, reserved, secrets};
+use super::{Engine, events, hello, networks, removal, reserved, secrets};
 use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
@@ -17,7 +17,7 @@ use crate::runtime::attach::KeeperFrame;
 use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::id_map::HostIds;
 use crate::runtime::init::{execute_init, report_failure};
-use crate::runtime::keeper::{Job, Keeper, Services};
+use crate::runtime::keeper::{Job, Keeper, Milestone, Services};
 use crate::runtime::subordinate::IdKind;
 use crate::store::containers::{Durability, State};
 use crate::store::paths::Paths;
@@ -383,6 +383,10 @@ struct ContainerServices {
 }
 
 impl Services for ContainerServices {
+    fn tell(&self, milestone: Milestone) {
+        events::tell(&self.paths, &events::milestone(&self.paths, &self.record, milestone));
+    }
+
     fn serve_file_system(&mut self, device: OwnedFd) -> Step<()> {
         self.servers.push(serve_root(&self.root, &self.record.plan.directory, &self.record.plan.id_maps, device)?);
         Ok(())

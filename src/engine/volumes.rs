@@ -5,7 +5,7 @@
 
 use super::error::Error;
 use super::lifecycle::{RemoveOptions, with_ids};
-use super::{Engine, removal};
+use super::{Engine, events, removal};
 use crate::runtime::id_map::HostIds;
 use crate::store::volumes::Volume;
 use rustix::io::Errno;
@@ -48,6 +48,7 @@ impl Engine {
             options: BTreeMap::new(),
             anonymous: false,
         })?;
+        events::tell(&self.paths, &[events::volume(&name, "create")]);
         Ok(name)
     }
 
@@ -93,6 +94,7 @@ impl Engine {
             self.remove(&container, RemoveOptions { force: true, timeout_seconds, volumes: false })?;
         }
         self.delete_volume(&volume.name)?;
+        events::tell(&self.paths, &[events::volume(&volume.name, "remove")]);
         Ok(volume.name)
     }
 

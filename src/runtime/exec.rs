@@ -17,12 +17,14 @@ use super::guard::{exit, exit_code};
 use super::handshake::{Report, report};
 use super::init::{self, Role};
 use crate::store::containers::ProcessId;
+use crate::store::events::{self, Event};
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, fork_into};
 use nix::sched::{CloneFlags, unshare};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// The namespaces of a container, by their names in `/proc/PID/ns`. The user namespace is joined before all others.
@@ -48,6 +50,19 @@ pub struct Waiter {
     pub plan: OwnedFd,
     /// Descriptors of the command that are passed on.
     pub preserved: Vec<i32>,
+    /// The log of events, open because the container's mounts do not show it.
+    pub events: Option<Told>,
+}
+
+/// What is told of a further process, and where.
+#[derive(Debug)]
+pub struct Told {
+    /// The log of events.
+    pub log: File,
+    /// It runs.
+    pub started: Event,
+    /// It has ended; the exit code is filled in.
+    pub ended: Event,
 }
 
 impl Waiter {
@@ -57,18 +72,26 @@ impl Waiter {
         let _ = rustix::process::setsid(); // the terminal's signals are for the command, which passes them on
         let standard = self.standard.each_ref().map(AsRawFd::as_raw_fd);
         let own = [self.socket.as_raw_fd(), self.plan.as_raw_fd()];
-        let keep: Vec<i32> = standard.into_iter().chain(own).chain(self.preserved.iter().copied()).collect();
+        let log = self.events.iter().map(|told| told.log.as_raw_fd());
+        let keep: Vec<i32> = standard.into_iter().chain(own).chain(log).chain(self.preserved.iter().copied()).collect();
         let_go_of_streams();
         close_all_except(3, &keep);
         match self.start() {
             // Also when nobody asks for the code: an orphan that is not reaped outside would keep the container's pid
             // namespace, and with it the container, from ending (zap_pid_ns_processes).
-            Ok(process) => exit(exit_code(process.as_fd())),
+            Ok((process, told)) => {
+                let code = exit_code(process.as_fd());
+                if let Some(Told { log, ended, .. }) = told {
+                    let ended = Event { container_exit_code: Some(code), time: jiff::Timestamp::now(), ..ended };
+                    let _ = events::append(&log, &[ended]); // a full disk
+                }
+                exit(code)
+            }
             Err(()) => exit(125),
         }
     }
 
-    fn start(self) -> Result<OwnedFd, ()> {
+    fn start(mut self) -> Result<(OwnedFd, Option<Told>), ()> {
         let failed = |failure| init::report_failure(&self.socket, failure);
         let program = join(self.target).map_err(failed)?;
         match fork_into(NewNamespaces::empty()) {
@@ -79,10 +102,15 @@ impl Waiter {
             }
             Ok(Fork::Parent { pidfd, .. }) => {
                 let _ = report(&self.socket, &Report::Cloned, Some(pidfd.as_fd())); // nobody waits any more
-                close_all_except(3, &[pidfd.as_raw_fd()]);
+                let told = self.events.take();
+                if let Some(Told { log, started, .. }) = &told {
+                    let _ = events::append(log, std::slice::from_ref(started)); // a full disk
+                }
+                let log = told.iter().map(|told| told.log.as_raw_fd());
+                close_all_except(3, &log.chain([pidfd.as_raw_fd()]).collect::<Vec<_>>());
                 // Their owners would close the same numbers again.
                 std::mem::forget((self, program));
-                Ok(pidfd)
+                Ok((pidfd, told))
             }
             Err(error) => {
                 failed(Failure::setup("start a process in the container", error));

@@ -4,6 +4,7 @@ pub mod blobs;
 pub mod containers;
 pub mod digest;
 pub mod error;
+pub mod events;
 pub mod images;
 pub mod layer_index;
 pub mod layers;

@@ -106,8 +106,8 @@ impl Volumes {
         Ok(())
     }
 
-    /// Makes sure that volume `name` is there.
-    pub fn ensure(&self, name: &str, anonymous: bool) -> Result<(), Error> {
+    /// Makes sure that volume `name` is there; true when it was not.
+    pub fn ensure(&self, name: &str, anonymous: bool) -> Result<bool, Error> {
         let volume = Volume {
             name: name.to_owned(),
             created: jiff::Timestamp::now(),
@@ -116,7 +116,8 @@ impl Volumes {
             anonymous,
         };
         match self.create(&volume) {
-            Ok(()) | Err(Error::Exists { .. }) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(Error::Exists { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

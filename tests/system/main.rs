@@ -13,6 +13,7 @@ mod bad_input;
 mod cleanup;
 mod egress;
 mod environment;
+mod events;
 mod exec;
 mod exit_codes;
 mod fast_network;

@@ -76,6 +76,7 @@ impl Verb for Create {
         let data = if self.env { variable(source)? } else { contents(source)? };
         let wanted = NewSecret { name: name.clone(), data, labels, options, replace: self.replace };
         let id = secrets.create(wanted).map_err(engine::Error::from)?;
+        engine::events::tell(&context.paths(), &[engine::events::secret(&id, "create")]);
         output::print(&format!("{id}\n"))
     }
 }

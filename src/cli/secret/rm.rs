@@ -45,7 +45,10 @@ impl Verb for Rm {
             }
         };
         failure::each(&names, Failure::exit_code, |name| match secrets.remove(name) {
-            Ok(removed) => output::print(&format!("{removed}\n")).map(|_| ()),
+            Ok(removed) => {
+                engine::events::tell(&context.paths(), &[engine::events::secret(&removed, "remove")]);
+                output::print(&format!("{removed}\n")).map(|_| ())
+            }
             Err(error) if self.ignore && error.is_not_found() => Ok(()),
             Err(error) => Err(engine::Error::from(error).into()),
         })

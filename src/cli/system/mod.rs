@@ -4,6 +4,7 @@ mod check;
 pub(crate) mod completion;
 mod df;
 mod doctor;
+mod events;
 pub(crate) mod help;
 mod info;
 mod prune;
@@ -24,6 +25,7 @@ impl Group for System {
         vec![
             verb::<check::Check>(),
             verb::<df::Df>(),
+            verb::<events::Events>(),
             verb::<info::Info>(),
             verb::<prune::Prune>(),
             verb::<reset::Reset>(),
@@ -35,6 +37,7 @@ impl Group for System {
 pub(crate) fn top_level() -> Vec<Entry> {
     vec![
         verb::<doctor::Doctor>(),
+        verb::<events::Events>(),
         verb::<info::Info>(),
         verb::<unshare::Unshare>(),
         verb::<version::Version>(),

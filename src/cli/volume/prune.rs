@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::tree::Verb;
-use crate::engine::{Engine, Kind};
+use crate::engine::{Engine, Kind, events};
 use clap::Args;
 use jiff::Timestamp;
 use std::process::ExitCode;
@@ -64,7 +64,10 @@ pub(crate) fn remove(engine: &Engine, names: &[String]) -> Result<Vec<String>, F
     let mut removed = Vec::new();
     for name in names {
         match engine.remove_volume(name, false, None) {
-            Ok(name) => removed.push(name),
+            Ok(name) => {
+                events::tell(&engine.paths, &[events::volume(&name, "prune")]);
+                removed.push(name);
+            }
             Err(error) if error.kind() == Kind::NotFound => {}
             Err(error) => return Err(error.into()),
         }

@@ -11,15 +11,16 @@ use super::error::Error;
 use super::lifecycle::{Container, open_process};
 use super::plan::{further_environment, preserved};
 use super::start::in_memory;
-use super::{Engine, network, record::ContainerRecord, secrets};
+use super::{Engine, events, network, record::ContainerRecord, secrets};
 use crate::network::fast;
 use crate::runtime::capabilities::{Capabilities, Wish, bounding_set};
-use crate::runtime::exec::Waiter;
+use crate::runtime::exec::{Told, Waiter};
 use crate::runtime::failure::Failure;
 use crate::runtime::handshake::{Report, receive};
 use crate::runtime::keeper::Streams;
 use crate::runtime::plan::{CapabilityPlan, RuntimePlan, SeccompPlan};
 use crate::store::containers::{ProcessId, Status, random_id};
+use crate::store::events::open_for_writing;
 use crate::sys::message;
 use crate::sys::process::{Fork, NewNamespaces, fork_into};
 use oci_spec::runtime::BoxBuilder;
@@ -83,7 +84,12 @@ impl Engine {
             true => Some(calls(&container)?),
             false => None,
         };
-        start(target, &plan, request, calls.as_ref())
+        let told = open_for_writing(&self.paths).ok().map(|log| Told {
+            log,
+            started: events::container(&container.record, "exec"),
+            ended: events::container(&container.record, "exec_died"),
+        });
+        start(target, &plan, request, calls.as_ref(), told)
     }
 }
 
@@ -148,6 +154,7 @@ fn start(
     plan: &RuntimePlan,
     request: &ExecRequest,
     calls: Option<&fast::Calls>,
+    events: Option<Told>,
 ) -> Result<ExecSession, Error> {
     let failed = |error| Failure::setup("start a process in the container", error);
     let streams = if request.detached { Streams::nowhere()? } else { Streams::make(plan)? };
@@ -159,10 +166,10 @@ fn start(
             std::mem::forget((socket, streams.input, streams.output, streams.error));
             let preserved = plan.preserved.clone();
             let standard = streams.inside;
-            Waiter { target, standard, socket: inside, plan: plan_file, preserved }.run()
+            Waiter { target, standard, socket: inside, plan: plan_file, preserved, events }.run()
         }
         Ok(Fork::Parent { pidfd: waiter, .. }) => {
-            drop((inside, streams.inside, plan_file));
+            drop((inside, streams.inside, plan_file, events));
             let (process, terminal) = first_words(&socket, calls)?;
             let streams = [streams.input, streams.output, streams.error];
             Ok(ExecSession { id: random_id(), process, waiter, streams, terminal })

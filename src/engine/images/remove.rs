@@ -6,7 +6,9 @@
 use super::filter::Filters;
 use super::list::summarise;
 use super::{Error, LocalImage, extracted, resolve, usage};
+use crate::engine::events;
 use crate::store::digest::Digest;
+use crate::store::events::Event;
 use crate::store::images::{self, Name};
 use crate::store::paths::Paths;
 use crate::store::sweep;
@@ -56,19 +58,24 @@ pub fn remove(paths: &Paths, typed: &str, force: bool, containers: &dyn Containe
     if let Some(name) = found.name.as_ref().filter(|_| names.len() > 1)
         && images::remove_name(paths, name)?
     {
+        let hex = found.image.record.id.hex();
+        // podman's second line says under which name removal was asked for, also when the image stays.
+        events::tell(paths, &[events::image(&hex, name, "untag"), events::image(&hex, name, "remove")]);
         return Ok(Removed { untagged: vec![name.clone()], deleted: None });
     }
     if found.name.is_none() && names.len() > 1 && !force {
         let names = names.into_iter().map(|name| name.reference).collect();
         return Err(Error::SeveralNames { image: found.image.record.id, names });
     }
-    delete(paths, &found, &names, force, containers)
+    let told = found.name.clone().unwrap_or_else(|| typed.to_owned());
+    delete(paths, &found, &names, &told, force, containers)
 }
 
 fn delete(
     paths: &Paths,
     found: &LocalImage,
     names: &[Name],
+    told_name: &str,
     force: bool,
     containers: &dyn Containers,
 ) -> Result<Removed, Error> {
@@ -89,6 +96,10 @@ fn delete(
         images::remove_name(paths, &name.reference)?;
     }
     images::remove(paths, &id)?;
+    let hex = id.hex();
+    let mut told: Vec<Event> = names.iter().map(|name| events::image(&hex, &name.reference, "untag")).collect();
+    told.push(events::image(&hex, told_name, "remove"));
+    events::tell(paths, &told);
     Ok(Removed { untagged: names.iter().map(|name| name.reference.clone()).collect(), deleted: Some(id) })
 }
 
@@ -102,7 +113,8 @@ pub fn remove_all(
     let (mut removed, mut errors) = (Vec::new(), Vec::new());
     for image in images::list(paths)?.into_iter().filter(|image| !image.read_only) {
         let names: Vec<Name> = all_names.iter().filter(|name| name.image == image.record.id).cloned().collect();
-        match delete(paths, &LocalImage { name: None, image }, &names, force, containers) {
+        let hex = image.record.id.hex();
+        match delete(paths, &LocalImage { name: None, image }, &names, &hex, force, containers) {
             Ok(done) => removed.push(done),
             Err(error) => errors.push(error),
         }
@@ -125,7 +137,8 @@ pub fn prune(paths: &Paths, options: &PruneOptions, containers: &dyn Containers)
         pruned.bytes += sweep::disk_bytes(&images::tree(paths, &image.record.id));
         let trees = extracted::of_image(paths, &image.record.id.hex());
         pruned.bytes += trees.iter().map(|tree| usage::tree_bytes(tree)).sum::<u64>();
-        pruned.images.push(delete(paths, &LocalImage { name: None, image }, &own, false, containers)?);
+        let hex = image.record.id.hex();
+        pruned.images.push(delete(paths, &LocalImage { name: None, image }, &own, &hex, false, containers)?);
     }
     pruned.bytes += free_space(paths)?;
     Ok(pruned)

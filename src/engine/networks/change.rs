@@ -14,6 +14,7 @@ use super::join::{LeaseRequest, Who, lease_one, leave, plug_in_for, publish, way
 use super::prepare::attachment_of;
 use crate::engine::Engine;
 use crate::engine::error::Error;
+use crate::engine::events;
 use crate::engine::lifecycle::open_process;
 use crate::engine::network::{NetworkMode, PrivateKind, bind_all};
 use crate::engine::record::ContainerRecord;
@@ -36,6 +37,7 @@ impl Engine {
         if record.networks.iter().any(|known| known.network == attachment.network) {
             return Err(networks::Error::Connected { container: id, network: attachment.network }.into());
         }
+        let network = attachment.network.clone();
         match running(&record, &state) {
             Some(running) => {
                 self.plug(&record, &attachment, &running)?;
@@ -50,7 +52,9 @@ impl Engine {
                 become_named(&mut record);
             }
         }
-        self.note_networks(&record)
+        self.note_networks(&record)?;
+        events::tell(&self.paths, &[events::plugging(&id, &network, "connect")]);
+        Ok(())
     }
 
     /// Takes a container off a network. With `force`, one that is not on it, or is gone, is no error.
@@ -85,7 +89,9 @@ impl Engine {
             }
             self.tell_inside(&record, gone.as_ref())?;
         }
-        self.note_networks(&record)
+        self.note_networks(&record)?;
+        events::tell(&self.paths, &[events::plugging(&id, &network, "disconnect")]);
+        Ok(())
     }
 
     /// The name of the network that the container's default route and published ports lead to.

@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::engine::error::Error;
+use crate::engine::events;
 use crate::store::networks::{
     self, ISOLATE_OPTION, LeaseRange, MTU_OPTION, NO_DEFAULT_ROUTE_OPTION, Network, NetworkSubnet, Subnet, host_local,
 };
@@ -75,6 +76,7 @@ impl Engine {
         }
         let network = complete(request, &existing, &super::host::used_subnets())?;
         networks.write(&network)?;
+        events::tell(&self.paths, &[events::network(&network.id, &network.name, &network.driver, "create")]);
         Ok(network.name)
     }
 }

@@ -19,6 +19,7 @@ pub(super) use prepare::{prepare, wanted};
 
 use super::Engine;
 use super::error::Error;
+use super::events;
 use super::lifecycle::RemoveOptions;
 use crate::store::networks::{DEFAULT_NAME, Lease, Network};
 use std::collections::BTreeMap;
@@ -91,7 +92,9 @@ impl Engine {
         }
         let networks = self.networks();
         let _lock = networks.lock_all()?;
-        Ok(networks.delete(&network.name)?)
+        networks.delete(&network.name)?;
+        events::tell(&self.paths, &[events::network(&network.id, &network.name, &network.driver, "remove")]);
+        Ok(())
     }
 
     /// Changes the resolvers that a network asks for names it does not know.

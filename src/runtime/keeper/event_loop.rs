@@ -3,11 +3,11 @@
 //! One thread, one `poll(2)`; nothing wakes it when nothing happens. Output is read only while no client holds it back
 //! ([`super::clients`]), so a slow pipe slows the container as any pipe would, and memory stays bounded.
 
-use super::Keeper;
 use super::clients::Clients;
 use super::jobs::{Job, Verdict, earliest, until};
 use super::log::{Log, Stream};
 use super::start::Running;
+use super::{Keeper, Milestone};
 use crate::runtime::attach::{ClientFrame, KeeperFrame, LARGEST_DATA};
 use crate::runtime::control::Control;
 use crate::runtime::handshake::{Order, Report, order, receive};
@@ -464,6 +464,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             }
             let _ = self.keeper.services.remove_container();
         }
+        let is_removed = self.keeper.plan.remove;
+        self.keeper.services.tell(if is_removed { Milestone::Removed(code) } else { Milestone::CleanedUp });
         let _ = order(&self.running.guard, Order::Quit); // a guard that is gone has nothing left to do
         self.clients.dismiss(KeeperFrame::Exited(code).encode());
         self.keeper.services.finished();

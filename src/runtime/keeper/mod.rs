@@ -24,8 +24,26 @@ use crate::store::containers::{Containers, Durability, ProcessId, State, Status}
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+/// A step of a container's life that others may want to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Milestone {
+    /// Its process runs; its starter shows its output when `attached`.
+    Started {
+        /// Whether somebody watches.
+        attached: bool,
+    },
+    /// Its process has ended with this code, and its state says so.
+    Ended(i32),
+    /// What it held is given back; it stays.
+    CleanedUp,
+    /// It was removed; the code is that of its process.
+    Removed(i32),
+}
+
 /// What the engine does for the keeper.
 pub trait Services {
+    /// Tells the log of events.
+    fn tell(&self, milestone: Milestone);
     /// Serves the FUSE device that init has mounted, from now until the mount is gone. Starts threads.
     fn serve_file_system(&mut self, device: OwnedFd) -> Step<()>;
     /// Serves the FUSE device of mount number `mount` of the plan, a view of a host directory whose files are shown as
@@ -97,7 +115,9 @@ impl Keeper<'_> {
         self.state.exit_code = 0;
         self.state.error.clear();
         self.state.starts += 1;
-        self.write_state()
+        self.write_state()?;
+        self.services.tell(Milestone::Started { attached: self.is_foreground });
+        Ok(())
     }
 
     fn note_network_loss(&mut self, code: i32) {
@@ -114,6 +134,7 @@ impl Keeper<'_> {
         self.state.finished_at = Some(jiff::Timestamp::now());
         self.state.exit_code = code;
         let _ = self.write_state(); // a full disk: readers then see that the keeper is gone
+        self.services.tell(Milestone::Ended(code));
     }
 
     fn note_failure(&mut self, failure: &Failure) {

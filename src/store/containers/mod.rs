@@ -135,9 +135,14 @@ impl Containers {
         is_id(&id).then_some(id)
     }
 
+    /// Whether container `id` is the one called `name`.
+    pub fn has_name(&self, name: &str, id: &str) -> bool {
+        self.id_of_name(name).is_some_and(|owner| owner == id)
+    }
+
     /// Gives up `name` if container `id` has it.
     pub fn release_name(&self, name: &str, id: &str) {
-        if self.id_of_name(name).is_some_and(|owner| owner == id) {
+        if self.has_name(name, id) {
             let _ = fs::remove_file(self.paths.container_names().join(name)); // a stale name is free anyway
         }
     }
