@@ -14,6 +14,7 @@ mod environment;
 pub mod error;
 pub mod events;
 pub mod exec;
+pub mod files;
 pub mod hello;
 pub mod host;
 mod host_files;

@@ -66,6 +66,14 @@ pub fn remove_tree(path: &Path) -> Result<(), Errno> {
     }
 }
 
+/// Removes the directory `name` of `parent` with everything in it, without following links.
+pub fn remove_tree_at(parent: &OwnedFd, name: impl rustix::path::Arg) -> Result<(), Errno> {
+    name.into_with_c_str(|name| {
+        empty_directory(open_below(parent, name)?)?;
+        unlinkat(parent, name, AtFlags::REMOVEDIR)
+    })
+}
+
 /// Removes everything below `directory`; depth costs no stack, since trees are hostile.
 fn empty_directory(directory: OwnedFd) -> Result<(), Errno> {
     let mut result = Ok(());

@@ -251,14 +251,14 @@ const DRIVER_FILE: &str = "driver";
 
 /// The ways to make the root: all before the first start, afterwards the one that worked, because each writes changes in a
 /// form of its own.
-fn usable_roots(record: &ContainerRecord) -> Vec<&RootPlan> {
+pub(super) fn usable_roots(record: &ContainerRecord) -> Vec<&RootPlan> {
     let kept = std::fs::read_to_string(record.plan.directory.join(DRIVER_FILE)).ok();
     let is_kept = |root: &&RootPlan| kept.as_deref().is_none_or(|kept| kept == root.driver());
     record.roots.iter().filter(is_kept).collect()
 }
 
 /// Notes the driver, where there was a choice and may be another start.
-fn keep_driver(record: &ContainerRecord, root: &RootPlan) {
+pub(super) fn keep_driver(record: &ContainerRecord, root: &RootPlan) {
     if record.roots.len() > 1 && !record.request.remove {
         // Without the note the next start tries them in the same order, and the first that works is the same one.
         let _ = std::fs::write(record.plan.directory.join(DRIVER_FILE), root.driver());
@@ -280,7 +280,7 @@ fn discard_overlays(record: &ContainerRecord) -> Result<(), Error> {
 }
 
 /// Under a map without the user, the writable layer must belong to the container's root before init can use it.
-fn give_to_container_root(record: &ContainerRecord, host: &HostIds) -> Result<(), Error> {
+pub(super) fn give_to_container_root(record: &ContainerRecord, host: &HostIds) -> Result<(), Error> {
     let maps = &record.plan.id_maps;
     // FUSE writes as the user, whatever the map.
     if maps.to_container(IdKind::Uid, host.uid).is_some() || matches!(record.roots.first(), Some(RootPlan::Fuse { .. }))

@@ -139,11 +139,11 @@ fn join(target: ProcessId) -> Step<OwnedFd> {
     }
     let mut others = ThreadNameSpaceType::empty();
     for (name, kind) in NAMESPACES {
-        if !is_own(target.pid, name) {
+        if !is_own_namespace(target.pid, name) {
             others |= kind;
         }
     }
-    if !is_own(target.pid, "user") {
+    if !is_own_namespace(target.pid, "user") {
         move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::USER).map_err(failed)?;
     }
     unshare(CloneFlags::CLONE_NEWNS).map_err(|error| failed(Errno::from_raw_os_error(error as i32)))?;
@@ -153,7 +153,7 @@ fn join(target: ProcessId) -> Step<OwnedFd> {
 }
 
 /// Whether a process is in the same namespace as this one. What cannot be seen is another's.
-fn is_own(pid: i32, name: &str) -> bool {
+pub(super) fn is_own_namespace(pid: i32, name: &str) -> bool {
     let identity = |process: &str| {
         rustix::fs::stat(format!("/proc/{process}/ns/{name}")).map(|status| (status.st_dev, status.st_ino)).ok()
     };

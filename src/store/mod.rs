@@ -1,5 +1,6 @@
 //! The on-disk layout; the only code that knows it.
 
+pub mod archive;
 pub mod blobs;
 pub mod containers;
 pub mod digest;

@@ -1,6 +1,7 @@
 //! `coracle container ...` and the same commands at the first level.
 
 mod attach;
+mod cp;
 mod create;
 mod exec;
 mod exists;
@@ -58,6 +59,7 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<attach::Attach>(),
         verb::<exec::Exec>(),
         verb::<ps::Ps>(),
+        verb::<cp::Cp>(),
         verb::<logs::Logs>(),
         verb::<port::Port>(),
         verb::<wait::Wait>(),

@@ -5,6 +5,7 @@ mod serve;
 mod view;
 
 pub use mount::RootMounter;
+pub(super) use serve::open_tree;
 pub use serve::serve_root;
 pub use view::serve_mount;
 

@@ -45,7 +45,7 @@ pub(super) fn server_options(id_maps: &IdMaps) -> ServerOptions {
 }
 
 /// Opens an image's merged tree and its layers.
-pub(super) fn open_tree(tree: &Path, layers: &[PathBuf]) -> Step<(Tree, Vec<File>)> {
+pub(in crate::engine) fn open_tree(tree: &Path, layers: &[PathBuf]) -> Step<(Tree, Vec<File>)> {
     let open = |path: &Path| {
         rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
             .map(File::from)

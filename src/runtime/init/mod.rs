@@ -16,6 +16,7 @@ mod options;
 mod reaper;
 mod reexec;
 mod secrets;
+mod still;
 mod user;
 mod view;
 
@@ -23,6 +24,7 @@ pub use joined::run as run_joined;
 pub use mounts::{BENEATH_OPTION, attach, bind, open_handle, open_source};
 pub use options::{MountOptions, parse as parse_mount_options};
 pub use reexec::{Role, execute_as, execute_init, passed_descriptors, protected_program};
+pub use still::{bare, join_files, mount_still};
 pub use user::{Accounts, User};
 pub use view::{MAP_OPTION, VIEW};
 

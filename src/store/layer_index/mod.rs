@@ -19,6 +19,7 @@ pub mod limits;
 mod path;
 mod pax;
 mod sparse;
+mod stream;
 mod tar;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -28,6 +29,7 @@ pub(crate) mod writer;
 pub use error::{IndexError, TarError};
 pub use format::{EntryView, LayerIndex, XattrView};
 pub use sparse::Extent;
+pub use stream::{StreamError, TarStream, begins_as_tar};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,19 +91,25 @@ impl LayerIndexer {
 }
 
 /// One entry on its way from the tar to the index.
-#[derive(Debug)]
-pub(crate) struct Entry {
+#[derive(Clone, Debug)]
+pub struct Entry {
     /// Normalised; empty is the root.
     pub path: Vec<u8>,
+    /// What it is.
     pub kind: EntryKind,
     /// Permission bits with set-id and sticky bits.
     pub mode: u16,
+    /// Owner.
     pub uid: u32,
+    /// Group.
     pub gid: u32,
+    /// Last change of the contents.
     pub modified: Timestamp,
+    /// Extended attributes.
     pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     /// Symbolic link: the text as it is. Hard link: normalised path.
     pub link: Vec<u8>,
+    /// Major and minor number of a device.
     pub device: (u32, u32),
     /// Bytes the file has for a reader, holes included.
     pub size: u64,

@@ -100,6 +100,14 @@ impl TarReader {
         Ok(())
     }
 
+    /// How many bytes of contents come next; `None` when a header does.
+    pub(super) fn pending_data(&self) -> Option<u64> {
+        match &self.state {
+            State::Data { remaining } => Some(*remaining),
+            _ => None,
+        }
+    }
+
     /// Checks that the archive may end here and returns its length.
     pub(super) fn finish(self) -> Result<u64, TarError> {
         let within = match &self.state {
