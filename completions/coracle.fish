@@ -56,6 +56,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "container" -d 'Mana
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "image" -d 'Manage images'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "volume" -d 'Manage volumes'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "network" -d 'Manage networks'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "pod" -d 'Manage pods'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "secret" -d 'Manage secrets'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "system" -d 'Manage coracle'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "doctor" -d 'Examine this host and say what would improve it'
@@ -67,6 +68,8 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "help" -d 'Help abou
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "completion" -d 'Generate shell completions'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l name -d 'Name of the container; a random one is chosen when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pod -d 'Put the container into a pod, or into a new one: new:NAME' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pod-id-file -d 'Put the container into the pod whose ID is in this file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cidfile -d 'Write the container\'s ID to this file, which must not exist' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l pidfile -d 'Write the process ID of the container\'s first process to this file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l conmon-pidfile -d 'Write the process ID of the container\'s keeper to this file' -r -F
@@ -185,8 +188,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-s
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l restart -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l pod -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l pod-id-file -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l link -r
@@ -222,6 +223,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-healthcheck
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l rmi
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l name -d 'Name of the container; a random one is chosen when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pod -d 'Put the container into a pod, or into a new one: new:NAME' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pod-id-file -d 'Put the container into the pod whose ID is in this file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cidfile -d 'Write the container\'s ID to this file, which must not exist' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l pidfile -d 'Write the process ID of the container\'s first process to this file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l conmon-pidfile -d 'Write the process ID of the container\'s keeper to this file' -r -F
@@ -340,8 +343,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startu
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l restart -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l pod -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l pod-id-file -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l link -r
@@ -589,6 +590,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l name -d 'Name of the container; a random one is chosen when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pod -d 'Put the container into a pod, or into a new one: new:NAME' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pod-id-file -d 'Put the container into the pod whose ID is in this file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cidfile -d 'Write the container\'s ID to this file, which must not exist' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pidfile -d 'Write the process ID of the container\'s first process to this file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l conmon-pidfile -d 'Write the process ID of the container\'s keeper to this file' -r -F
@@ -707,8 +710,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l restart -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pod -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pod-id-file -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l link -r
@@ -744,6 +745,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l rmi
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l name -d 'Name of the container; a random one is chosen when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pod -d 'Put the container into a pod, or into a new one: new:NAME' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pod-id-file -d 'Put the container into the pod whose ID is in this file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cidfile -d 'Write the container\'s ID to this file, which must not exist' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pidfile -d 'Write the process ID of the container\'s first process to this file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l conmon-pidfile -d 'Write the process ID of the container\'s keeper to this file' -r -F
@@ -862,8 +865,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l restart -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pod -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pod-id-file -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l link -r
@@ -1152,6 +1153,166 @@ complete -c coracle -n "__fish_coracle_using_subcommand network; and __fish_seen
 complete -c coracle -n "__fish_coracle_using_subcommand network; and __fish_seen_subcommand_from update" -l dns-add -d 'Add a resolver; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand network; and __fish_seen_subcommand_from update" -l dns-drop -d 'Drop a resolver; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand network; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "create" -d 'Create a pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "exists" -d 'Check whether a pod exists'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "inspect" -d 'Display the configuration of pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "kill" -d 'Send a signal to all containers of one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "logs" -d 'Fetch the logs of a pod\'s containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "prune" -d 'Remove all stopped pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "ps" -d 'List pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "ls" -d 'List pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "list" -d 'List pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "restart" -d 'Restart one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "rm" -d 'Remove one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "remove" -d 'Remove one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "start" -d 'Start one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "stop" -d 'Stop one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "top" -d 'Display the running processes of a pod\'s containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s n -l name -d 'Name of the pod; made up when absent' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s l -l label -d 'Label the pod; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l label-file -d 'Read labels from this file, one a line' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l share -d 'Namespaces that the containers share: ipc, net, uts, pid, cgroup, or none; +pid adds to the default [default: ipc,net,uts]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l exit-policy -d 'What happens when the last container exits: continue, or stop the pod [default: continue]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra -d 'Make a container that holds the shared namespaces [default: true]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra-name -d 'Name of the container that holds the namespaces' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra-conmon-pidfile -d 'Write the process ID of that container\'s keeper to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l network -d 'Network of the container: private, fast, host, none, container:NAME, slirp4netns or pasta (with :OPTIONS), or a network by its name [default: private]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s p -l publish -d 'Publish a port or a range of ports of the container on the host; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l expose -d 'Note that the container listens on a port or a range of ports; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l ip -d 'IPv4 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l ip6 -d 'IPv6 address of the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l mac-address -d 'Hardware address of the container\'s interface' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l network-alias -d 'Further name of the container in its network; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s h -l hostname -d 'Host name in the container' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l add-host -d 'Add a line to /etc/hosts; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l dns -d 'Name server, or none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l dns-search -d 'Domain to search names in, or . for none; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l dns-option -d 'Option of the resolver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l userns -d 'User namespace: host (the caller is root), keep-id[:uid=N,gid=N], nomap, auto[:size=N], container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l uidmap -d 'Map user ids: CONTAINER:HOST:COUNT, with podman\'s + and @; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l gidmap -d 'Map group ids likewise; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l subuidname -d 'Take ids from this name\'s range in /etc/subuid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l subgidname -d 'Take ids from this name\'s range in /etc/subgid' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l pid -d 'PID namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s v -l volume -d 'Mount a directory or a volume into every container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l volumes-from -d 'Mount all volumes of another container into every container; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l shm-size -d 'Size of /dev/shm, e.g. 64m [default: 64m]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l device -d 'Give every container a device; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l security-opt -d 'Security option; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l sysctl -d 'Kernel parameter of the shared namespaces; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l pod-id-file -d 'Write the pod\'s ID to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l blkio-weight -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l blkio-weight-device -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s c -l cpu-shares -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l cpuset-cpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l device-read-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l device-write-bps -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s m -l memory -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l memory-swap -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l cgroup-parent -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra-image -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra-command -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l shm-size-systemd -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l restart -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l hosts-file -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l gpus -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l replace -d 'Remove a pod that has the same name first'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l share-parent
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from inspect" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from kill" -s s -l signal -d 'Signal, by name or number' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from kill" -s a -l all -d 'Act on all pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from kill" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from kill" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -s c -l container -d 'Show this container only' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -l since -d 'Print lines after this time: a date, a Unix time, or a time ago such as 10m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -l until -d 'Print lines before this time' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -l tail -d 'Print so many lines at the end; -1 is all' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Print new lines as they come, until the container exits'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -s t -l timestamps -d 'Print the time of each line'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -s n -l names -d 'Print the container\'s name before each line'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -l color -d 'Print each container\'s lines in a colour of their own'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -s f -l filter -d 'Show pods that fit: id, name, label, status, ctr-ids, ctr-names, ctr-number, ctr-status, network, until; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -l sort -d 'Order: created, id, name, number or status [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -l ctr-ids -d 'Show the IDs of the pods\' containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -l ctr-names -d 'Show the names of the pods\' containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -l ctr-status -d 'Show what the pods\' containers are doing'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -s l -l latest -d 'Show the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -l no-trunc -d 'Show whole IDs'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -s n -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -l ns -d 'Show the pods\' namespaces'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show pods that fit: id, name, label, status, ctr-ids, ctr-names, ctr-number, ctr-status, network, until; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -l sort -d 'Order: created, id, name, number or status [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -l ctr-ids -d 'Show the IDs of the pods\' containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -l ctr-names -d 'Show the names of the pods\' containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -l ctr-status -d 'Show what the pods\' containers are doing'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -s l -l latest -d 'Show the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -l no-trunc -d 'Show whole IDs'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -s n -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -l ns -d 'Show the pods\' namespaces'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -s f -l filter -d 'Show pods that fit: id, name, label, status, ctr-ids, ctr-names, ctr-number, ctr-status, network, until; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -l sort -d 'Order: created, id, name, number or status [default: created]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -l ctr-ids -d 'Show the IDs of the pods\' containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -l ctr-names -d 'Show the names of the pods\' containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -l ctr-status -d 'Show what the pods\' containers are doing'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -s l -l latest -d 'Show the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -l no-trunc -d 'Show whole IDs'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -s n -l noheading -d 'Leave the header out'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -l ns -d 'Show the pods\' namespaces'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print IDs only'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from restart" -s a -l all -d 'Act on all pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from restart" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from rm" -s t -l time -d 'With --force, seconds to wait before a container is killed [default: the container\'s own, usually 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from rm" -l pod-id-file -d 'Read the pod\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from rm" -s a -l all -d 'Act on all pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from rm" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from rm" -s f -l force -d 'Stop containers that run first'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from rm" -s i -l ignore -d 'Do not complain about pods that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from remove" -s t -l time -d 'With --force, seconds to wait before a container is killed [default: the container\'s own, usually 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from remove" -l pod-id-file -d 'Read the pod\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from remove" -s a -l all -d 'Act on all pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from remove" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from remove" -s f -l force -d 'Stop containers that run first'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from remove" -s i -l ignore -d 'Do not complain about pods that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from start" -l pod-id-file -d 'Read the pod\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from start" -s a -l all -d 'Act on all pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from start" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s t -l time -d 'Seconds to wait before a container is killed [default: the container\'s own, usually 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -l pod-id-file -d 'Read the pod\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s a -l all -d 'Act on all pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s i -l ignore -d 'Do not complain about pods that do not exist'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from top" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from top" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and not __fish_seen_subcommand_from create exists inspect ls list rm remove" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and not __fish_seen_subcommand_from create exists inspect ls list rm remove" -f -a "create" -d 'Create a secret'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and not __fish_seen_subcommand_from create exists inspect ls list rm remove" -f -a "exists" -d 'Check whether a secret exists'

@@ -88,7 +88,6 @@ const fn unless(long: &'static str, treatment: Treatment, harmless_values: &'sta
 }
 
 const HEALTH: Treatment = Treatment::Refused("health checks are not available in this release");
-const PODS: Treatment = Treatment::Refused("pods are not available in this release");
 
 /// Options of `run` and `create`.
 pub(crate) const CREATE: &[Row] = &[
@@ -139,9 +138,7 @@ pub(crate) const CREATE: &[Row] = &[
     row("health-startup-timeout", HEALTH),
     row("health-timeout", HEALTH),
     unless("restart", Treatment::Refused("restart policies are not available in this release"), &["no", ""]),
-    unless("pod", PODS, &[""]),
-    row("pod-id-file", PODS),
-    row("init-ctr", PODS),
+    row("init-ctr", Treatment::Refused("init containers are not available in this release")),
     row("requires", Treatment::Refused("dependencies between containers are not available in this release")),
     row("link", Treatment::Refused("containers on one network find each other by name")),
     row("chrootdirs", Treatment::Refused("it is not available in this release")),
@@ -152,6 +149,29 @@ pub(crate) const CREATE: &[Row] = &[
     unless("volume-driver", Treatment::Refused("only local volumes are available"), &["local", ""]),
     flag("rmi", Treatment::Refused("removing the image with the container is not available in this release")),
     unless("isolation", Treatment::Refused("only the default isolation is available"), &["default", ""]),
+];
+
+/// Options of `pod create`.
+pub(crate) const POD: &[Row] = &[
+    limit("blkio-weight", Value::Integer),
+    limit("blkio-weight-device", Value::Text),
+    Row { short: Some('c'), ..limit("cpu-shares", Value::Integer) },
+    limit("cpus", Value::Number),
+    limit("cpuset-cpus", Value::Text),
+    limit("cpuset-mems", Value::Text),
+    limit("device-read-bps", Value::Text),
+    limit("device-write-bps", Value::Text),
+    Row { short: Some('m'), ..limit("memory", Value::Size) },
+    limit("memory-swap", Value::Size),
+    row("cgroup-parent", Treatment::Harmless),
+    flag("share-parent", Treatment::Harmless),
+    // What holds the namespaces is coracle itself.
+    row("infra-image", Treatment::Harmless),
+    row("infra-command", Treatment::Harmless),
+    row("shm-size-systemd", Treatment::Harmless),
+    unless("restart", Treatment::Refused("restart policies are not available in this release"), &["no", "never", ""]),
+    row("hosts-file", Treatment::Refused("it is not available in this release")),
+    row("gpus", Treatment::Refused("devices are given with --device")),
 ];
 
 /// Options of `pull`.

@@ -49,6 +49,9 @@ pub(crate) enum Failure {
     /// `network inspect` of what does not exist.
     #[error("network {0}: unable to find network with name or ID {0}: network not found")]
     NoSuchNetwork(String),
+    /// `pod inspect` of what does not exist.
+    #[error("no such pod {0}")]
+    NoSuchPod(String),
     /// `unshare`.
     #[error(transparent)]
     Unshare(#[from] UnshareError),
@@ -67,9 +70,9 @@ pub(crate) enum Failure {
     #[error("no such object: {0:?}")]
     NoSuchObject(String),
     /// One of several objects cannot be inspected.
-    #[error("{doing}: {cause}")]
+    #[error("{doing}{cause}")]
     Inspect {
-        /// `inspecting object` and its like.
+        /// `inspecting object: ` and its like, or nothing.
         doing: &'static str,
         /// Why not.
         cause: Box<Failure>,
@@ -142,7 +145,7 @@ impl Failure {
         match self {
             Failure::Image(error) => error.is_not_found(),
             Failure::Engine(error) => error.kind() == Kind::NotFound,
-            Failure::NoSuchObject(_) | Failure::NoSuchNetwork(_) => true,
+            Failure::NoSuchObject(_) | Failure::NoSuchNetwork(_) | Failure::NoSuchPod(_) => true,
             _ => false,
         }
     }

@@ -7,6 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::image::inspect_image;
 use crate::cli::network::inspect_network;
 use crate::cli::output::{self, Object};
+use crate::cli::pod::inspect_pod;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::volume::inspect_volume;
 use crate::engine::Engine;
@@ -65,8 +66,7 @@ fn look(engine: &Engine, kind: &str, name: &str, with_sizes: bool) -> Result<Obj
         "image" => return inspect_image(&engine.paths, name),
         "volume" => return inspect_volume(engine, name),
         "network" => return inspect_network(engine, name),
-        // There are no pods yet.
-        "pod" => return Err(Failure::NoSuchObject(name.to_owned())),
+        "pod" => return inspect_pod(engine, name),
         _ => {}
     }
     let missing = |found: &Result<Object, Failure>| found.as_ref().is_err_and(Failure::is_not_found);
@@ -83,7 +83,11 @@ fn look(engine: &Engine, kind: &str, name: &str, with_sizes: bool) -> Result<Obj
                 return volume;
             }
             let network = inspect_network(engine, name);
-            if missing(&network) { Err(Failure::NoSuchObject(name.to_owned())) } else { network }
+            if !missing(&network) {
+                return network;
+            }
+            let pod = inspect_pod(engine, name);
+            if missing(&pod) { Err(Failure::NoSuchObject(name.to_owned())) } else { pod }
         }
     }
 }

@@ -19,6 +19,7 @@ mod network;
 mod options;
 mod output;
 mod pattern;
+mod pod;
 mod secret;
 mod system;
 mod tree;

@@ -35,6 +35,8 @@ impl Engine {
     /// On failure everything made for it is gone again. Blocks for a few small files.
     pub fn create(&self, request: &ContainerRequest, image: &ImageDefaults) -> Result<Created, Error> {
         check_request(request)?;
+        let in_pod = self.in_pod(request)?;
+        let request = in_pod.as_ref().unwrap_or(request);
         let host = HostIds::detect();
         let others = self.others(request)?;
         if request.replace
@@ -180,8 +182,10 @@ impl Engine {
                 others.host_files = network_files(&joined);
             }
             others.id_maps = Some(joined.plan.id_maps);
+            others.hostname = Some(joined.hostname);
             others.ids.insert(name.clone(), id);
         }
+        others.pod = self.membership(request);
         others.secrets = self.find_secrets(request)?;
         others.networks = super::networks::wanted(request, &self.networks())?;
         if matches!(request.userns, UserNamespaceMode::Auto { .. }) {

@@ -55,6 +55,9 @@ pub enum Error {
     /// About a volume's files.
     #[error(transparent)]
     Volumes(#[from] crate::store::volumes::Error),
+    /// About a pod's files.
+    #[error(transparent)]
+    Pods(#[from] crate::store::pods::Error),
     /// About a secret's files.
     #[error(transparent)]
     Secrets(#[from] crate::store::secrets::Error),
@@ -85,6 +88,9 @@ impl Error {
             Error::Conflict(_) | Error::Containers(containers::Error::NameInUse { .. }) => Kind::Conflict,
             Error::Containers(containers::Error::Ambiguous { .. }) => Kind::BadInput,
             Error::Volumes(error) if error.is_not_found() => Kind::NotFound,
+            Error::Pods(error) if error.is_not_found() => Kind::NotFound,
+            Error::Pods(crate::store::pods::Error::File(_)) => Kind::Failed,
+            Error::Pods(_) => Kind::Conflict,
             Error::Secrets(error) if error.is_not_found() => Kind::NotFound,
             Error::Secrets(crate::store::secrets::Error::File(_)) => Kind::Failed,
             Error::Secrets(crate::store::secrets::Error::Exists { .. }) => Kind::Conflict,

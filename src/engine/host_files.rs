@@ -76,7 +76,6 @@ fn without_our_names(text: &str) -> String {
 
 /// The host's names (they hold in a shared network), then those of the request, then the container's own.
 fn hosts(record: &ContainerRecord, addresses: &NameAddresses) -> Result<String, Error> {
-    let request = &record.request;
     let is_isolated = record.network.mode == NetworkMode::None;
     // In the host's network the host is here.
     let gateway = addresses.gateway.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_string();
@@ -90,19 +89,7 @@ fn hosts(record: &ContainerRecord, addresses: &NameAddresses) -> Result<String, 
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    for entry in &request.add_host {
-        let (names, address) = entry
-            .split_once(':')
-            .ok_or_else(|| Error::BadRequest(format!("unable to parse host entry \"{entry}\": incorrect format")))?;
-        let address = match address {
-            "host-gateway" => gateway.as_str(),
-            address => address.trim_start_matches('[').trim_end_matches(']'),
-        };
-        if address.parse::<std::net::IpAddr>().is_err() {
-            return Err(Error::BadRequest(format!("invalid IP address in add-host: \"{address}\"")));
-        }
-        text.push_str(&format!("{address}\t{}\n", names.replace(';', " ")));
-    }
+    text.push_str(&added_hosts(record, &gateway)?);
     if !text.contains("host.containers.internal") && !is_isolated {
         text.push_str(&format!("{gateway}\thost.containers.internal host.docker.internal\n"));
     }
@@ -110,6 +97,25 @@ fn hosts(record: &ContainerRecord, addresses: &NameAddresses) -> Result<String, 
     let own = if addresses.own.is_empty() { &loopback[..] } else { &addresses.own };
     for address in own {
         text.push_str(&format!("{address}\t{} {}\n", record.hostname, record.name));
+    }
+    Ok(text)
+}
+
+/// The lines of `--add-host`.
+fn added_hosts(record: &ContainerRecord, gateway: &str) -> Result<String, Error> {
+    let mut text = String::new();
+    for entry in &record.request.add_host {
+        let (names, address) = entry
+            .split_once(':')
+            .ok_or_else(|| Error::BadRequest(format!("unable to parse host entry \"{entry}\": incorrect format")))?;
+        let address = match address {
+            "host-gateway" => gateway,
+            address => address.trim_start_matches('[').trim_end_matches(']'),
+        };
+        if address.parse::<std::net::IpAddr>().is_err() {
+            return Err(Error::BadRequest(format!("invalid IP address in add-host: \"{address}\"")));
+        }
+        text.push_str(&format!("{address}\t{}\n", names.replace(';', " ")));
     }
     Ok(text)
 }

@@ -177,8 +177,24 @@ impl Engine {
         }
     }
 
-    /// Removes a container. One that runs is an error unless forced.
+    /// Removes a container. One that runs is an error unless forced. The container that holds a pod's namespaces goes, when
+    /// forced, with all of its pod.
     pub fn remove(&self, name: &str, options: RemoveOptions) -> Result<String, Error> {
+        let container = self.container(name)?;
+        let id = container.record.id.clone();
+        let pod = container.record.pod.filter(|member| member.is_infra && self.pods().get(&member.id).is_some());
+        match pod {
+            None => self.remove_member(&id, options),
+            Some(pod) if options.force => self.remove_pod(&pod.id, options).map(|_| id),
+            Some(pod) => Err(Error::Conflict(format!(
+                "container {id} is the infra container of pod {} and cannot be removed without removing the pod",
+                pod.id
+            ))),
+        }
+    }
+
+    /// The same, whatever the container is to its pod.
+    pub(super) fn remove_member(&self, name: &str, options: RemoveOptions) -> Result<String, Error> {
         let container = self.container(name)?;
         let id = container.record.id.clone();
         if container.state.status.is_alive() {

@@ -28,6 +28,7 @@ mod names;
 pub mod network;
 pub mod networks;
 pub mod plan;
+pub mod pods;
 pub mod processes;
 pub mod pull;
 pub mod record;
@@ -47,6 +48,7 @@ pub use record::ContainerRecord;
 use crate::store::containers::Containers;
 use crate::store::networks::Networks;
 use crate::store::paths::Paths;
+use crate::store::pods::Pods;
 use crate::store::secrets::Secrets;
 use crate::store::volumes::Volumes;
 use std::path::PathBuf;
@@ -81,6 +83,11 @@ impl Engine {
     /// The volumes of the store.
     pub fn volumes(&self) -> Volumes {
         Volumes::new(&self.paths)
+    }
+
+    /// The pods of the store.
+    pub fn pods(&self) -> Pods {
+        Pods::new(&self.paths)
     }
 
     /// The secrets of the store.

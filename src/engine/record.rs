@@ -50,6 +50,9 @@ pub struct ContainerRecord {
     /// Its network.
     #[serde(default)]
     pub network: NetworkPlan,
+    /// The pod it belongs to.
+    #[serde(default)]
+    pub pod: Option<Membership>,
     /// Secrets it was given.
     #[serde(default)]
     pub secrets: Vec<SecretRecord>,
@@ -62,6 +65,17 @@ impl ContainerRecord {
     pub fn command(&self) -> &[String] {
         self.plan.spec.process().as_ref().and_then(|process| process.args().as_deref()).unwrap_or_default()
     }
+}
+
+/// The pod a container belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The pod's ID.
+    pub id: String,
+    /// The pod's name.
+    pub name: String,
+    /// The container holds the pod's namespaces.
+    pub is_infra: bool,
 }
 
 /// A secret that a container was given; its bytes are elsewhere (see [`super::secrets`]).

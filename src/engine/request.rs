@@ -19,6 +19,8 @@ pub enum RootSource {
         /// `:O`: keep the directory as it is, write to a layer above it.
         overlay: bool,
     },
+    /// Nothing: the container only holds namespaces for a pod.
+    Nothing,
 }
 
 /// `--pull`.
@@ -302,6 +304,10 @@ pub struct ContainerRequest {
     pub mac_address: Option<[u8; 6]>,
     /// `--network-alias`.
     pub network_alias: Vec<String>,
+    /// `--pod`: name or ID.
+    pub pod: Option<String>,
+    /// The container's process does nothing but hold its namespaces for a pod.
+    pub holds_namespaces: bool,
     /// `--secret`.
     pub secrets: Vec<SecretRequest>,
     /// `--egress`, as typed.

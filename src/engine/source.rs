@@ -31,7 +31,7 @@ impl Engine {
     /// The caller must have one thread.
     pub fn image_defaults(&self, request: &ContainerRequest, progress: &dyn Progress) -> Result<ImageDefaults, Error> {
         let name = match &request.root {
-            RootSource::Directory { .. } => return Ok(ImageDefaults::default()),
+            RootSource::Directory { .. } | RootSource::Nothing => return Ok(ImageDefaults::default()),
             RootSource::Image(name) => name,
         };
         let wanted = pull_request(request, name);

@@ -8,7 +8,7 @@ use super::network::{self, NetworkMode, Prepared};
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
-use super::{Engine, events, hello, networks, removal, reserved, secrets};
+use super::{Engine, events, hello, networks, pods, removal, reserved, secrets};
 use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
@@ -116,29 +116,6 @@ impl Engine {
             }
         }
         Err(Error::BadRequest(format!("container {id} has no root file system")))
-    }
-
-    /// The process whose namespaces are joined: its container may have been started anew since this one was made. One that
-    /// does not run is started first.
-    fn find_joined(&self, record: &mut ContainerRecord) -> Result<(), Error> {
-        let Some(join) = record.plan.join.as_mut().filter(|join| !join.container.is_empty()) else { return Ok(()) };
-        let id = join.container.clone();
-        let running = || {
-            let state = self.containers().read_state(&id)?;
-            Ok::<_, Error>(state.process.filter(|_| state.status.is_alive()))
-        };
-        let process = match running()? {
-            Some(process) => Some(process),
-            None => {
-                self.start(&id, StartOptions::default(), None)?;
-                running()?
-            }
-        };
-        let process = process.ok_or_else(|| {
-            Error::Conflict(format!("cannot join namespaces of container {id}: it has ended: container state improper"))
-        })?;
-        (join.pid, join.start_time) = (process.pid, process.start_time);
-        Ok(())
     }
 
     /// Addresses, bound ports, and the container's files that tell of them.
@@ -461,6 +438,7 @@ impl Services for ContainerServices {
     }
 
     fn finished(&self) {
+        pods::after_end(&self.paths, &self.record);
         removal::sweep(&self.paths);
     }
 }

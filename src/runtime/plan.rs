@@ -28,6 +28,9 @@ pub struct RuntimePlan {
     /// Calls that give sockets an address are answered by the keeper's helper (`--network=fast`).
     #[serde(default)]
     pub network_calls: bool,
+    /// The process does nothing but hold its namespaces, until it is asked to end.
+    #[serde(default)]
+    pub hold: bool,
     /// Secrets shown as files.
     #[serde(default)]
     pub secrets: Vec<SecretPlan>,
@@ -71,7 +74,7 @@ pub struct SecretPlan {
 /// Namespaces taken from another container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinPlan {
-    /// A process of the container whose user namespace is joined, with its start time.
+    /// A process of that container, with its start time; looked up at each start.
     pub pid: i32,
     /// Start time of that process.
     pub start_time: u64,

@@ -12,6 +12,7 @@ pub mod layers;
 pub mod locks;
 pub mod networks;
 pub mod paths;
+pub mod pods;
 pub mod record;
 pub mod secrets;
 pub mod sweep;

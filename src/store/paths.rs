@@ -10,6 +10,7 @@
 //! ├── containers/<hex>/             one container: config.json, state.json, upper/, work/, logs
 //! ├── container-names/<name>        text: the ID of the container that has this name
 //! ├── volumes/<name>/               volume.json, _data/
+//! ├── pods/<id>/                   pod.json, see [`super::pods`]
 //! ├── secrets/<id>/                secret.json, data: for the user alone, see [`super::secrets`]
 //! ├── networks/                     networks with names, see [`super::networks`]
 //! ├── extracted/<image>-<maps>/     an image's files for the driver `overlay`, with the owners of one id map
@@ -65,6 +66,10 @@ impl Paths {
     /// `volumes`.
     pub fn volumes(&self) -> PathBuf {
         self.root.join("volumes")
+    }
+    /// `pods`.
+    pub fn pods(&self) -> PathBuf {
+        self.root.join("pods")
     }
     /// `secrets`.
     pub fn secrets(&self) -> PathBuf {

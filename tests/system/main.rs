@@ -31,6 +31,7 @@ mod network;
 mod network_faults;
 mod networks;
 mod parallel;
+mod pods;
 mod process;
 mod secrets;
 mod services;

@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::CreateOptions;
 use crate::cli::output::{self, PullProgress};
+use crate::cli::pod;
 use crate::cli::tree::{Arity, Verb};
 use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ impl Verb for Create {
         let mut request = self.create.into_request(self.arguments, &context.surroundings())?;
         context.fill(&mut request);
         let engine = context.engine();
+        pod::new_pod(&engine, &mut request)?;
         let image = engine.image_defaults(&request, &PullProgress::new(request.quiet))?;
         let created = engine.create(&request, &image)?;
         created.warnings.iter().for_each(|warning| output::note(warning));

@@ -21,6 +21,7 @@ enum Filter {
     Created { before: bool, time: Timestamp },
     Volume(String),
     Command(String),
+    Pod(String),
 }
 
 /// The filters of one command.
@@ -105,8 +106,9 @@ fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Resul
         "volume" => ("volume", Filter::Volume(value.to_owned())),
         "command" => ("command", Filter::Command(value.to_owned())),
         "network" => ("network", Filter::Network(value.to_owned())),
-        // Nothing here has health, a pod or a restart policy yet.
-        "health" | "pod" | "restart-policy" => {
+        "pod" => ("pod", Filter::Pod(value.to_owned())),
+        // Nothing here has health or a restart policy yet.
+        "health" | "restart-policy" => {
             return Err(invalid(format!("filter {key:?} is not available in this release")));
         }
         _ => return Err(invalid(format!("{key} is an invalid filter"))),
@@ -143,6 +145,10 @@ impl Filter {
             Filter::Volume(wanted) => {
                 record.mounts.iter().any(|mount| [&mount.name, &mount.source, &mount.destination].contains(&wanted))
             }
+            Filter::Pod(wanted) => record
+                .pod
+                .as_ref()
+                .is_some_and(|pod| pod.name == *wanted || (!wanted.is_empty() && pod.id.starts_with(wanted.as_str()))),
             Filter::Command(word) => record.command().first() == Some(word),
         }
     }

@@ -106,6 +106,8 @@ pub(crate) struct Extras {
     pub(crate) size: Option<Size>,
     /// `--ns`.
     pub(crate) namespaces: Namespaces,
+    /// Ports of the container whose network it is in.
+    pub(crate) joined_ports: Vec<PortMapping>,
 }
 
 impl Line {
@@ -114,6 +116,8 @@ impl Line {
         let Container { record, state } = container;
         let seconds = |time: Option<Timestamp>| time.map_or(NEVER, Timestamp::as_second);
         let alive = state.status.is_alive();
+        let own = record.network.ports.as_slice();
+        let mappings = if own.is_empty() { extras.joined_ports.as_slice() } else { own };
         Line {
             auto_remove: record.request.remove,
             command: record.command().to_vec(),
@@ -124,17 +128,17 @@ impl Line {
             id: record.id.clone(),
             image: record.image.clone(),
             image_id: record.image_id.clone(),
-            is_infra: false,
+            is_infra: record.pod.as_ref().is_some_and(|pod| pod.is_infra),
             labels: record.labels.clone(),
             mounts: record.mounts.iter().map(|mount| mount.destination.clone()).collect(),
             names: vec![record.name.clone()],
             namespaces: extras.namespaces,
             networks: state.networks.iter().map(|attachment| attachment.network.clone()).collect(),
             pid: state.process.filter(|_| alive).map_or(0, |process| process.pid),
-            pod: String::new(),
-            pod_name: String::new(),
-            ports: ports(container),
-            ports_text: published_text(&record.network.ports, &record.exposed_ports),
+            pod: record.pod.as_ref().map(|pod| pod.id.clone()).unwrap_or_default(),
+            pod_name: record.pod.as_ref().map(|pod| pod.name.clone()).unwrap_or_default(),
+            ports: ports(mappings),
+            ports_text: published_text(mappings, &record.exposed_ports),
             size: extras.size,
             started_at: seconds(state.started_at),
             state: state.status.word(),
@@ -178,7 +182,7 @@ impl Line {
             "Mounts": self.mounts.join(","),
             "Networks": self.networks.join(","),
             "Size": size.unwrap_or_default(),
-            "Pod": self.pod,
+            "Pod": if whole { self.pod.as_str() } else { human::short_id(&self.pod) },
             "PodName": self.pod_name,
             "MNT": namespaces.mount,
             "Cgroup": namespaces.cgroup,
@@ -210,8 +214,7 @@ impl Line {
 }
 
 /// Published ports as podman's JSON has them; `null` when there are none.
-fn ports(container: &Container) -> Option<Vec<Value>> {
-    let mappings = &container.record.network.ports;
+fn ports(mappings: &[PortMapping]) -> Option<Vec<Value>> {
     let one = |mapping: &PortMapping| {
         json!({
             "host_ip": mapping.host_ip,

@@ -107,6 +107,21 @@ fn time(option: &str, text: Option<&str>, now: Timestamp) -> Result<Option<Times
 }
 
 impl Logs {
+    /// Whether `--latest` was given.
+    pub(crate) fn is_latest(&self) -> bool {
+        self.latest.latest
+    }
+
+    /// What was named.
+    pub(crate) fn given(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// The same for these containers.
+    pub(crate) fn of(self, containers: Vec<String>) -> Logs {
+        Logs { arguments: containers, latest: Latest::default(), ..self }
+    }
+
     /// What stands before each line.
     fn prefix(&self, engine: &Engine, name: &str, position: usize, count: usize) -> Result<String, Failure> {
         let record = engine.container(name)?.record;

@@ -24,6 +24,7 @@ mod top;
 mod users;
 mod wait;
 
+pub(crate) use logs::Logs;
 pub(crate) use users::Users;
 
 use super::failure::Failure;

@@ -10,6 +10,7 @@ use crate::cli::values;
 use crate::engine::Engine;
 use crate::engine::images::{self, list::ListOptions};
 use crate::engine::lifecycle::Container;
+use crate::engine::network::{NetworkMode, PortMapping};
 use clap::Args;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -102,7 +103,9 @@ impl Ps {
     fn print(&self, context: &Context) -> Result<ExitCode, Failure> {
         let engine = context.engine();
         let now = Timestamp::now();
-        let containers = self.select(engine.list_containers(), now)?;
+        let all = engine.list_containers();
+        let pod_ports = pod_ports(&all);
+        let containers = self.select(all, now)?;
         let image_sizes: HashMap<String, u64> = match self.size {
             true => images::list::list(&engine.paths, &ListOptions::default())?
                 .into_iter()
@@ -110,7 +113,13 @@ impl Ps {
                 .collect(),
             false => HashMap::new(),
         };
-        let extras = |container: &Container| self.extras(&engine, &image_sizes, container);
+        let extras = |container: &Container| {
+            let joined_ports = match &container.record.network.mode {
+                NetworkMode::Container(id) => pod_ports.get(id).cloned().unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            Extras { joined_ports, ..self.extras(&engine, &image_sizes, container) }
+        };
         let mut lines: Vec<Line> =
             containers.iter().map(|container| Line::new(container, extras(container), now)).collect();
         match self.sort.as_deref() {
@@ -162,7 +171,11 @@ impl Ps {
             Size { root_bytes: image_bytes + written_bytes, written_bytes }
         });
         let process = container.state.process.filter(|_| self.ns && container.state.status.is_alive());
-        Extras { size, namespaces: process.map(|process| Namespaces::of(process.pid)).unwrap_or_default() }
+        Extras {
+            size,
+            joined_ports: Vec::new(),
+            namespaces: process.map(|process| Namespaces::of(process.pid)).unwrap_or_default(),
+        }
     }
 
     fn columns(&self) -> String {
@@ -180,4 +193,10 @@ impl Ps {
         }
         columns
     }
+}
+
+/// Published ports of pods, by the ID of the container that holds the pod's network.
+fn pod_ports(all: &[Container]) -> HashMap<String, Vec<PortMapping>> {
+    let holders = all.iter().filter(|container| container.record.request.holds_namespaces);
+    holders.map(|container| (container.record.id.clone(), container.record.network.ports.clone())).collect()
 }

@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::options::{CreateOptions, OptionError};
 use crate::cli::output::{self, PullProgress};
+use crate::cli::pod;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::request::ContainerRequest;
 use crate::engine::start::StartOptions;
@@ -65,9 +66,10 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
     }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        let (request, detach) = self.into_request(context)?;
+        let (mut request, detach) = self.into_request(context)?;
         let engine = context.engine();
         let keys = session::detach_keys(request.detach_keys.as_deref())?;
+        pod::new_pod(&engine, &mut request)?;
         let image = engine.image_defaults(&request, &PullProgress::new(request.quiet))?;
         if !detach {
             // From here on a signal is the container's.

@@ -89,6 +89,11 @@ pub(crate) enum OptionError {
     PortProtocol(String),
     #[error(transparent)]
     Mount(#[from] super::mounts::MountError),
+    #[error("reading pod ID file: open {}: {}", .path.display(), crate::cli::failure::describe(.source))]
+    PodIdFile { path: PathBuf, source: std::io::Error },
+    /// The line as podman has it.
+    #[error("{0}")]
+    Pod(String),
     #[error("{0}: parsing secret")]
     Secret(String),
     #[error("invalid signal: {0}")]

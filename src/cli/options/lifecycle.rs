@@ -17,6 +17,12 @@ pub(crate) struct LifecycleOptions {
     /// Remove the container when it exits
     #[arg(long)]
     rm: bool,
+    /// Put the container into a pod, or into a new one: new:NAME
+    #[arg(long, value_name = "POD")]
+    pod: Option<String>,
+    /// Put the container into the pod whose ID is in this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pod_id_file: Option<PathBuf>,
     /// Write the container's ID to this file, which must not exist
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     cidfile: Option<PathBuf>,
@@ -62,6 +68,11 @@ impl LifecycleOptions {
         if request.replace && request.name.is_none() {
             return Err(OptionError::ReplaceWithoutName);
         }
+        request.pod = self.pod.filter(|pod| !pod.is_empty());
+        if let Some(path) = self.pod_id_file {
+            let id = (surroundings.read)(&path).map_err(|source| OptionError::PodIdFile { path, source })?;
+            request.pod = Some(id.lines().next().unwrap_or_default().trim().to_owned());
+        }
         request.remove = self.rm;
         request.cidfile = self.cidfile;
         request.pidfile = self.pidfile;
@@ -84,7 +95,7 @@ pub(crate) fn is_valid_name(name: &str) -> bool {
 }
 
 /// Labels of files come first, so that those of the command line win.
-fn labels(
+pub(super) fn labels(
     files: Vec<PathBuf>,
     given: &[String],
     surroundings: &Surroundings,

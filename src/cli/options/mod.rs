@@ -12,6 +12,7 @@ mod lifecycle;
 pub(crate) mod mounts;
 mod namespaces;
 mod network;
+mod pod;
 mod ports;
 mod process;
 mod secrets;
@@ -23,6 +24,7 @@ pub(crate) use environment::variables;
 pub(crate) use error::OptionError;
 pub(crate) use image::{RegistryOptions, pull_policy};
 pub(crate) use lifecycle::{is_valid_name, label};
+pub(crate) use pod::PodOptions;
 
 use crate::engine::request::{ContainerRequest, RootSource};
 use clap::Args;

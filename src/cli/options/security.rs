@@ -4,23 +4,23 @@ use super::{OptionError, key_value};
 use crate::engine::request::ContainerRequest;
 use clap::Args;
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct SecurityOptions {
     /// Give the container all privileges its user has
     #[arg(long)]
-    privileged: bool,
+    pub(super) privileged: bool,
     /// Add a capability, or ALL; may be repeated
     #[arg(long, value_name = "CAPABILITY", value_delimiter = ',')]
-    cap_add: Vec<String>,
+    pub(super) cap_add: Vec<String>,
     /// Drop a capability, or ALL; may be repeated
     #[arg(long, value_name = "CAPABILITY", value_delimiter = ',')]
-    cap_drop: Vec<String>,
+    pub(super) cap_drop: Vec<String>,
     /// Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated
     #[arg(long, value_name = "OPTION")]
-    security_opt: Vec<String>,
+    pub(super) security_opt: Vec<String>,
     /// Kernel parameter of the container's namespaces; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
-    sysctl: Vec<String>,
+    pub(super) sysctl: Vec<String>,
 }
 
 impl SecurityOptions {

@@ -43,7 +43,19 @@ pub(crate) fn inspect(
     names: &[String],
     look: impl Fn(&str) -> Result<Object, Failure>,
 ) -> Result<ExitCode, Failure> {
-    inspect_as("inspecting object", INDENT, format, names, look)
+    inspect_as("inspecting object: ", INDENT, format, names, look)
+}
+
+/// The same for pods, whose errors are told as they are.
+///
+/// # Errors
+/// As of [`inspect`].
+pub(crate) fn inspect_pods(
+    format: Option<&str>,
+    names: &[String],
+    look: impl Fn(&str) -> Result<Object, Failure>,
+) -> Result<ExitCode, Failure> {
+    inspect_as("", INDENT, format, names, look)
 }
 
 /// The same; `doing` begins its error lines, `indent` are the spaces per level.

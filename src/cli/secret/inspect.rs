@@ -49,7 +49,7 @@ impl Verb for Inspect {
         let engine = context.engine();
         let format = if self.pretty { Some(PRETTY) } else { self.format.as_deref() };
         let look = |name: &str| look(&engine, name, self.showsecret);
-        output::inspect_as("inspecting secret", 4, format, &self.arguments, look)
+        output::inspect_as("inspecting secret: ", 4, format, &self.arguments, look)
     }
 }
 

@@ -155,7 +155,7 @@ fn ulimit(limit: &UlimitRequest) -> Document {
     }
 }
 
-fn mode(mode: &NamespaceMode) -> String {
+pub(super) fn mode(mode: &NamespaceMode) -> String {
     match mode {
         NamespaceMode::Private => "private".to_owned(),
         NamespaceMode::Host => "host".to_owned(),
@@ -164,6 +164,12 @@ fn mode(mode: &NamespaceMode) -> String {
         NamespaceMode::None => "none".to_owned(),
         NamespaceMode::Shareable => "shareable".to_owned(),
     }
+}
+
+/// `--userns` as pods have it.
+pub(super) fn user_mode_or_host(request: &ContainerRequest) -> String {
+    let mode = user_mode(request);
+    if mode.is_empty() { "host".to_owned() } else { mode }
 }
 
 fn user_mode(request: &ContainerRequest) -> String {

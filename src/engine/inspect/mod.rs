@@ -6,8 +6,10 @@
 mod document;
 mod host_config;
 mod network;
+mod pod;
 
 pub use document::Document;
+pub use pod::pod;
 
 use self::document::{IntoDocument, object};
 use super::lifecycle::Container;
@@ -34,7 +36,7 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
         |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
     let root = match &record.request.root {
         RootSource::Directory { path, .. } => path.to_string_lossy().into_owned(),
-        RootSource::Image(_) => String::new(),
+        RootSource::Image(_) | RootSource::Nothing => String::new(),
     };
     let mut fields = vec![
         ("Id", record.id.as_str().into_document()),
@@ -46,7 +48,7 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
         ("ImageDigest", record.image_digest.as_str().into_document()),
         ("ImageName", record.image.as_str().into_document()),
         ("Rootfs", root.into_document()),
-        ("Pod", "".into_document()),
+        ("Pod", record.pod.as_ref().map_or("", |pod| pod.id.as_str()).into_document()),
         ("ResolvConfPath", file("resolv.conf").into_document()),
         ("HostnamePath", file("hostname").into_document()),
         ("HostsPath", file("hosts").into_document()),
@@ -71,15 +73,21 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
     }
     fields.extend([
         ("Mounts", record.mounts.iter().map(mount).collect::<Vec<_>>().into_document()),
-        ("Dependencies", Vec::<String>::new().into_document()),
+        ("Dependencies", dependencies(record).into_document()),
         ("NetworkSettings", network::settings(record, state)),
         ("Namespace", "".into_document()),
-        ("IsInfra", false.into_document()),
+        ("IsInfra", record.pod.as_ref().is_some_and(|pod| pod.is_infra).into_document()),
         ("IsService", false.into_document()),
         ("Config", config(record)),
         ("HostConfig", host_config::section(record)),
     ]);
     Document::Object(fields)
+}
+
+/// Containers that must run for this one to run.
+fn dependencies(record: &ContainerRecord) -> Vec<String> {
+    let joined = record.plan.join.as_ref().map(|join| join.container.clone());
+    joined.into_iter().filter(|id| !id.is_empty()).collect()
 }
 
 fn time(time: Option<Timestamp>) -> String {

@@ -74,6 +74,9 @@ pub struct Place<'a> {
     pub drivers: &'a [Driver],
 }
 
+/// Where in its directory a container that only holds namespaces has its root: places to mount on, and nothing else.
+pub const HOLDER_ROOT: &str = "upper";
+
 /// Plans a container.
 ///
 /// # Errors
@@ -94,7 +97,7 @@ pub fn plan(
     let user = user_plan(request, image, host, maps.user);
     let exposed_ports: Vec<String> = image.exposed_ports.iter().chain(&request.expose).cloned().collect();
     let (network, warnings) = network::plan(request, &exposed_ports, others)?;
-    let hostname = namespaces::hostname(request, place.id)?;
+    let hostname = namespaces::hostname(request, others, place.id)?;
     let mounts = mounts::plan(request, image, place, others, &network.mode)?;
     let capabilities = process::capabilities(request)?;
     let arguments = process::arguments(request, image)?;
@@ -117,6 +120,7 @@ pub fn plan(
         capabilities: capabilities.0,
         seccomp: seccomp(request, &security)?,
         network_calls: network::is_fast(&network.mode),
+        hold: request.holds_namespaces,
         secrets: secrets::files(request, &others.secrets, place.directory),
         init: request.init,
         workdir_required: request.workdir.is_some(),
@@ -149,6 +153,7 @@ pub fn plan(
         exposed_ports,
         networks: others.networks.clone(),
         secrets: others.secrets.clone(),
+        pod: others.pod.clone(),
         network,
         capabilities: capabilities.1,
         plan: runtime,
@@ -182,6 +187,10 @@ pub struct Others {
     pub volumes_from: BTreeMap<String, ContainerRecord>,
     /// Networks with names that `--network` asks for.
     pub networks: Vec<super::networks::Attachment>,
+    /// The pod the container is to belong to.
+    pub pod: Option<super::record::Membership>,
+    /// Host name of the container whose UTS namespace is joined.
+    pub hostname: Option<String>,
     /// The secrets that `--secret` asks for, in its order.
     pub secrets: Vec<super::record::SecretRecord>,
     /// Host ids that other containers with automatic maps have.
@@ -325,6 +334,7 @@ fn root_plans(
         (RootSource::Directory { path, overlay: false }, _) => {
             return Ok(vec![RootPlan::Directory { path: path.clone() }]);
         }
+        (RootSource::Nothing, _) => return Ok(vec![RootPlan::Directory { path: place.directory.join(HOLDER_ROOT) }]),
         (_, Some(lower)) => lower.clone(),
         (RootSource::Directory { path, overlay: true }, None) => {
             LowerPlan::Directory { path: path.clone(), masked: Vec::new() }

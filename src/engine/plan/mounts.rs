@@ -149,7 +149,7 @@ fn read_only_tmpfs(request: &ContainerRequest) -> Result<Vec<Mount>, Error> {
 /// hosts, resolv.conf, hostname, .containerenv and localtime: files in the container's directory.
 /// Those about the network are another container's when its network is shared.
 fn host_file_mounts(request: &ContainerRequest, place: Place<'_>, others: &Others) -> Result<Vec<Mount>, Error> {
-    let is_plain_directory = matches!(request.root, RootSource::Directory { overlay: false, .. });
+    let is_plain_directory = matches!(request.root, RootSource::Directory { overlay: false, .. } | RootSource::Nothing);
     host_files::names(request)
         .into_iter()
         .filter(|(_, destination)| !is_plain_directory || *destination != "/run/.containerenv")

@@ -35,12 +35,15 @@ pub(super) fn listed(request: &ContainerRequest, network: &NetworkMode) -> Resul
 }
 
 /// The host name inside: as given, else the host's where that is shared, else the start of the ID.
-pub(super) fn hostname(request: &ContainerRequest, id: &str) -> Result<String, Error> {
+pub(super) fn hostname(request: &ContainerRequest, others: &Others, id: &str) -> Result<String, Error> {
     let shares_host = request.uts == NamespaceMode::Host || request.network.first().is_some_and(|mode| mode == "host");
     if let Some(name) = &request.hostname {
         if request.uts == NamespaceMode::Host {
             return Err(bad("cannot set hostname when running in the host UTS namespace: invalid configuration"));
         }
+        return Ok(name.clone());
+    }
+    if let (NamespaceMode::Container(_), Some(name)) = (&request.uts, &others.hostname) {
         return Ok(name.clone());
     }
     if shares_host {

@@ -152,6 +152,7 @@ impl<'a> Init<'a> {
     fn finish(self) -> Failure {
         match self.enter_and_confine() {
             Err(failure) => failure,
+            Ok(()) if self.plan.hold => reaper::hold(),
             Ok(()) if self.plan.init => reaper::run(self.process, &self.keeper),
             Ok(()) => execute(self.process),
         }

@@ -1,4 +1,5 @@
-//! `--init`: a small pid 1 that reaps orphans and forwards signals, for programs that expect one.
+//! `--init`: a small pid 1 that reaps orphans and forwards signals, for programs that expect one. And the holder of a pod's
+//! namespaces, which is nothing else.
 
 use super::{Failure, execute, report_failure};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
@@ -31,6 +32,32 @@ pub fn run(process: &Process, keeper: &OwnedFd) -> Failure {
             supervise(Pid::from_raw(pid.as_raw_nonzero().get()), &everything)
         }
     }
+}
+
+/// Stays as pid 1 of namespaces that others use, until it is asked to end; reaps what is left to it.
+///
+/// Returns only when signals cannot be blocked; all rights have been given up before.
+pub fn hold() -> Failure {
+    let everything = SigSet::all();
+    if let Err(error) = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&everything), None) {
+        return Failure::setup("block signals", std::io::Error::from(error));
+    }
+    let _ = rustix::thread::set_name(c"pause"); // only cosmetic
+    // Closes the keeper's socket, too, which tells the keeper that the process runs.
+    crate::sys::process::close_all_except(0, &[]);
+    crate::sys::memory::release_program_code();
+    let ends = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP];
+    loop {
+        match everything.wait() {
+            Ok(Signal::SIGCHLD) => reap_all(),
+            Ok(signal) if ends.contains(&signal) => crate::runtime::guard::exit(0),
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+fn reap_all() {
+    while !matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::StillAlive) | Err(_)) {}
 }
 
 /// Puts the process into a group of its own, which is the terminal's foreground group where there is a terminal.

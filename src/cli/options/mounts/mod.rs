@@ -12,36 +12,36 @@ use crate::engine::request::{ContainerRequest, MountKind, MountRequest};
 use clap::Args;
 use std::collections::HashSet;
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct MountOptions {
     /// Mount a directory (SOURCE is a path: /... or ./...) or a volume (SOURCE is its name), OPTIONS as ro, O (changes are
     /// thrown away), map=user (files belong to the container's user inside and to you outside); may be repeated
     #[arg(short, long, value_name = "[SOURCE:]DIR[:OPTIONS]")]
-    volume: Vec<String>,
+    pub(super) volume: Vec<String>,
     /// Mount something: type=bind|volume|tmpfs|devpts|image,src=SOURCE,dst=DIR[,OPTION...]; may be repeated
     #[arg(long, value_name = "MOUNT")]
-    mount: Vec<String>,
+    pub(super) mount: Vec<String>,
     /// Mount an empty file system in memory; may be repeated
     #[arg(long, value_name = "DIR[:OPTIONS]")]
-    tmpfs: Vec<String>,
+    pub(super) tmpfs: Vec<String>,
     /// Mount all volumes of another container; may be repeated
     #[arg(long, value_name = "CONTAINER[:OPTIONS]", value_delimiter = ',')]
-    volumes_from: Vec<String>,
+    pub(super) volumes_from: Vec<String>,
     /// Make the root file system read-only
     #[arg(long)]
-    read_only: bool,
+    pub(super) read_only: bool,
     /// With --read-only, keep /run, /tmp and /var/tmp writable in memory [default: true]
     #[arg(long, default_value = "true")]
-    read_only_tmpfs: bool,
+    pub(super) read_only_tmpfs: bool,
     /// Size of /dev/shm, e.g. 64m [default: 64m]
     #[arg(long, value_name = "SIZE")]
-    shm_size: Option<String>,
+    pub(super) shm_size: Option<String>,
     /// Option of the storage driver: size=SIZE limits what the container may write, e.g. size=10g; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
-    storage_opt: Vec<String>,
+    pub(super) storage_opt: Vec<String>,
     /// Give the container a device; may be repeated
     #[arg(long, value_name = "HOST[:CONTAINER[:rwm]]", value_delimiter = ',')]
-    device: Vec<String>,
+    pub(super) device: Vec<String>,
 }
 
 impl MountOptions {
