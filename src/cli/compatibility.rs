@@ -17,6 +17,8 @@ pub(crate) enum Treatment {
     Refused(&'static str),
     /// One line on standard error names all such options.
     NotEnforced,
+    /// One line on standard error, podman's own.
+    Warned(&'static str),
     /// Nothing: the option is about something coracle does not have.
     Harmless,
 }
@@ -89,6 +91,10 @@ const fn unless(long: &'static str, treatment: Treatment, harmless_values: &'sta
 
 const HEALTH: Treatment = Treatment::Refused("health checks are not available in this release");
 
+const RUNTIME: Treatment = Treatment::Refused("coracle is its own runtime");
+/// Runtimes that promise no more than coracle's own does.
+const RUNTIMES: &[&str] = &["", "coracle", "crun", "runc", "oci", "/usr/bin/crun", "/usr/bin/runc", "/usr/sbin/runc"];
+
 /// Options of `run` and `create`.
 pub(crate) const CREATE: &[Row] = &[
     limit("blkio-weight", Value::Integer),
@@ -114,7 +120,7 @@ pub(crate) const CREATE: &[Row] = &[
     flag("oom-kill-disable", Treatment::NotEnforced),
     Row { harmless_values: &["-1", "0"], ..limit("pids-limit", Value::Integer) },
     limit("rdt-class", Value::Text),
-    row("kernel-memory", Treatment::Harmless),
+    row("kernel-memory", Treatment::Warned("The --kernel-memory flag is no longer supported. This flag is a noop.")),
     row("cgroup-parent", Treatment::Harmless),
     row("cgroups", Treatment::Harmless),
     flag("disable-content-trust", Treatment::Harmless),
@@ -145,9 +151,8 @@ pub(crate) const CREATE: &[Row] = &[
     row("init-path", Treatment::Refused("coracle brings its own init; use --init")),
     row("decryption-key", Treatment::Refused("encrypted images are not available in this release")),
     row("gpus", Treatment::Refused("devices are given with --device")),
-    row("runtime", Treatment::Refused("coracle is its own runtime")),
+    unless("runtime", RUNTIME, RUNTIMES),
     unless("volume-driver", Treatment::Refused("only local volumes are available"), &["local", ""]),
-    flag("rmi", Treatment::Refused("removing the image with the container is not available in this release")),
     unless("isolation", Treatment::Refused("only the default isolation is available"), &["default", ""]),
 ];
 
@@ -190,7 +195,8 @@ pub(crate) const GLOBAL: &[Row] = &[
     unless("context", Treatment::Refused("coracle has no remote mode"), &["default"]),
     row("identity", Treatment::Refused("coracle has no remote mode")),
     row("ssh", Treatment::Refused("coracle has no remote mode")),
-    row("runtime", Treatment::Refused("coracle is its own runtime")),
+    unless("runtime", RUNTIME, RUNTIMES),
+    Row { short: Some('D'), ..flag("debug", Treatment::Harmless) },
     row("runtime-flag", Treatment::Refused("coracle is its own runtime")),
     row("hooks-dir", Treatment::Refused("hooks are not available in this release")),
     row("volumepath", Treatment::Refused("volumes are in the store; use --root")),
@@ -232,6 +238,8 @@ pub(crate) fn augment(command: Command, rows: &[Row]) -> Command {
 pub(crate) struct Review {
     /// Options that are not enforced, with their dashes.
     pub(crate) not_enforced: Vec<&'static str>,
+    /// Lines to print.
+    pub(crate) warnings: Vec<&'static str>,
 }
 
 /// Looks for the options of a table in what was typed.
@@ -246,6 +254,7 @@ pub(crate) fn review(matches: &ArgMatches, rows: &'static [Row]) -> Result<Revie
         }
         match row.treatment {
             Treatment::Harmless => {}
+            Treatment::Warned(line) => review.warnings.push(line),
             Treatment::NotEnforced => review.not_enforced.push(row.long),
             Treatment::Refused(reason) => return Err(OptionError::Refused { option: row.long, reason }),
         }
@@ -269,6 +278,7 @@ fn asks_for_nothing(matches: &ArgMatches, row: &Row) -> bool {
 /// The first option that is refused, with the reason.
 pub(crate) fn enforce(matches: &ArgMatches, rows: &'static [Row]) -> Result<(), Failure> {
     let review = review(matches, rows)?;
+    review.warnings.iter().for_each(|line| super::output::note(line));
     if !review.not_enforced.is_empty() {
         let options: Vec<String> = review.not_enforced.iter().map(|long| format!("--{long}")).collect();
         super::output::note(&format!("Warning: resource limits are not enforced: {}", options.join(", ")));

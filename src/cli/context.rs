@@ -1,7 +1,6 @@
 //! What every verb knows: the global options and the name it was called by.
 
 use super::options::Surroundings;
-use super::values;
 use crate::engine::Engine;
 use crate::engine::request::ContainerRequest;
 use crate::store::paths::Paths;
@@ -22,7 +21,7 @@ pub(crate) struct GlobalOptions {
     #[arg(long, value_name = "DRIVER")]
     pub(crate) storage_driver: Option<String>,
     /// Least important messages to print: trace, debug, info, warn, error, fatal or panic
-    #[arg(long, value_name = "LEVEL", value_parser = values::log_level)]
+    #[arg(long, value_name = "LEVEL")]
     pub(crate) log_level: Option<String>,
 }
 

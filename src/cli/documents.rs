@@ -195,7 +195,7 @@ fn compatibility_section(rows: &[Row]) -> String {
         let text = format!("Accepted, with a warning that the limit is not enforced in this release: {not_enforced}.");
         section.push_str(&paragraphs(&[&text]));
     }
-    let harmless = names(|treatment| matches!(treatment, Treatment::Harmless));
+    let harmless = names(|treatment| matches!(treatment, Treatment::Harmless | Treatment::Warned(_)));
     section.push_str(&paragraphs(&[&format!("Accepted, and without a meaning here: {harmless}.")]));
     section.push_str(&paragraphs(&["Refused, with the reason:"]));
     for row in rows {

@@ -34,6 +34,12 @@ pub(crate) enum Failure {
     /// A noun without a verb.
     #[error("missing command '{0} COMMAND'")]
     MissingCommand(String),
+    /// `--log-level`.
+    #[error("Log Level {level:?} is not supported, choose from: {}", super::values::LOG_LEVELS.join(", "))]
+    LogLevel {
+        /// As typed.
+        level: String,
+    },
     /// The wrong number of words, or words that do not go together; the text is the verb's own, in podman's words.
     #[error("{0}")]
     Arguments(String),
@@ -118,6 +124,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Unshare(error) => error.exit_code(),
+            Failure::LogLevel { .. } => 1,
             Failure::Reported(code) | Failure::Killed { code, .. } => *code,
             Failure::Engine(error) => match error.kind() {
                 Kind::CannotInvoke => 126,
@@ -188,7 +195,8 @@ impl Failure {
             _ => false,
         };
         if !quiet {
-            let mut text = format!("Error: {}\n{}", one_line(&self.to_string()), self.advice());
+            let prefix = if matches!(self, Failure::LogLevel { .. }) { "" } else { "Error: " };
+            let mut text = format!("{prefix}{}\n{}", one_line(&self.to_string()), self.advice());
             if let Some(hint) = self.hint() {
                 text.push_str(&format!("Hint: {hint}\n"));
             }

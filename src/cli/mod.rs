@@ -91,6 +91,10 @@ fn parse(words: &[String], program: &str) -> Result<ArgMatches, Failure> {
 fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<ExitCode, Failure> {
     compatibility::enforce(root, compatibility::GLOBAL)?;
     let mut global = global_options(root)?;
+    output::redirect(
+        &tree::RootOptions::from_arg_matches(root).map_err(|error| Failure::Arguments(error.to_string()))?,
+    )?;
+    check_log_level(&global)?;
     if root.get_flag("version") {
         return output::print(&format!("{program} version {}\n", env!("CARGO_PKG_VERSION")));
     }
@@ -107,16 +111,41 @@ fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<Ex
                 if matches.get_flag("help") {
                     return system::help::print(&program, &path);
                 }
-                arity.check(matches.get_many::<String>(tree::POSITIONAL).map_or(0, |words| words.len()), &path)?;
+                let words_given = matches.get_many::<String>(tree::POSITIONAL).map_or(0, |words| words.len());
+                check_latest(matches, name, words_given)?;
+                arity.check(words_given, &path)?;
                 global = global_options(matches)?.or(global);
+                check_log_level(&global)?;
                 return run(matches, &Context { program, path, words, global });
             }
         }
     }
     let help = system::help::print(&program, &path)?;
-    match path == program || matches.get_flag("help") {
+    match matches.get_flag("help") {
         true => Ok(help),
         false => Err(Failure::MissingCommand(path)),
+    }
+}
+
+/// `--latest` stands for a name, so it goes with neither names nor `--all`; a script that gives both means something
+/// else than it would get.
+fn check_latest(matches: &ArgMatches, verb: &str, words: usize) -> Result<(), Failure> {
+    // These take words that are not containers, or show all and the latest alike.
+    const OTHERS: [&str; 6] = ["exec", "port", "top", "ps", "list", "mount"];
+    let is_set = |id: &str| matches!(matches.try_get_one::<bool>(id), Ok(Some(true)));
+    match is_set("latest") && !OTHERS.contains(&verb) {
+        true if is_set("all") => Err(Failure::Arguments("--all and --latest cannot be used together".to_owned())),
+        true if words > 0 => Err(Failure::Arguments("--latest and containers cannot be used together".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+fn check_log_level(global: &GlobalOptions) -> Result<(), Failure> {
+    match &global.log_level {
+        Some(level) if !values::LOG_LEVELS.contains(&level.to_ascii_lowercase().as_str()) => {
+            Err(Failure::LogLevel { level: level.clone() })
+        }
+        _ => Ok(()),
     }
 }
 

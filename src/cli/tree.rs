@@ -166,7 +166,7 @@ pub(crate) fn group<G: Group>() -> Entry {
         aliases: &[],
         about: G::ABOUT,
         hidden: false,
-        usage: "COMMAND",
+        usage: "[command]",
         examples: "",
         identity: TypeId::of::<G>(),
         documentation: |command| command,
@@ -293,6 +293,12 @@ pub(crate) struct RootOptions {
     /// Print the version and exit
     #[arg(short = 'v', long)]
     pub(crate) version: bool,
+    /// Print nothing on standard output
+    #[arg(long)]
+    pub(crate) noout: bool,
+    /// Write to this file what goes to standard output
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) out: Option<std::path::PathBuf>,
 }
 
 /// The tree as it is parsed; the program's own name is not among the arguments.
@@ -303,8 +309,8 @@ pub(crate) fn parser() -> Command {
 
 /// The tree as help, man pages and completions show it; `program` is the name coracle was called by.
 pub(crate) fn documentation(program: &str) -> Command {
-    let about = "Run containers without a daemon and without privilege";
-    let details = "coracle pulls, runs and keeps containers for one user. Every command is complete in itself: no daemon, no \
+    let about = "Manage pods, containers and images";
+    let details = "coracle pulls, runs and keeps containers for one user, without privilege. Every command is complete in itself: no daemon, no \
                    set-up, no root. Commands and options are those of podman and docker.";
     let command = root(Command::new(program.to_owned()))
         .about(about)
@@ -313,7 +319,7 @@ pub(crate) fn documentation(program: &str) -> Command {
         .disable_help_subcommand(true)
         .disable_version_flag(true)
         .arg(help_flag(true))
-        .override_usage(format!("{program} [OPTIONS] COMMAND"));
+        .override_usage(format!("{program} [options] [command]"));
     with_documentation(command, program, &entries())
 }
 
@@ -325,18 +331,17 @@ fn with_documentation(command: Command, path: &str, entries: &[Entry]) -> Comman
             .about(entry.about)
             .hide(entry.hidden)
             .disable_help_flag(true)
-            .disable_help_subcommand(true)
-            .override_usage(usage_line(&path, entry));
-        match entry.action {
+            .disable_help_subcommand(true);
+        let command = match entry.action {
             Action::Verb { .. } => (entry.documentation)(command),
             Action::Group(entries) => with_documentation(command.arg(help_flag(true)), &path, &entries()),
-        }
+        };
+        let options = if has_options(&command) { " [options]" } else { "" };
+        command.override_usage(format!("{path}{options} {}", entry.usage).trim_end().to_owned())
     }))
 }
 
-fn usage_line(path: &str, entry: &Entry) -> String {
-    match entry.action {
-        Action::Group(_) => format!("{path} {}", entry.usage),
-        Action::Verb { .. } => format!("{path} [OPTIONS] {}", entry.usage).trim_end().to_owned(),
-    }
+/// Whether help shows an option beside `--help`.
+pub(crate) fn has_options(command: &Command) -> bool {
+    command.get_arguments().any(|arg| !arg.is_positional() && !arg.is_hide_set() && arg.get_id() != "help")
 }

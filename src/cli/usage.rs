@@ -9,7 +9,7 @@ use clap::{Arg, Command, Error};
 pub(crate) fn translate(error: &Error, words: &[String], program: &str, entries: &[Entry]) -> Failure {
     let path = typed_path(words, program, entries);
     let message = match error.kind() {
-        ErrorKind::InvalidSubcommand => return unknown_command(error, &path, words, program, entries),
+        ErrorKind::InvalidSubcommand => return unknown_command(error, words, program, entries),
         ErrorKind::UnknownArgument => unknown_flag(error, words),
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => invalid_value(error, words, &path),
         ErrorKind::TooManyValues => invalid_value(error, words, &path),
@@ -52,18 +52,16 @@ pub(crate) fn find<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
     entries.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
-fn unknown_command(error: &Error, parent: &str, words: &[String], program: &str, entries: &[Entry]) -> Failure {
+fn unknown_command(error: &Error, words: &[String], program: &str, entries: &[Entry]) -> Failure {
     let word = text(error, ContextKind::InvalidSubcommand).to_owned();
+    // What follows the unknown word says nothing about where it stands: `coracle imagse rm`.
+    let before = words.iter().take_while(|typed| **typed != word).count();
+    let parent = typed_path(&words[..before], program, entries);
     let siblings = match parent == program {
         true => entries.iter().filter(|entry| !entry.hidden).map(|entry| entry.name).collect(),
         false => Vec::new(),
     };
-    debug_assert!(words.contains(&word));
-    Failure::UnknownCommand {
-        path: format!("{parent} {word}"),
-        parent: parent.to_owned(),
-        similar: similar(&word, siblings),
-    }
+    Failure::UnknownCommand { path: format!("{parent} {word}"), parent, similar: similar(&word, siblings) }
 }
 
 /// Names at most two edits away, or that begin so, as podman's library suggests them.

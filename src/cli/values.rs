@@ -16,17 +16,8 @@ pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A level of importance of log messages, in podman's words.
-///
-/// # Errors
-/// An unknown word.
-pub(crate) fn log_level(text: &str) -> Result<String, String> {
-    const LEVELS: [&str; 8] = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"];
-    match LEVELS.contains(&text.to_ascii_lowercase().as_str()) {
-        true => Ok(text.to_ascii_lowercase()),
-        false => Err(format!("log level {text:?} is not supported, choose from: {}", LEVELS.join(", "))),
-    }
-}
+/// Levels of importance of log messages.
+pub(crate) const LOG_LEVELS: [&str; 8] = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"];
 
 /// A whole number from 0 to 2^32 - 1.
 ///

@@ -102,6 +102,9 @@ pub struct UserPlan {
     pub group_entry: Option<String>,
     /// Name given to the user when an entry is made: the host's name for it.
     pub name: String,
+    /// Home directory of a user without an entry; `/` when absent.
+    #[serde(default)]
+    pub home: Option<String>,
     /// Lines added to /etc/passwd as they are (`--hostuser`).
     pub extra_passwd: Vec<String>,
 }

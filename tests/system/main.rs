@@ -12,6 +12,7 @@ mod attach;
 mod bad_input;
 mod cleanup;
 mod copy;
+mod compat;
 mod egress;
 mod environment;
 mod events;

@@ -43,7 +43,7 @@ impl Group for Container {
         let mut entries = vec![
             verb::<exists::Exists>(),
             verb::<inspect::Inspect>(),
-            named::<ps::Ps>("ls", &["list", "ps"]),
+            named::<ps::Ps>("list", &["ls", "ps"]),
             verb::<prune::Prune>(),
         ];
         entries.extend(top_level().into_iter().filter(|entry| entry.name != "ps"));

@@ -1,6 +1,6 @@
 //! `run`.
 
-use super::session;
+use super::{Users, session};
 use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -8,7 +8,8 @@ use crate::cli::options::{CreateOptions, OptionError};
 use crate::cli::output::{self, PullProgress};
 use crate::cli::pod;
 use crate::cli::tree::{Arity, Verb};
-use crate::engine::request::ContainerRequest;
+use crate::engine::images::remove;
+use crate::engine::request::{ContainerRequest, RootSource};
 use crate::engine::start::StartOptions;
 use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
@@ -25,6 +26,9 @@ pub(crate) struct Run {
     /// Pass signals coracle receives on to the process [default: true]
     #[arg(long, default_value = "true")]
     sig_proxy: bool,
+    /// Remove the image when the container has exited, unless another container uses it; implies --rm
+    #[arg(long)]
+    rmi: bool,
     #[command(flatten)]
     create: CreateOptions,
     #[arg(hide = true, trailing_var_arg = true)]
@@ -66,6 +70,7 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
     }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        let removes_image = self.rmi;
         let (mut request, detach) = self.into_request(context)?;
         let engine = context.engine();
         let keys = session::detach_keys(request.detach_keys.as_deref())?;
@@ -82,8 +87,29 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
         started.warnings.iter().for_each(|warning| output::note(warning));
         match detach {
             true => output::print(&format!("{}\n", created.record.id)),
-            false => session::attach(&engine, &started, &session::options(&request, keys)),
+            false => {
+                if !request.attach.is_empty() && request.attach.iter().all(|stream| stream == "stdin") {
+                    // Nothing else will be seen of it.
+                    output::print(&format!("{}\n", created.record.id))?;
+                }
+                let code = session::attach(&engine, &started, &session::options(&request, keys))?;
+                if removes_image {
+                    remove_image(&request, context);
+                }
+                Ok(code)
+            }
         }
+    }
+}
+
+/// `--rmi`. The exit code stays the container's: what cannot be removed is told and no more.
+fn remove_image(request: &ContainerRequest, context: &Context) {
+    let RootSource::Image(name) = &request.root else { return };
+    let paths = context.paths();
+    match remove::remove(&paths, name, false, &Users::new(context)) {
+        Ok(_) => drop(remove::free_space(&paths)),
+        Err(error) if error.is_not_found() => {}
+        Err(error) => output::note(&format!("Warning: {error}")),
     }
 }
 
@@ -92,6 +118,13 @@ impl Run {
     fn into_request(self, context: &Context) -> Result<(ContainerRequest, bool), OptionError> {
         let surroundings = context.surroundings();
         let mut request = self.create.into_request(self.arguments, &surroundings)?;
+        request.remove |= self.rmi;
+        if self.rmi && self.detach {
+            return Err(OptionError::Refused {
+                option: "rmi",
+                reason: "the image can only be removed by a run that waits",
+            });
+        }
         if self.detach && !request.attach.is_empty() {
             return Err(OptionError::AttachAndDetach);
         }

@@ -27,6 +27,9 @@ impl Verb for Inspect {
         coracle image inspect --format '{{.Digest}} {{.Config.Env}}' debian";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        if self.arguments.is_empty() {
+            return Err(Failure::Arguments("no names or ids specified".to_owned()));
+        }
         let paths = context.paths();
         output::inspect(self.format.as_deref(), &self.arguments, |name| super::inspect_image(&paths, name))
     }

@@ -28,7 +28,7 @@ impl Group for Image {
             verb::<exists::Exists>(),
             verb::<history::History>(),
             verb::<inspect::Inspect>(),
-            named::<list::List>("ls", &["list"]),
+            named::<list::List>("list", &["ls"]),
             verb::<prune::Prune>(),
             verb::<pull::Pull>(),
             named::<rm::Rm>("rm", &["remove"]),

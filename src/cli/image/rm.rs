@@ -54,7 +54,7 @@ impl Verb for Rm {
             false => failure::each(&self.arguments, Failure::removal_code, |name| {
                 match remove::remove(&paths, name, self.force, &containers) {
                     Ok(removed) => print(&removed),
-                    Err(error) if self.ignore && error.is_not_found() => Ok(()),
+                    Err(error) if (self.ignore || self.force) && error.is_not_found() => Ok(()),
                     Err(error) => Err(error.into()),
                 }
             }),

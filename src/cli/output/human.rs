@@ -40,6 +40,11 @@ fn significant(value: f64, digits: usize) -> String {
     }
 }
 
+/// `2022-06-15 16:44:42 +0000 UTC`: a time as Go prints one, to the second.
+pub(crate) fn go_time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string()
+}
+
 /// `About a minute`, `3 hours`: a length of time.
 pub(crate) fn duration(seconds: i64) -> String {
     let minutes = seconds / 60;

@@ -14,6 +14,7 @@ pub(crate) use progress::PullProgress;
 pub(crate) use super::failure::one_line;
 
 use super::failure::Failure;
+use super::tree::RootOptions;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -31,4 +32,21 @@ pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
 pub(crate) fn note(line: &str) {
     // Nothing can be done about a note that cannot be printed.
     let _ = std::io::stderr().write_all(format!("{}\n", super::failure::one_line(line)).as_bytes());
+}
+
+/// Puts standard output where `--out` or `--noout` wants it, for this process and those it starts.
+///
+/// # Errors
+/// The file cannot be made.
+pub(crate) fn redirect(options: &RootOptions) -> Result<(), Failure> {
+    let path = match (&options.out, options.noout) {
+        (Some(path), _) => path.clone(),
+        (None, true) => "/dev/null".into(),
+        (None, false) => return Ok(()),
+    };
+    let open = || {
+        let file = std::fs::File::create(&path)?;
+        rustix::stdio::dup2_stdout(&file).map_err(std::io::Error::from)
+    };
+    open().map_err(|source| Failure::File { what: "open", path: path.clone(), source })
 }

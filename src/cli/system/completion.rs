@@ -22,8 +22,9 @@ pub(crate) struct Completion {
 impl Verb for Completion {
     const NAME: &'static str = "completion";
     const ABOUT: &'static str = "Generate shell completions";
-    const DETAILS: &'static str = "Prints a script that completes coracle's commands and options in bash, zsh or fish.";
-    const ARGUMENTS: &'static str = "{bash|zsh|fish}";
+    const DETAILS: &'static str =
+        "Prints a script that completes coracle's commands and options in a shell: bash, zsh or fish.";
+    const ARGUMENTS: &'static str = "SHELL";
     const ARITY: Arity = Arity::Exactly(1);
     const EXAMPLES: &'static str = "coracle completion bash > ~/.local/share/bash-completion/completions/coracle\ncoracle completion zsh -f _coracle";
 

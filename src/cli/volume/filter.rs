@@ -1,6 +1,7 @@
 //! `--filter` of volume commands.
 
 use crate::cli::failure::Failure;
+use crate::cli::pattern::Pattern;
 use crate::cli::{moment, values};
 use crate::engine::volumes::VolumeSummary;
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 /// A filter as typed.
 #[derive(Debug)]
 enum Filter {
-    Name(String),
+    Name(Pattern),
     Driver(String),
     Label { key: String, value: Option<String>, wanted: bool },
     Dangling(bool),
@@ -48,7 +49,7 @@ fn parse_one(text: &str, now: Timestamp) -> Result<Filter, Failure> {
         Filter::Label { key: key.to_owned(), value, wanted }
     };
     Ok(match key {
-        "name" => Filter::Name(value.to_owned()),
+        "name" => Filter::Name(Pattern::new(value)),
         "driver" => Filter::Driver(value.to_owned()),
         "label" => label(true),
         "label!" => label(false),
@@ -67,7 +68,7 @@ impl Filter {
     fn accepts(&self, summary: &VolumeSummary) -> bool {
         let volume = &summary.volume;
         match self {
-            Filter::Name(part) => volume.name.contains(part.trim_start_matches('^').trim_end_matches('$')),
+            Filter::Name(pattern) => pattern.matches(&volume.name),
             Filter::Driver(driver) => driver == "local",
             Filter::Label { key, value, wanted } => {
                 let fits = |found: &String| value.as_ref().is_none_or(|value| value == found);

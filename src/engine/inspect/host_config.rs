@@ -3,6 +3,7 @@
 use super::document::{Document, IntoDocument, object};
 use crate::engine::record::{ContainerRecord, MountRecord};
 use crate::engine::request::{ContainerRequest, NamespaceMode, UlimitRequest, UserNamespaceMode};
+use crate::runtime::plan::LogDriver;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -33,9 +34,9 @@ fn asked_for(record: &ContainerRecord) -> Document {
         "LogConfig" => object! {
             "Type" => record.plan.log.driver.name(),
             "Config" => Value::Null,
-            "Path" => record.plan.log.path.to_string_lossy().into_owned(),
+            "Path" => log_path(record),
             "Tag" => "",
-            "Size" => format!("{}B", record.plan.log.max_size_bytes),
+            "Size" => human_size(record.plan.log.max_size_bytes),
         },
         "NetworkMode" => network_mode(record),
         "PortBindings" => super::network::bindings(&record.network.ports),
@@ -71,6 +72,28 @@ fn asked_for(record: &ContainerRecord) -> Document {
         "Isolation" => "",
         "Init" => request.init,
     }
+}
+
+/// Where the output is kept; empty when it is not.
+fn log_path(record: &ContainerRecord) -> String {
+    match record.plan.log.driver {
+        LogDriver::None | LogDriver::Passthrough => String::new(),
+        _ => record.plan.log.path.to_string_lossy().into_owned(),
+    }
+}
+
+/// Four digits and a unit of thousands, as podman shows the size of a log: `1.043MB`.
+fn human_size(bytes: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let (mut size, mut unit) = (bytes as f64, 0);
+    while size >= 1000.0 && unit + 1 < units.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    let whole_digits = (size.max(1.0).log10().floor() as usize + 1).min(4);
+    let digits = format!("{size:.*}", 4 - whole_digits);
+    let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+    format!("{digits}{}", units[unit])
 }
 
 /// What limits a container to less than the machine; this release enforces none but the limits of `getrlimit(2)`.

@@ -6,6 +6,7 @@ mod namespaces;
 mod ownership;
 mod process;
 mod specification;
+mod user;
 
 pub use mounts::{OVERLAYS, PlannedMounts, VolumeUse};
 pub(super) use process::further_environment;
@@ -94,11 +95,15 @@ pub fn plan(
         maps.maps.clone_from(joined);
     }
     let is_user_mapped = maps.maps.to_container(IdKind::Uid, host.uid).is_some();
-    let user = user_plan(request, image, host, maps.user);
     let exposed_ports: Vec<String> = image.exposed_ports.iter().chain(&request.expose).cloned().collect();
     let (network, warnings) = network::plan(request, &exposed_ports, others)?;
     let hostname = namespaces::hostname(request, others, place.id)?;
     let mounts = mounts::plan(request, image, place, others, &network.mode)?;
+    let user = UserPlan {
+        home: maps.user.and_then(|_| user::kept_home(request, image, &mounts.specified)),
+        extra_passwd: user::host_entries(&request.host_users)?,
+        ..user_plan(request, image, host, maps.user)
+    };
     let capabilities = process::capabilities(request)?;
     let arguments = process::arguments(request, image)?;
     let log = log_plan(request, place.directory)?;
@@ -242,6 +247,7 @@ fn user_plan(
         passwd_entry: request.passwd_entry.clone(),
         group_entry: request.group_entry.clone(),
         name,
+        home: None,
         extra_passwd: Vec::new(),
     }
 }
@@ -292,10 +298,26 @@ fn log_plan(request: &ContainerRequest, directory: &Path) -> Result<LogPlan, Err
         |name: &str| request.log_options.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let path = option("path").map_or_else(|| directory.join("ctr.log"), PathBuf::from);
     let max_size_bytes = match option("max-size") {
-        Some(size) => parse_size(size).ok_or_else(|| Error::BadRequest(format!("invalid log size \"{size}\"")))?,
+        Some(size) => log_size(size).ok_or_else(|| Error::BadRequest(format!("invalid log size \"{size}\"")))?,
         None => 0,
     };
     Ok(LogPlan { driver, path, max_size_bytes })
+}
+
+/// The size of a log in bytes: as [`parse_size`], but in powers of 1000, as podman and docker read it.
+fn log_size(text: &str) -> Option<u64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let power = match lower[digits.len()..].trim_end_matches('b') {
+        "" => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        _ => return None,
+    };
+    let bytes = digits.parse::<f64>().ok()? * 1000_f64.powi(power);
+    (bytes.is_finite() && bytes >= 0.0 && bytes < i64::MAX as f64).then_some(bytes as u64)
 }
 
 /// A size in bytes: a number with an optional unit (`k`, `m`, `g`, `t`, each also with `b` or `ib`), powers of 1024.

@@ -29,7 +29,7 @@ pub use user::{Accounts, User};
 pub use view::{MAP_OPTION, VIEW};
 
 use super::capabilities::Capabilities;
-use super::failure::{Failure, Step};
+use super::failure::{Failure, FailureKind, Step};
 use super::handshake::{Order, Report, expect_order, report};
 use super::namespaces;
 use super::plan::{RuntimePlan, SeccompPlan};
@@ -296,10 +296,11 @@ impl<'a> Init<'a> {
         let opened = match self.root.open(directory, OFlags::PATH | OFlags::DIRECTORY, 0) {
             Err(Errno::NOENT) if !self.plan.workdir_required => self.make_working_directory(directory, user),
             Err(Errno::NOENT) => {
-                return Err(Failure::message(format!(
+                let message = format!(
                     "workdir \"{shown}\" does not exist on container {}",
                     self.plan.directory.file_name().unwrap_or_default().display()
-                )));
+                );
+                return Err(Failure::message(message).of_kind(FailureKind::CannotInvoke));
             }
             other => other,
         };

@@ -56,6 +56,9 @@ impl Accounts {
         let (name, group) = text.split_once(':').map_or((text, None), |(name, group)| (name, Some(group)));
         let name = if name.is_empty() { "0" } else { name };
         let mut user = self.user(name)?;
+        if let (false, Some(home)) = (user.is_listed, &plan.home) {
+            user.home.clone_from(home);
+        }
         if let Some(group) = group.filter(|group| !group.is_empty()) {
             user.gid = self.group_id(group)?;
             user.groups.clear();

@@ -51,6 +51,8 @@ pub(super) struct EventLoop<'a, 'k> {
     input_ended: bool,
     exit_code: Option<i32>,
     deadline: Option<Instant>,
+    /// The deadline (`--timeout`) came before the end.
+    timed_out: bool,
     jobs: Vec<Box<dyn Job>>,
     /// The terminal hangs up; not looked at before this moment.
     terminal_rests: Option<Instant>,
@@ -75,6 +77,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             input_ended: false,
             exit_code: None,
             deadline,
+            timed_out: false,
             jobs,
             terminal_rests: None,
             has_settled: false,
@@ -98,7 +101,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         while !self.is_finished() {
             self.turn();
         }
-        let code = self.exit_code.unwrap_or(255);
+        // Scripts tell a time-out by this code from a kill by somebody else; it is podman's.
+        let code = if self.timed_out { 255 } else { self.exit_code.unwrap_or(255) };
         self.finish(code);
         0
     }
@@ -220,6 +224,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         self.terminal_rests = self.terminal_rests.filter(|moment| *moment > Instant::now());
         if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             self.deadline = None;
+            self.timed_out = self.exit_code.is_none();
             let _ = pidfd_send_signal(&self.running.init, Signal::KILL); // it may just have ended
         }
     }

@@ -10,7 +10,7 @@ use super::{OptionError, Surroundings};
 use crate::cli::values;
 use crate::engine::request::{ContainerRequest, MountKind, MountRequest};
 use clap::Args;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 #[derive(Args, Debug, Default)]
 pub(crate) struct MountOptions {
@@ -75,9 +75,10 @@ impl MountOptions {
 }
 
 fn check_destinations(mounts: &[MountRequest]) -> Result<(), MountError> {
-    let mut seen = HashSet::new();
+    let mut seen = HashMap::new();
     for mount in mounts {
-        if !seen.insert(mount.destination.as_str()) {
+        // The same mount twice says nothing new: wrappers add what the user gave already.
+        if seen.insert(mount.destination.as_str(), mount).is_some_and(|before| before != mount) {
             return Err(MountError::DuplicateDestination(mount.destination.clone()));
         }
     }

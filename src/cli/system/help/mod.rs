@@ -1,5 +1,7 @@
 //! `help`, and `--help` of every command.
 
+mod layout;
+
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -19,7 +21,7 @@ impl Verb for Help {
     const ABOUT: &'static str = "Help about any command";
     const DETAILS: &'static str = "Prints the same text as COMMAND --help.";
     const ARITY: Arity = Arity::Any;
-    const ARGUMENTS: &'static str = "[COMMAND...]";
+    const ARGUMENTS: &'static str = "[command]";
     const EXAMPLES: &'static str = "coracle help run\ncoracle help image ls";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
@@ -48,8 +50,5 @@ pub(crate) fn print(program: &str, path: &str) -> Result<ExitCode, Failure> {
         };
         parent = format!("{parent} {word}");
     }
-    // The long description with the short layout of options: one line each.
-    let details = command.get_long_about().or(command.get_about()).cloned().unwrap_or_default();
-    let mut command = command.clone().about(details);
-    output::print(&command.render_help().to_string())
+    output::print(&layout::render(command))
 }
