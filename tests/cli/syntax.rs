@@ -42,11 +42,6 @@ fn wrong_command_lines() {
         (&["--foo"], "! Error: unknown flag: --foo\n! See 'coracle --help'\n= 125\n"),
         (&["--root"], "! Error: flag needs an argument: --root\n! See 'coracle --help'\n= 125\n"),
         (
-            &["--log-level", "x", "ps"],
-            "! Error: invalid argument \"x\" for \"--log-level\" flag: log level \"x\" is not supported, choose from: trace, \
-             debug, info, warn, warning, error, fatal, panic\n! See 'coracle ps --help'\n= 125\n",
-        ),
-        (
             &["imagse"],
             "! Error: unrecognized command `coracle imagse`\n! \n! Did you mean this?\n! \timages\n! \timage\n! \n\
              ! Try 'coracle --help' for more information\n= 125\n",
