@@ -373,6 +373,7 @@ _coracle() {
             opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start attach exec ps logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network secret system doctor events info unshare version help completion"
             opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start exec ps logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network secret system doctor info unshare version help completion"
             opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network secret system doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network secret system doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -485,10 +486,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container)
-            opts="-h --help exists inspect ls list ps prune run create start attach exec cp logs port wait stop kill top rename rm"
-            opts="-h --help exists inspect ls list ps prune run create start attach exec logs port wait stop kill top rename rm"
-            opts="-h --help exists inspect list ls ps prune run create start exec logs port wait stop kill top rename rm"
-            opts="-h --help exists inspect list ls ps prune run create start attach exec logs port wait stop kill top rename rm"
+            opts="-h --help exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
