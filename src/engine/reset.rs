@@ -43,6 +43,10 @@ impl Engine {
             root("blobs"),
             paths.extracted(),
             paths.temporary(),
+            root("networks"),
+            root("secrets"),
+            root("events.log"),
+            root("events.log.1"),
             paths.lock(),
         ];
         // Ours as a whole, unless somebody gave another place.
