@@ -59,6 +59,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "image" -d 'Manage i
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "volume" -d 'Manage volumes'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "network" -d 'Manage networks'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "pod" -d 'Manage pods'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "healthcheck" -d 'Run health checks of containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "secret" -d 'Manage secrets'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "system" -d 'Manage coracle'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "doctor" -d 'Examine this host and say what would improve it'
@@ -142,6 +143,21 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l pid -d 'PID name
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-cmd -d 'Command that tells whether the container is healthy: a shell\'s, a JSON array of words, or none [default: the image\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-interval -d 'Time between two checks, or disable to run none by the clock [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-retries -d 'Failures in a row that make the container unhealthy [default: 3]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-start-period -d 'Time after the start in which failures do not count [default: 0s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-start-interval -d 'Time between two checks within the start period, as in docker' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-timeout -d 'Time after which a check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-on-failure -d 'What is done with an unhealthy container: none, kill, restart or stop [default: none]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-cmd -d 'Command that has to succeed before the regular check begins' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-interval -d 'Time between two startup checks, or disable [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-retries -d 'Failures of the startup check after which the container is started again; 0 is never [default: 0]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-success -d 'Successes of the startup check after which the regular one begins [default: 1]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-timeout -d 'Time after which a startup check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-log-destination -d 'Where results are kept: local, events_logger, or a directory that gets a copy [default: local]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-max-log-count -d 'Results that are kept; 0 is all [default: 5]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
@@ -174,21 +190,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroups -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-cmd -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-log-destination -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-max-log-count -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-max-log-size -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-on-failure -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-retries -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-start-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-start-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-cmd -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-retries -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-success -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-startup-timeout -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -r
@@ -219,10 +220,10 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l read-only-tmpfs 
 complete -c coracle -n "__fish_coracle_using_subcommand run" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-healthcheck -d 'Run no health check, not even the image\'s'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l privileged -d 'Give the container all privileges its user has'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l oom-kill-disable
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l disable-content-trust
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-healthcheck
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l name -d 'Name of the container; a random one is chosen when absent' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l pod -d 'Put the container into a pod, or into a new one: new:NAME' -r
@@ -297,6 +298,21 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l pid -d 'PID n
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-cmd -d 'Command that tells whether the container is healthy: a shell\'s, a JSON array of words, or none [default: the image\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-interval -d 'Time between two checks, or disable to run none by the clock [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-retries -d 'Failures in a row that make the container unhealthy [default: 3]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-start-period -d 'Time after the start in which failures do not count [default: 0s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-start-interval -d 'Time between two checks within the start period, as in docker' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-timeout -d 'Time after which a check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-on-failure -d 'What is done with an unhealthy container: none, kill, restart or stop [default: none]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-cmd -d 'Command that has to succeed before the regular check begins' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-interval -d 'Time between two startup checks, or disable [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-retries -d 'Failures of the startup check after which the container is started again; 0 is never [default: 0]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-success -d 'Successes of the startup check after which the regular one begins [default: 1]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-timeout -d 'Time after which a startup check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-log-destination -d 'Where results are kept: local, events_logger, or a directory that gets a copy [default: local]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-max-log-count -d 'Results that are kept; 0 is all [default: 5]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
@@ -329,21 +345,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroups -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-cmd -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-log-destination -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-max-log-count -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-max-log-size -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-on-failure -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-retries -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-start-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-start-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-cmd -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-retries -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-success -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-startup-timeout -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -r
@@ -371,10 +372,10 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l read-only-tmp
 complete -c coracle -n "__fish_coracle_using_subcommand create" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-healthcheck -d 'Run no health check, not even the image\'s'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l privileged -d 'Give the container all privileges its user has'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l oom-kill-disable
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l disable-content-trust
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-healthcheck
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand start" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand start" -l sig-proxy -d 'Pass signals coracle receives on to the process [default: true when attached]' -r
@@ -439,7 +440,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand logs" -s h -l help -d 'P
 complete -c coracle -n "__fish_coracle_using_subcommand port" -s a -l all -d 'Show the ports of all running containers'
 complete -c coracle -n "__fish_coracle_using_subcommand port" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand port" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand wait" -l condition -d 'State to wait for: configured, created, exited, initialized, paused, removing, running, stopped or stopping; may be repeated [default: exited]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand wait" -l condition -d 'State to wait for: configured, created, exited, healthy, initialized, paused, removing, running, stopped or stopping; may be repeated [default: exited]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand wait" -s i -l interval -d 'Time between two looks; coracle is told and does not look' -r
 complete -c coracle -n "__fish_coracle_using_subcommand wait" -l ignore -d 'Print -1 for containers that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand wait" -s l -l latest -d 'Act on the most recently created container'
@@ -663,6 +664,21 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-cmd -d 'Command that tells whether the container is healthy: a shell\'s, a JSON array of words, or none [default: the image\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-interval -d 'Time between two checks, or disable to run none by the clock [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-retries -d 'Failures in a row that make the container unhealthy [default: 3]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-start-period -d 'Time after the start in which failures do not count [default: 0s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-start-interval -d 'Time between two checks within the start period, as in docker' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-timeout -d 'Time after which a check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-on-failure -d 'What is done with an unhealthy container: none, kill, restart or stop [default: none]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-cmd -d 'Command that has to succeed before the regular check begins' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-interval -d 'Time between two startup checks, or disable [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-retries -d 'Failures of the startup check after which the container is started again; 0 is never [default: 0]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-success -d 'Successes of the startup check after which the regular one begins [default: 1]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-timeout -d 'Time after which a startup check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-log-destination -d 'Where results are kept: local, events_logger, or a directory that gets a copy [default: local]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-max-log-count -d 'Results that are kept; 0 is all [default: 5]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
@@ -695,21 +711,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-cmd -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-log-destination -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-max-log-count -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-max-log-size -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-on-failure -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-retries -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-start-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-start-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-cmd -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-retries -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-success -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-startup-timeout -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l requires -r
@@ -740,10 +741,10 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-healthcheck -d 'Run no health check, not even the image\'s'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l privileged -d 'Give the container all privileges its user has'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l oom-kill-disable
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l disable-content-trust
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-healthcheck
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l name -d 'Name of the container; a random one is chosen when absent' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pod -d 'Put the container into a pod, or into a new one: new:NAME' -r
@@ -818,6 +819,21 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l ipc -d 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l uts -d 'UTS namespace: private, host, container:NAME or ns:PATH' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroupns -d 'Cgroup namespace: private, host, container:NAME or ns:PATH' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-cmd -d 'Command that tells whether the container is healthy: a shell\'s, a JSON array of words, or none [default: the image\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-interval -d 'Time between two checks, or disable to run none by the clock [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-retries -d 'Failures in a row that make the container unhealthy [default: 3]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-start-period -d 'Time after the start in which failures do not count [default: 0s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-start-interval -d 'Time between two checks within the start period, as in docker' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-timeout -d 'Time after which a check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-on-failure -d 'What is done with an unhealthy container: none, kill, restart or stop [default: none]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-cmd -d 'Command that has to succeed before the regular check begins' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-interval -d 'Time between two startup checks, or disable [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-retries -d 'Failures of the startup check after which the container is started again; 0 is never [default: 0]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-success -d 'Successes of the startup check after which the regular one begins [default: 1]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-timeout -d 'Time after which a startup check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-log-destination -d 'Where results are kept: local, events_logger, or a directory that gets a copy [default: local]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-max-log-count -d 'Results that are kept; 0 is all [default: 5]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
@@ -850,21 +866,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-cmd -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-log-destination -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-max-log-count -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-max-log-size -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-on-failure -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-retries -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-start-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-start-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-cmd -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-interval -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-retries -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-success -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-startup-timeout -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-timeout -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l requires -r
@@ -892,10 +893,10 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s P -l publish-all -d 'Publish all ports that the image or --expose names, on random ports of the host'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-hosts -d 'Leave the image\'s /etc/hosts as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-healthcheck -d 'Run no health check, not even the image\'s'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l privileged -d 'Give the container all privileges its user has'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l oom-kill-disable
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l disable-content-trust
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-healthcheck
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l sig-proxy -d 'Pass signals coracle receives on to the process [default: true when attached]' -r
@@ -944,7 +945,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from port" -s a -l all -d 'Show the ports of all running containers'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from port" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from port" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -l condition -d 'State to wait for: configured, created, exited, initialized, paused, removing, running, stopped or stopping; may be repeated [default: exited]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -l condition -d 'State to wait for: configured, created, exited, healthy, initialized, paused, removing, running, stopped or stopping; may be repeated [default: exited]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -s i -l interval -d 'Time between two looks; coracle is told and does not look' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -l ignore -d 'Print -1 for containers that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -s l -l latest -d 'Act on the most recently created container'
@@ -1313,6 +1314,11 @@ complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_sub
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from top" -s l -l latest -d 'Act on the most recently created pod'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from top" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand healthcheck; and not __fish_seen_subcommand_from run" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand healthcheck; and not __fish_seen_subcommand_from run" -f -a "run" -d 'Run the health check of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand healthcheck; and __fish_seen_subcommand_from run" -l ignore-result -d 'Exit with 0 also when the check fails'
+complete -c coracle -n "__fish_coracle_using_subcommand healthcheck; and __fish_seen_subcommand_from run" -l scheduled -d 'Called by the container\'s keeper'
+complete -c coracle -n "__fish_coracle_using_subcommand healthcheck; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and not __fish_seen_subcommand_from create exists inspect ls list rm remove" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and not __fish_seen_subcommand_from create exists inspect ls list rm remove" -f -a "create" -d 'Create a secret'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and not __fish_seen_subcommand_from create exists inspect ls list rm remove" -f -a "exists" -d 'Check whether a secret exists'

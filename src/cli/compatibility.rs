@@ -89,8 +89,6 @@ const fn unless(long: &'static str, treatment: Treatment, harmless_values: &'sta
     Row { long, short: None, value: Value::Text, treatment, harmless_values }
 }
 
-const HEALTH: Treatment = Treatment::Refused("health checks are not available in this release");
-
 const RUNTIME: Treatment = Treatment::Refused("coracle is its own runtime");
 /// Runtimes that promise no more than coracle's own does.
 const RUNTIMES: &[&str] = &["", "coracle", "crun", "runc", "oci", "/usr/bin/crun", "/usr/bin/runc", "/usr/sbin/runc"];
@@ -124,25 +122,9 @@ pub(crate) const CREATE: &[Row] = &[
     row("cgroup-parent", Treatment::Harmless),
     row("cgroups", Treatment::Harmless),
     flag("disable-content-trust", Treatment::Harmless),
-    flag("no-healthcheck", Treatment::Harmless),
     unless("seccomp-policy", Treatment::Refused("only the default policy is available"), &["default", ""]),
     unless("sdnotify", Treatment::Refused("sd_notify is not available in this release"), &["ignore"]),
     unless("systemd", Treatment::Refused("systemd mode is not available in this release"), &["true", "false"]),
-    unless("health-cmd", HEALTH, &["none", ""]),
-    row("health-interval", HEALTH),
-    row("health-log-destination", HEALTH),
-    row("health-max-log-count", HEALTH),
-    row("health-max-log-size", HEALTH),
-    unless("health-on-failure", HEALTH, &["none"]),
-    row("health-retries", HEALTH),
-    row("health-start-period", HEALTH),
-    row("health-start-interval", HEALTH),
-    row("health-startup-cmd", HEALTH),
-    row("health-startup-interval", HEALTH),
-    row("health-startup-retries", HEALTH),
-    row("health-startup-success", HEALTH),
-    row("health-startup-timeout", HEALTH),
-    row("health-timeout", HEALTH),
     unless("restart", Treatment::Refused("restart policies are not available in this release"), &["no", ""]),
     row("init-ctr", Treatment::Refused("init containers are not available in this release")),
     row("requires", Treatment::Refused("dependencies between containers are not available in this release")),

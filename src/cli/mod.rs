@@ -12,6 +12,7 @@ mod container;
 mod context;
 mod documents;
 mod failure;
+mod healthcheck;
 mod image;
 mod inspect;
 mod moment;

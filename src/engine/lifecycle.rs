@@ -5,6 +5,7 @@
 //! which writes the state before it goes.
 
 use super::error::Error;
+use super::health::{Results, Verdict};
 use super::network::NetworkMode;
 use super::record::ContainerRecord;
 use super::{Engine, events, removal};
@@ -49,6 +50,8 @@ pub enum Condition {
     Created,
     /// It is gone.
     Removed,
+    /// Its health check says so.
+    Health(super::health::Verdict),
 }
 
 impl Engine {
@@ -157,6 +160,10 @@ impl Engine {
     pub fn wait(&self, name: &str, conditions: &[Condition], interval: Duration) -> Result<i32, Error> {
         let id = self.containers().find(name)?;
         let mut last_code = -1;
+        let wanted_health: Vec<Verdict> = conditions
+            .iter()
+            .filter_map(|condition| if let Condition::Health(verdict) = condition { Some(*verdict) } else { None })
+            .collect();
         loop {
             let state = match self.containers().read_state(&id) {
                 Ok(state) => state,
@@ -168,7 +175,17 @@ impl Engine {
             if conditions.iter().any(|condition| is_met(*condition, &state)) {
                 return Ok(if state.starts == 0 && state.status == Status::Created { -1 } else { state.exit_code });
             }
+            if !wanted_health.is_empty() {
+                let results = Results::read(&self.containers().directory(&id)).unwrap_or_default();
+                if state.status.is_alive() && wanted_health.contains(&results.status) {
+                    return Ok(-1);
+                }
+                if !state.status.is_alive() && state.status != Status::Created {
+                    return Err(Error::Conflict("container is stopped".to_owned()));
+                }
+            }
             match state.keeper.and_then(open_process) {
+                Some(_) if !wanted_health.is_empty() => std::thread::sleep(interval),
                 Some(keeper) if state.status == Status::Running => {
                     last_code = wait_for_keeper(self, &id, &keeper).unwrap_or(last_code);
                 }
@@ -283,7 +300,7 @@ fn is_met(condition: Condition, state: &State) -> bool {
         Condition::Exited => !state.status.is_alive(),
         Condition::Running => state.status == Status::Running,
         Condition::Created => state.status == Status::Created,
-        Condition::Removed => false,
+        Condition::Removed | Condition::Health(_) => false,
     }
 }
 

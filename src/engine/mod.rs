@@ -15,6 +15,7 @@ pub mod error;
 pub mod events;
 pub mod exec;
 pub mod files;
+pub mod health;
 pub mod hello;
 pub mod host;
 mod host_files;

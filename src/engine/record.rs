@@ -53,6 +53,9 @@ pub struct ContainerRecord {
     /// The pod it belongs to.
     #[serde(default)]
     pub pod: Option<Membership>,
+    /// Its health check.
+    #[serde(default)]
+    pub health: Option<crate::store::images::Healthcheck>,
     /// Secrets it was given.
     #[serde(default)]
     pub secrets: Vec<SecretRecord>,

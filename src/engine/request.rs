@@ -175,6 +175,79 @@ pub struct SecretRequest {
     pub mode: u32,
 }
 
+/// What is done with an unhealthy container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is killed.
+    Kill,
+    /// It is stopped and started again.
+    Restart,
+    /// It is stopped.
+    Stop,
+}
+
+impl OnFailure {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            OnFailure::None => "none",
+            OnFailure::Kill => "kill",
+            OnFailure::Restart => "restart",
+            OnFailure::Stop => "stop",
+        }
+    }
+}
+
+/// `--health-*`. Times are in nanoseconds, as in images; what is absent is the image's, or the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HealthRequest {
+    /// `--no-healthcheck`.
+    pub disabled: bool,
+    /// `--health-cmd`, as Docker's `Test`.
+    pub test: Option<Vec<String>>,
+    /// `--health-interval`; 0 is never.
+    pub interval: Option<i64>,
+    /// `--health-timeout`.
+    pub timeout: Option<i64>,
+    /// `--health-start-period`.
+    pub start_period: Option<i64>,
+    /// `--health-start-interval`.
+    pub start_interval: Option<i64>,
+    /// `--health-retries`.
+    pub retries: Option<i64>,
+    /// `--health-on-failure`.
+    pub on_failure: OnFailure,
+    /// `--health-startup-cmd` and what belongs to it.
+    pub startup: Option<StartupRequest>,
+    /// `--health-log-destination`.
+    pub log_destination: Option<String>,
+    /// `--health-max-log-count`.
+    pub max_log_count: Option<u32>,
+    /// `--health-max-log-size` in bytes.
+    pub max_log_size: Option<u32>,
+}
+
+/// `--health-startup-*`. Times are in nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StartupRequest {
+    /// The command, as Docker's `Test`.
+    pub test: Vec<String>,
+    /// Time between two checks; 0 is never.
+    pub interval: i64,
+    /// Time after which one has failed.
+    pub timeout: i64,
+    /// Failures after which the container is started again; 0 is never.
+    pub retries: u32,
+    /// Successes after which the regular check begins; 0 is one.
+    pub successes: u32,
+}
+
 /// Everything about a container to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -358,6 +431,8 @@ pub struct ContainerRequest {
     pub log_driver: Option<String>,
     /// `--log-opt` as `(key, value)`.
     pub log_options: Vec<(String, String)>,
+    /// `--health-*`.
+    pub health: HealthRequest,
     /// `--restart` as typed.
     pub restart: Option<String>,
     /// `--storage-driver` for this container, as typed.

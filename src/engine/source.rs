@@ -98,6 +98,7 @@ impl Engine {
             id: record.id.hex(),
             name: local.display_name(),
             digest: record.manifests.first().map(|manifest| manifest.digest.to_string()).unwrap_or_default(),
+            healthcheck: record.docker.healthcheck.clone(),
             lower: Some(LowerPlan::Image { tree: opened.tree_path, layers: opened.layers }),
             ..ImageDefaults::default()
         };

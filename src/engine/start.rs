@@ -1,6 +1,7 @@
 //! Starting a container: the fork of its keeper, and the first words between them.
 
 use super::error::Error;
+use super::health::HealthJob;
 use super::host_files::{self, Which};
 use super::init::InitPlan;
 use super::lifecycle::with_ids;
@@ -8,7 +9,7 @@ use super::network::{self, NetworkMode, Prepared};
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
-use super::{Engine, events, hello, networks, pods, removal, reserved, secrets};
+use super::{Engine, events, health, hello, networks, pods, removal, reserved, secrets};
 use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
@@ -89,6 +90,7 @@ impl Engine {
         if record.request.remove && !record.request.start_at_once {
             removal::mark_disposable(&record.plan.directory)?;
         }
+        health::begin(&record)?;
         give_to_container_root(&record, &host_ids)?;
         let mut warnings = Vec::new();
         let mut roots = usable_roots(&record).into_iter().peekable();
@@ -434,7 +436,7 @@ impl Services for ContainerServices {
     }
 
     fn jobs(&mut self) -> Vec<Box<dyn Job>> {
-        Vec::new()
+        HealthJob::new(&self.paths, &self.record).map(|job| Box::new(job) as Box<dyn Job>).into_iter().collect()
     }
 
     fn finished(&self) {

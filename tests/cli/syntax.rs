@@ -74,8 +74,8 @@ fn wrong_command_lines() {
             "! Error: cannot use --restart: restart policies are not available in this release\n= 125\n",
         ),
         (
-            &["run", "--health-cmd", "true", "a"],
-            "! Error: cannot use --health-cmd: health checks are not available in this release\n= 125\n",
+            &["run", "--health-retries", "0", "--health-cmd", "true", "a"],
+            "! Error: healthcheck-retries must be greater than 0\n= 125\n",
         ),
         (
             &["run", "-m", "5m", "--cpus=2", "--restart=no", "--name", "--rm", "a"],

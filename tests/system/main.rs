@@ -20,6 +20,7 @@ mod exec;
 mod exit_codes;
 mod fast_network;
 mod filesystem;
+mod health;
 mod host_image;
 mod hostile_images;
 mod images;

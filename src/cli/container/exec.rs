@@ -102,6 +102,7 @@ coracle exec --user postgres --workdir /var/lib/postgresql db psql -c 'select 1'
             preserve_fds: self.preserve_fds,
             preserve_fd: self.preserve_fd,
             detached: self.detach,
+            untold: false,
         };
         wait_until_running(&engine, &name, self.wait)?;
         if self.detach {

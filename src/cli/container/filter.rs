@@ -5,6 +5,7 @@
 use crate::cli::failure::Failure;
 use crate::cli::moment;
 use crate::cli::pattern::Pattern;
+use crate::engine::health::{self, Results};
 use crate::engine::lifecycle::Container;
 use jiff::Timestamp;
 
@@ -22,6 +23,7 @@ enum Filter {
     Volume(String),
     Command(String),
     Pod(String),
+    Health(String),
 }
 
 /// The filters of one command.
@@ -107,8 +109,9 @@ fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Resul
         "command" => ("command", Filter::Command(value.to_owned())),
         "network" => ("network", Filter::Network(value.to_owned())),
         "pod" => ("pod", Filter::Pod(value.to_owned())),
-        // Nothing here has health or a restart policy yet.
-        "health" | "restart-policy" => {
+        "health" => ("health", Filter::Health(value.to_owned())),
+        // Nothing here has a restart policy yet.
+        "restart-policy" => {
             return Err(invalid(format!("filter {key:?} is not available in this release")));
         }
         _ => return Err(invalid(format!("{key} is an invalid filter"))),
@@ -149,6 +152,12 @@ impl Filter {
                 .pod
                 .as_ref()
                 .is_some_and(|pod| pod.name == *wanted || (!wanted.is_empty() && pod.id.starts_with(wanted.as_str()))),
+            Filter::Health(word) => {
+                let is_checked = health::active(record).is_some() && state.status.is_alive();
+                let word = if word == "none" { "" } else { word };
+                let found = is_checked.then(|| Results::read(&record.plan.directory).unwrap_or_default());
+                found.map_or("", |results| results.status.word()) == word
+            }
             Filter::Command(word) => record.command().first() == Some(word),
         }
     }

@@ -1,6 +1,7 @@
 //! One line of `ps`: a container as podman lists it.
 
 use crate::cli::output::human;
+use crate::engine::health::Verdict;
 use crate::engine::lifecycle::Container;
 use crate::engine::network::{PortMapping, published_text};
 use crate::store::containers::Status;
@@ -104,6 +105,8 @@ impl Namespaces {
 pub(crate) struct Extras {
     /// `--size`.
     pub(crate) size: Option<Size>,
+    /// How it is, where it has a health check and runs.
+    pub(crate) health: Option<Verdict>,
     /// `--ns`.
     pub(crate) namespaces: Namespaces,
     /// Ports of the container whose network it is in.
@@ -142,7 +145,7 @@ impl Line {
             size: extras.size,
             started_at: seconds(state.started_at),
             state: state.status.word(),
-            status: status(container, now),
+            status: status(container, extras.health, now),
             created: record.created.as_second(),
         }
     }
@@ -228,13 +231,16 @@ fn ports(mappings: &[PortMapping]) -> Option<Vec<Value>> {
 }
 
 /// `Up 2 hours`, `Exited (0) 5 seconds ago`.
-fn status(container: &Container, now: Timestamp) -> String {
+fn status(container: &Container, health: Option<Verdict>, now: Timestamp) -> String {
     let state = &container.state;
     let since = |time: Option<Timestamp>| human::since(time.unwrap_or(now), now);
     match state.status {
         Status::Created => "Created".to_owned(),
         Status::Initialized => "Initialized".to_owned(),
-        Status::Running => format!("Up {}", since(state.started_at)),
+        Status::Running => match health {
+            Some(health) => format!("Up {} ({})", since(state.started_at), health.word()),
+            None => format!("Up {}", since(state.started_at)),
+        },
         Status::Paused => format!("Up {} (Paused)", since(state.started_at)),
         Status::Stopping => "Stopping".to_owned(),
         Status::Exited => format!("Exited ({}) {} ago", state.exit_code, since(state.finished_at)),

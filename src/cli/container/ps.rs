@@ -174,6 +174,7 @@ impl Ps {
         Extras {
             size,
             joined_ports: Vec::new(),
+            health: engine.health(container),
             namespaces: process.map(|process| Namespaces::of(process.pid)).unwrap_or_default(),
         }
     }

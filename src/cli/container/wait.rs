@@ -8,6 +8,7 @@ use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
 use crate::cli::{failure, output};
 use crate::engine::Kind;
+use crate::engine::health::Verdict;
 use crate::engine::lifecycle::Condition;
 use clap::Args;
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use std::time::Duration;
 /// `wait CONTAINER...`.
 #[derive(Args, Debug)]
 pub(crate) struct Wait {
-    /// State to wait for: configured, created, exited, initialized, paused, removing, running, stopped or stopping; may be
+    /// State to wait for: configured, created, exited, healthy, initialized, paused, removing, running, stopped or stopping; may be
     /// repeated [default: exited]
     #[arg(long, value_name = "STATE", value_delimiter = ',')]
     condition: Vec<String>,
@@ -75,6 +76,8 @@ fn conditions(words: &[String]) -> Result<Vec<Condition>, Failure> {
         "running" => Ok(Condition::Running),
         "created" | "configured" => Ok(Condition::Created),
         "removing" | "removed" => Ok(Condition::Removed),
+        "healthy" => Ok(Condition::Health(Verdict::Healthy)),
+        "unhealthy" => Ok(Condition::Health(Verdict::Unhealthy)),
         _ => Err(Failure::Arguments(format!("unknown container state: {word}: invalid argument"))),
     };
     match words.is_empty() {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 /// An option's value that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OptionError {
+    /// Something about a health check.
+    #[error("{0}")]
+    Health(String),
     #[error("cannot replace container without --name being set")]
     ReplaceWithoutName,
     /// See [`crate::cli::compatibility`].

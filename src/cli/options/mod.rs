@@ -7,6 +7,7 @@
 mod egress;
 mod environment;
 mod error;
+mod health;
 mod image;
 mod lifecycle;
 pub(crate) mod mounts;
@@ -62,6 +63,8 @@ pub(crate) struct CreateOptions {
     egress: egress::EgressOptions,
     #[command(flatten, next_help_heading = "Namespaces")]
     namespaces: namespaces::NamespaceOptions,
+    #[command(flatten, next_help_heading = "Health")]
+    health: health::HealthOptions,
     #[command(flatten, next_help_heading = "Security")]
     security: security::SecurityOptions,
 }
@@ -89,6 +92,7 @@ impl CreateOptions {
         self.network.apply(&mut request)?;
         self.egress.apply(&mut request)?;
         self.namespaces.apply(&mut request)?;
+        self.health.apply(&mut request)?;
         self.security.apply(&mut request)?;
         Ok(request)
     }

@@ -29,7 +29,14 @@ impl Object {
     fn value(&self) -> Value {
         match self {
             Object::Network(network) => network.template_value(),
-            _ => serde_json::to_value(self).unwrap_or_default(),
+            _ => {
+                let mut value = serde_json::to_value(self).unwrap_or_default();
+                // podman's templates know it by this name, too.
+                if let Some(health) = value.pointer("/State/Health").cloned() {
+                    value["State"]["Healthcheck"] = health;
+                }
+                value
+            }
         }
     }
 }

@@ -3,8 +3,10 @@
 //! Nothing but this command takes part: it forks a waiter that enters the container's namespaces
 //! ([`crate::runtime::exec`]), passes streams and signals itself ([`relay()`]) and gets the exit code from the waiter.
 
+mod capture;
 mod relay;
 
+pub use capture::Captured;
 pub use relay::relay;
 
 use super::error::Error;
@@ -52,6 +54,8 @@ pub struct ExecRequest {
     pub preserve_fd: Vec<u32>,
     /// Nobody waits for the process, its output goes nowhere.
     pub detached: bool,
+    /// The log of events is not told.
+    pub untold: bool,
 }
 
 /// A process that has been started in a container.
@@ -84,7 +88,8 @@ impl Engine {
             true => Some(calls(&container)?),
             false => None,
         };
-        let told = open_for_writing(&self.paths).ok().map(|log| Told {
+        let log = if request.untold { None } else { open_for_writing(&self.paths).ok() };
+        let told = log.map(|log| Told {
             log,
             started: events::container(&container.record, "exec"),
             ended: events::container(&container.record, "exec_died"),

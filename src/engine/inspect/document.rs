@@ -15,6 +15,17 @@ pub enum Document {
 }
 
 impl Document {
+    /// An object with more fields at its end.
+    pub(super) fn and(self, more: Vec<(&'static str, Document)>) -> Document {
+        match self {
+            Document::Object(mut fields) => {
+                fields.extend(more);
+                Document::Object(fields)
+            }
+            other => other,
+        }
+    }
+
     /// Anything that becomes JSON: what is put in here has text for keys and cannot fail to.
     pub(super) fn of<T: Serialize>(value: T) -> Document {
         Document::Value(serde_json::to_value(value).unwrap_or_default())

@@ -4,6 +4,7 @@
 //! podman shows when it is not used.
 
 mod document;
+mod health;
 mod host_config;
 mod network;
 mod pod;
@@ -43,7 +44,7 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
         ("Created", record.created.to_string().into_document()),
         ("Path", command.first().cloned().unwrap_or_default().into_document()),
         ("Args", command.get(1..).unwrap_or_default().into_document()),
-        ("State", state_section(state)),
+        ("State", state_section(record, state)),
         ("Image", record.image_id.as_str().into_document()),
         ("ImageDigest", record.image_digest.as_str().into_document()),
         ("ImageName", record.image.as_str().into_document()),
@@ -103,7 +104,7 @@ fn prefixed(capabilities: &[String]) -> Vec<String> {
     capabilities.iter().map(name).collect()
 }
 
-fn state_section(state: &State) -> Document {
+fn state_section(record: &ContainerRecord, state: &State) -> Document {
     let pid = |process: Option<crate::store::containers::ProcessId>| {
         process.filter(|_| state.status.is_alive()).map_or(0, |process| process.pid)
     };
@@ -121,7 +122,7 @@ fn state_section(state: &State) -> Document {
         "Error" => state.error.as_str(),
         "StartedAt" => time(state.started_at),
         "FinishedAt" => time(state.finished_at),
-        "Health" => object! { "Status" => "", "FailingStreak" => 0_u32, "Log" => Value::Null },
+        "Health" => health::results(record),
         "CheckpointedAt" => NEVER,
         "RestoredAt" => NEVER,
     }
@@ -162,7 +163,7 @@ fn config(record: &ContainerRecord) -> Document {
     let environment = process.and_then(|process| process.env().clone()).unwrap_or_default();
     let workdir = process.map(|process| process.cwd().to_string_lossy().into_owned()).unwrap_or_default();
     let annotations: BTreeMap<String, String> = request.annotations.iter().cloned().collect();
-    object! {
+    let config = object! {
         "Hostname" => record.hostname.as_str(),
         "Domainname" => "",
         "User" => record.plan.user.user.clone().unwrap_or_default(),
@@ -182,7 +183,6 @@ fn config(record: &ContainerRecord) -> Document {
         "Labels" => &record.labels,
         "Annotations" => annotations,
         "StopSignal" => record.stop_signal,
-        "HealthcheckOnFailureAction" => "none",
         "CreateCommand" => &request.create_command,
         "Secrets" => secrets(record),
         "Umask" => request.umask.clone().unwrap_or_else(|| "0022".to_owned()),
@@ -190,7 +190,8 @@ fn config(record: &ContainerRecord) -> Document {
         "StopTimeout" => record.stop_timeout_seconds,
         "Passwd" => request.passwd,
         "sdNotifyMode" => "ignore",
-    }
+    };
+    config.and(health::configuration(record))
 }
 
 /// Which secrets the container was given as files; podman does not list variables.

@@ -54,6 +54,8 @@ pub struct ImageDefaults {
     pub labels: BTreeMap<String, String>,
     /// `ExposedPorts`.
     pub exposed_ports: Vec<String>,
+    /// `Healthcheck`.
+    pub healthcheck: Option<crate::store::images::Healthcheck>,
     /// What its root file system is made of; `None` for `--rootfs`.
     pub lower: Option<LowerPlan>,
 }
@@ -157,6 +159,7 @@ pub fn plan(
         detach_keys: request.detach_keys.clone().unwrap_or_else(|| "ctrl-p,ctrl-q".to_owned()),
         exposed_ports,
         networks: others.networks.clone(),
+        health: crate::engine::health::resolve(request, image)?,
         secrets: others.secrets.clone(),
         pod: others.pod.clone(),
         network,
