@@ -39,6 +39,9 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "attach" -d 'Attach 
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "exec" -d 'Run a process in a running container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "ps" -d 'List containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "cp" -d 'Copy files between a container and the host, or between containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "diff" -d 'Show what a container or image has changed'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "commit" -d 'Make an image of a container'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "export" -d 'Write a container\'s root file system as a tar'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "logs" -d 'Fetch the logs of one or more containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "port" -d 'List the published ports of a container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "wait" -d 'Wait for one or more containers to exit'
@@ -53,6 +56,9 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "rmi" -d 'Remove one
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "tag" -d 'Add a name to an image'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "untag" -d 'Remove a name from an image'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "history" -d 'Show how an image was made'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "import" -d 'Make an image of a tar'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "save" -d 'Write images as an archive'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "load" -d 'Load images from an archive'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "inspect" -d 'Display the configuration of a container, image, volume or network'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "container" -d 'Manage containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "image" -d 'Manage images'
@@ -428,6 +434,22 @@ complete -c coracle -n "__fish_coracle_using_subcommand cp" -l pause -d 'Pause t
 complete -c coracle -n "__fish_coracle_using_subcommand cp" -l extract -d 'Unpack a tar; what - as source does'
 complete -c coracle -n "__fish_coracle_using_subcommand cp" -s q -l quiet -d 'Print nothing; nothing is printed'
 complete -c coracle -n "__fish_coracle_using_subcommand cp" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand diff" -l format -d 'Print as JSON (json)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand diff" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand diff" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s a -l author -d 'Who made the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s c -l change -d 'Apply an instruction: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME or WORKDIR; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -l config -d 'Run configuration; not supported' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s f -l format -d 'Format of the image: oci or docker [default: oci]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -l iidfile -d 'Write the image\'s ID to a file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s m -l message -d 'A remark; docker format only' -r
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -l include-volumes -d 'Note the container\'s volumes in the image'
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s p -l pause -d 'Pause the container meanwhile; never done'
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s q -l quiet -d 'Print nothing but the ID; nothing else is printed'
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s s -l squash -d 'Make one layer of everything'
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand export" -s o -l output -d 'Write to a file [default: standard output]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand export" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand logs" -l since -d 'Print lines after this time: a date, a Unix time, or a time ago such as 10m' -r
 complete -c coracle -n "__fish_coracle_using_subcommand logs" -l until -d 'Print lines before this time' -r
 complete -c coracle -n "__fish_coracle_using_subcommand logs" -l tail -d 'Print so many lines at the end; -1 is all' -r
@@ -507,32 +529,53 @@ complete -c coracle -n "__fish_coracle_using_subcommand history" -l no-trunc -d 
 complete -c coracle -n "__fish_coracle_using_subcommand history" -s q -l quiet -d 'Print IDs only'
 complete -c coracle -n "__fish_coracle_using_subcommand history" -l noheading -d 'Leave the header out'
 complete -c coracle -n "__fish_coracle_using_subcommand history" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand import" -s c -l change -d 'Apply an instruction: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME or WORKDIR; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -s m -l message -d 'A remark' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -l os -d 'Operating system of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -l arch -d 'Processor architecture of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -l variant -d 'Variant of the architecture' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -l platform -d 'Platform of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -s q -l quiet -d 'Print nothing but the ID; nothing else is printed'
+complete -c coracle -n "__fish_coracle_using_subcommand import" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand save" -l format -d 'Format: docker-archive, oci-archive, docker-dir or oci-dir [default: docker-archive]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand save" -s o -l output -d 'Write to a file or directory [default: standard output]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand save" -s m -l multi-image-archive -d 'Further names are images and not names of the first one; always so when called as docker'
+complete -c coracle -n "__fish_coracle_using_subcommand save" -s q -l quiet -d 'Print nothing; nothing is printed'
+complete -c coracle -n "__fish_coracle_using_subcommand save" -l compress -d 'Compress the layers; they stay as they are'
+complete -c coracle -n "__fish_coracle_using_subcommand save" -l uncompressed -d 'Keep layers as they are; always done'
+complete -c coracle -n "__fish_coracle_using_subcommand save" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand load" -s i -l input -d 'Read a file or directory [default: standard input]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand load" -s q -l quiet -d 'Print no progress; none is printed'
+complete -c coracle -n "__fish_coracle_using_subcommand load" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s k -l type -d 'What to look at: container, image, volume, network or all [default: all]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s s -l size -d 'Add how much containers have written'
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "exists" -d 'Check whether a container exists'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "inspect" -d 'Display the configuration of a container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "list" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "ls" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "ps" -d 'List containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "prune" -d 'Remove all containers that are not running'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "run" -d 'Run a command in a new container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "create" -d 'Create a container without starting it'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "start" -d 'Start one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "attach" -d 'Attach to a running container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "exec" -d 'Run a process in a running container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "cp" -d 'Copy files between a container and the host, or between containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "logs" -d 'Fetch the logs of one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "port" -d 'List the published ports of a container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "wait" -d 'Wait for one or more containers to exit'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "stop" -d 'Stop one or more containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "kill" -d 'Send a signal to one or more running containers'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "top" -d 'Display the running processes of a container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "rename" -d 'Rename a container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp logs port wait stop kill top rename rm" -f -a "rm" -d 'Remove one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "exists" -d 'Check whether a container exists'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "inspect" -d 'Display the configuration of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "list" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "ls" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "ps" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "prune" -d 'Remove all containers that are not running'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "run" -d 'Run a command in a new container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "create" -d 'Create a container without starting it'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "start" -d 'Start one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "attach" -d 'Attach to a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "exec" -d 'Run a process in a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "cp" -d 'Copy files between a container and the host, or between containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "commit" -d 'Make an image of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "export" -d 'Write a container\'s root file system as a tar'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "logs" -d 'Fetch the logs of one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "port" -d 'List the published ports of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "wait" -d 'Wait for one or more containers to exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "stop" -d 'Stop one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "kill" -d 'Send a signal to one or more running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "top" -d 'Display the running processes of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "rename" -d 'Rename a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "rm" -d 'Remove one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff" -f -a "diff" -d 'Show what a container has changed'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -l external -d 'Look at containers of other tools too; there are none'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
@@ -933,6 +976,19 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from cp" -l extract -d 'Unpack a tar; what - as source does'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from cp" -s q -l quiet -d 'Print nothing; nothing is printed'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from cp" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s a -l author -d 'Who made the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s c -l change -d 'Apply an instruction: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME or WORKDIR; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -l config -d 'Run configuration; not supported' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s f -l format -d 'Format of the image: oci or docker [default: oci]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -l iidfile -d 'Write the image\'s ID to a file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s m -l message -d 'A remark; docker format only' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -l include-volumes -d 'Note the container\'s volumes in the image'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s p -l pause -d 'Pause the container meanwhile; never done'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s q -l quiet -d 'Print nothing but the ID; nothing else is printed'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s s -l squash -d 'Make one layer of everything'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to a file [default: standard output]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l since -d 'Print lines after this time: a date, a Unix time, or a time ago such as 10m' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l until -d 'Print lines before this time' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from logs" -l tail -d 'Print so many lines at the end; -1 is all' -r
@@ -975,18 +1031,28 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -l depend -d 'Remove containers that depend on it too; there are none'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "exists" -d 'Check whether an image is in the store'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "history" -d 'Show how an image was made'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "inspect" -d 'Display the configuration of an image'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "list" -d 'List images in the store'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "ls" -d 'List images in the store'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "prune" -d 'Remove unused images'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "pull" -d 'Pull images from a registry'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "rm" -d 'Remove one or more images from the store'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "remove" -d 'Remove one or more images from the store'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "tag" -d 'Add a name to an image'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull rm remove tag untag" -f -a "untag" -d 'Remove a name from an image'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from diff" -l format -d 'Print as JSON (json)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from diff" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "diff" -d 'Show what an image has changed'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "exists" -d 'Check whether an image is in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "history" -d 'Show how an image was made'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "import" -d 'Make an image of a tar'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "inspect" -d 'Display the configuration of an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "list" -d 'List images in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "ls" -d 'List images in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "load" -d 'Load images from an archive'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "prune" -d 'Remove unused images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "pull" -d 'Pull images from a registry'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "rm" -d 'Remove one or more images from the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "remove" -d 'Remove one or more images from the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "save" -d 'Write images as an archive'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "tag" -d 'Add a name to an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "tree" -d 'Show the layers of an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "untag" -d 'Remove a name from an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from diff" -l format -d 'Print as JSON (json)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Print sizes and times in words [default: true]'
@@ -994,6 +1060,14 @@ complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_s
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Print IDs only'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -l noheading -d 'Leave the header out'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -s c -l change -d 'Apply an instruction: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME or WORKDIR; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -s m -l message -d 'A remark' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -l os -d 'Operating system of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -l arch -d 'Processor architecture of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -l variant -d 'Variant of the architecture' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -l platform -d 'Platform of the image' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print nothing but the ID; nothing else is printed'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s f -l filter -d 'Show images that fit, e.g. dangling=true; may be repeated' -r
@@ -1016,6 +1090,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_s
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s n -l noheading -d 'Leave the header out'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print IDs only'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from load" -s i -l input -d 'Read a file or directory [default: standard input]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from load" -s q -l quiet -d 'Print no progress; none is printed'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from load" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -l filter -d 'Remove only images that fit: label=KEY[=VALUE], until=TIME; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all images no container uses, not only those without a name'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -l external -d 'Remove images used by other tools too; there are none'
@@ -1046,7 +1123,16 @@ complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_s
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -s i -l ignore -d 'Do not complain about images that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -l no-prune -d 'Leave parents without a name in the store'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -l format -d 'Format: docker-archive, oci-archive, docker-dir or oci-dir [default: docker-archive]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s o -l output -d 'Write to a file or directory [default: standard output]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s m -l multi-image-archive -d 'Further names are images and not names of the first one; always so when called as docker'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s q -l quiet -d 'Print nothing; nothing is printed'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -l compress -d 'Compress the layers; they stay as they are'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -l uncompressed -d 'Keep layers as they are; always done'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tag" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tree" -l whatrequires -d 'Show all images that share layers; not supported'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tree" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from untag" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists inspect ls list prune rm remove" -f -a "create" -d 'Create a volume'

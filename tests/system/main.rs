@@ -11,6 +11,7 @@ mod support;
 mod attach;
 mod bad_input;
 mod cleanup;
+mod commit;
 mod compat;
 mod copy;
 mod egress;

@@ -1,10 +1,13 @@
 //! `coracle container ...` and the same commands at the first level.
 
 mod attach;
+mod commit;
 mod cp;
 mod create;
+pub(crate) mod diff;
 mod exec;
 mod exists;
+mod export;
 mod filter;
 mod inspect;
 mod kill;
@@ -46,7 +49,8 @@ impl Group for Container {
             named::<ps::Ps>("list", &["ls", "ps"]),
             verb::<prune::Prune>(),
         ];
-        entries.extend(top_level().into_iter().filter(|entry| entry.name != "ps"));
+        entries.extend(top_level().into_iter().filter(|entry| entry.name != "ps" && entry.name != "diff"));
+        entries.push(verb::<diff::ContainerDiff>());
         entries
     }
 }
@@ -61,6 +65,9 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<exec::Exec>(),
         verb::<ps::Ps>(),
         verb::<cp::Cp>(),
+        verb::<diff::Diff>(),
+        verb::<commit::Commit>(),
+        verb::<export::Export>(),
         verb::<logs::Logs>(),
         verb::<port::Port>(),
         verb::<wait::Wait>(),

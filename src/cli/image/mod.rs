@@ -2,14 +2,19 @@
 
 mod exists;
 mod history;
+mod import;
 mod inspect;
 mod list;
+mod load;
 mod prune;
 mod pull;
 mod rm;
+mod save;
 mod tag;
+mod tree;
 mod untag;
 
+use super::container::diff::ImageDiff;
 use super::failure::Failure;
 use super::output::Object;
 use super::tree::{Entry, Group, named, verb};
@@ -25,14 +30,19 @@ impl Group for Image {
 
     fn entries() -> Vec<Entry> {
         vec![
+            verb::<ImageDiff>(),
             verb::<exists::Exists>(),
             verb::<history::History>(),
+            verb::<import::Import>(),
             verb::<inspect::Inspect>(),
             named::<list::List>("list", &["ls"]),
+            verb::<load::Load>(),
             verb::<prune::Prune>(),
             verb::<pull::Pull>(),
             named::<rm::Rm>("rm", &["remove"]),
+            verb::<save::Save>(),
             verb::<tag::Tag>(),
+            verb::<tree::Tree>(),
             verb::<untag::Untag>(),
         ]
     }
@@ -47,6 +57,9 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<tag::Tag>(),
         verb::<untag::Untag>(),
         verb::<history::History>(),
+        verb::<import::Import>(),
+        verb::<save::Save>(),
+        verb::<load::Load>(),
     ]
 }
 

@@ -72,6 +72,30 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write \"{}\": {}", Printable(&path.to_string_lossy()), crate::sys::errno::Words(source))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An archive cannot be read or written.
+    #[error("cannot {operation} archive: {}", crate::sys::errno::Words(source))]
+    Archive {
+        /// `read` or `write`.
+        operation: &'static str,
+        /// The system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An archive cannot be loaded.
+    #[error("{0}")]
+    Load(LoadProblem),
+    /// The config of the image is missing from every store.
+    #[error("config of image {} is missing from the store", .0.hex())]
+    MissingConfig(Digest),
     /// The layers cannot be merged.
     #[error(transparent)]
     Merge(#[from] overlay::Error),
@@ -81,6 +105,33 @@ pub enum Error {
     /// The store.
     #[error(transparent)]
     Store(#[from] store::error::Error),
+}
+
+/// What is wrong with an archive of images.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadProblem {
+    /// It is none of the known layouts.
+    #[error(
+        "payload does not match any of the supported image formats: docker-archive, oci-archive, oci-dir, docker-dir"
+    )]
+    Format,
+    /// A file it refers to is not in it.
+    #[error("file \"{}\" not found in archive", Printable(.0))]
+    Missing(String),
+    /// A description is larger than any is.
+    #[error("file \"{}\" in archive is too large", Printable(.0))]
+    TooLarge(String),
+    /// A layer is another than the config says.
+    #[error("layer diff ID mismatch: expected {expected}, got {actual}")]
+    DiffId {
+        /// By the config.
+        expected: Digest,
+        /// In the archive.
+        actual: Digest,
+    },
+    /// None of its images is for this machine.
+    #[error("no image in archive for this platform")]
+    Platform,
 }
 
 impl Error {

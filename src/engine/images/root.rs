@@ -42,6 +42,17 @@ pub fn open(paths: &Paths, image: &StoredImage) -> Result<ImageRoot, Error> {
     Ok(ImageRoot { tree: Tree::from_bytes(bytes)?, tree_path, layers })
 }
 
+/// The merged index of an image without its topmost layer, which is not kept; `None` when there is no other.
+pub fn open_below(paths: &Paths, image: &StoredImage) -> Result<Option<Tree>, Error> {
+    let mut below = image.clone();
+    below.record.layers.pop();
+    if below.record.layers.is_empty() {
+        return Ok(None);
+    }
+    let files = find_layers(paths, &below)?;
+    Ok(Some(Tree::from_bytes(merge(paths, &below, &files)?)?))
+}
+
 /// Builds the merged index if it is not there.
 pub fn prepare(paths: &Paths, image: &StoredImage) -> Result<(), Error> {
     open(paths, image).map(drop)
