@@ -81,6 +81,12 @@ fn program_name(first_word: &str) -> String {
     }
 }
 
+/// Whether this process was called as docker.
+fn is_docker() -> bool {
+    let first = std::env::args_os().next().and_then(|word| word.into_string().ok()).unwrap_or_default();
+    program_name(&first) == "docker"
+}
+
 fn parse(words: &[String], program: &str) -> Result<ArgMatches, Failure> {
     let words = &words[1..];
     tree::parser()

@@ -30,6 +30,9 @@ pub struct ContainerRecord {
     pub roots: Vec<RootPlan>,
     /// Labels of image and request.
     pub labels: BTreeMap<String, String>,
+    /// The words of its command that are its entry point.
+    #[serde(default)]
+    pub entrypoint: Vec<String>,
     /// Mounts as `inspect` shows them.
     pub mounts: Vec<MountRecord>,
     /// Volumes that were made for this container alone.

@@ -33,6 +33,7 @@ mod names;
 mod network;
 mod network_faults;
 mod networks;
+mod output;
 mod parallel;
 mod pods;
 mod process;

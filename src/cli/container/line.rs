@@ -3,7 +3,7 @@
 use crate::cli::output::human;
 use crate::engine::health::Verdict;
 use crate::engine::lifecycle::Container;
-use crate::engine::network::{PortMapping, published_text};
+use crate::engine::network::{PortMapping, exposed, published_text};
 use crate::store::containers::Status;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,11 +21,14 @@ const COMMAND_LENGTH: usize = 17;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Line {
     auto_remove: bool,
+    #[serde(rename = "CIDFile")]
+    cid_file: String,
     command: Vec<String>,
     created_at: String,
     exited: bool,
     exited_at: i64,
     exit_code: i32,
+    exposed_ports: Option<BTreeMap<u16, Vec<String>>>,
     pub(crate) id: String,
     image: String,
     #[serde(rename = "ImageID")]
@@ -40,6 +43,7 @@ pub(crate) struct Line {
     pod: String,
     pod_name: String,
     ports: Option<Vec<Value>>,
+    restarts: u32,
     #[serde(skip)]
     ports_text: String,
     size: Option<Size>,
@@ -47,6 +51,8 @@ pub(crate) struct Line {
     state: &'static str,
     status: String,
     created: i64,
+    #[serde(skip)]
+    created_time: Timestamp,
 }
 
 /// Space a container takes, in bytes.
@@ -123,11 +129,18 @@ impl Line {
         let mappings = if own.is_empty() { extras.joined_ports.as_slice() } else { own };
         Line {
             auto_remove: record.request.remove,
+            cid_file: record
+                .request
+                .cidfile
+                .as_ref()
+                .map(|path| path.to_string_lossy().into_owned())
+                .unwrap_or_default(),
             command: record.command().to_vec(),
             created_at: human::ago(record.created, now),
             exited: state.status == Status::Exited,
             exited_at: seconds(state.finished_at),
             exit_code: state.exit_code,
+            exposed_ports: exposed_ports(&record.exposed_ports),
             id: record.id.clone(),
             image: record.image.clone(),
             image_id: record.image_id.clone(),
@@ -141,12 +154,14 @@ impl Line {
             pod: record.pod.as_ref().map(|pod| pod.id.clone()).unwrap_or_default(),
             pod_name: record.pod.as_ref().map(|pod| pod.name.clone()).unwrap_or_default(),
             ports: ports(mappings),
+            restarts: 0,
             ports_text: published_text(mappings, &record.exposed_ports),
             size: extras.size,
             started_at: seconds(state.started_at),
             state: state.status.word(),
             status: status(container, extras.health, now),
             created: record.created.as_second(),
+            created_time: record.created,
         }
     }
 
@@ -169,7 +184,7 @@ impl Line {
             "Created": self.created_at,
             "CreatedHuman": self.created_at,
             "RunningFor": self.created_at,
-            "CreatedAt": Timestamp::from_second(self.created).unwrap_or_default().to_string(),
+            "CreatedAt": human::exact_go_time(self.created_time),
             "Status": self.status,
             "State": self.state,
             "Pid": self.pid,
@@ -182,9 +197,12 @@ impl Line {
             "Ports": self.ports_text,
             "Names": self.names.join(","),
             "Labels": self.labels,
-            "Mounts": self.mounts.join(","),
+            "Mounts": self.mounts,
             "Networks": self.networks.join(","),
             "Size": size.unwrap_or_default(),
+            "CIDFile": self.cid_file,
+            "ExposedPorts": self.exposed_ports.clone().unwrap_or_default(),
+            "Restarts": self.restarts,
             "Pod": if whole { self.pod.as_str() } else { human::short_id(&self.pod) },
             "PodName": self.pod_name,
             "MNT": namespaces.mount,
@@ -214,6 +232,15 @@ impl Line {
     pub(crate) fn written_bytes(&self) -> u64 {
         self.size.map_or(0, |size| size.written_bytes)
     }
+}
+
+/// Exposed ports with their protocols, as podman's JSON has them; `null` when there are none.
+fn exposed_ports(texts: &[String]) -> Option<BTreeMap<u16, Vec<String>>> {
+    let mut ports: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for (port, protocol) in texts.iter().flat_map(|text| exposed(text)) {
+        ports.entry(port).or_default().push(protocol.to_owned());
+    }
+    (!ports.is_empty()).then_some(ports)
 }
 
 /// Published ports as podman's JSON has them; `null` when there are none.

@@ -73,13 +73,13 @@ impl History {
             false => human::shortened(&entry.created_by, COMMAND_LENGTH),
         };
         let (created, size) = match self.human {
-            true => (human::ago(entry.created_at, now), human::spaced_size(entry.size)),
+            true => (human::ago(entry.created_at, now), human::size(entry.size, 3)),
             false => (entry.created.clone(), entry.size.to_string()),
         };
         json!({
             "ID": self.id(&entry.id),
             "Created": created,
-            "CreatedAt": human::go_time(entry.created_at),
+            "CreatedAt": entry.created_seconds,
             "CreatedSince": human::ago(entry.created_at, now),
             "CreatedBy": output::one_line(&created_by),
             "Size": size,

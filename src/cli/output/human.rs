@@ -45,6 +45,11 @@ pub(crate) fn go_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string()
 }
 
+/// The same to the nanosecond.
+pub(crate) fn exact_go_time(time: Timestamp) -> String {
+    time.to_string().trim_end_matches('Z').replacen('T', " ", 1) + " +0000 UTC"
+}
+
 /// `About a minute`, `3 hours`: a length of time.
 pub(crate) fn duration(seconds: i64) -> String {
     let minutes = seconds / 60;

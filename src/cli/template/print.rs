@@ -4,7 +4,7 @@
 //! in the output for mistakes (`%!d(string=x)`, `%!s(MISSING)`). Nothing here fails; output that would grow beyond its
 //! limit is cut off and says so in [`Output::overflowed`].
 
-use super::value::Item;
+use super::value::{Item, Shape, ordered_fields, printed_time};
 use std::fmt::Write as _;
 
 /// Go takes no width or precision beyond this.
@@ -281,9 +281,19 @@ fn argument(directive: &Directive, item: &Item<'_>, output: &mut Output) {
         }
         Item::Integer(value) => integer(directive, *value, item, output),
         Item::Float(value) => float(directive, *value, item, output),
+        Item::Time(value) => text(directive, &printed_time(value), item, output),
         Item::Text(value) => text(directive, value, item, output),
         Item::Made(value) => text(directive, value, item, output),
         Item::Array(_) | Item::List(_) => list(directive, item, output),
+        Item::Object(map, Shape::Struct) if !go_syntax(directive) && ordered_fields(map).is_some() => {
+            output.push("{");
+            for (position, field) in ordered_fields(map).unwrap_or_default().iter().enumerate() {
+                output.push(if position > 0 { " " } else { "" });
+                let value = map.get(*field).map_or(Item::Text(""), |value| Item::of(value, field));
+                argument(directive, &value, output);
+            }
+            output.push("}");
+        }
         Item::Object(map, _) => {
             let (open, between, close) = if go_syntax(directive) {
                 (format!("{}{{", item.type_name()), ", ", "}")

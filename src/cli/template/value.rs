@@ -37,6 +37,15 @@ const MAP_FIELDS: [&str; 22] = [
     "VolumesNamed",
 ];
 
+/// Fields that hold a time of Go's: as JSON in the form of RFC 3339, printed in Go's own.
+const TIME_FIELDS: [&str; 5] = ["Created", "StartedAt", "FinishedAt", "CheckpointedAt", "RestoredAt"];
+
+/// Structs that are printed as Go prints them, values only in the order of the fields; JSON has lost the order of others.
+const STRUCTS: [&[&str]; 2] = [
+    &["HostIp", "HostPort"],
+    &["Type", "Name", "Source", "Destination", "Driver", "Mode", "Options", "RW", "Propagation", "SubPath"],
+];
+
 /// Go names that differ from the JSON name of the same field by more than capitals (podman's `libpod/define`).
 const GO_NAMES: [(&str, &str); 4] = [
     ("CgroupsVersion", "cgroupVersion"),
@@ -62,6 +71,8 @@ pub(super) enum Item<'a> {
     Integer(i128),
     Float(f64),
     Text(&'a str),
+    /// A time, as JSON has it.
+    Time(&'a str),
     /// Text made by a function.
     Made(Rc<str>),
     Array(&'a [Value]),
@@ -84,7 +95,10 @@ impl<'a> Item<'a> {
                 (None, Some(value)) => Item::Integer(value.into()),
                 (None, None) => Item::Float(number.as_f64().unwrap_or_default()),
             },
-            Value::String(text) => Item::Text(text),
+            Value::String(text) => match TIME_FIELDS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                true if is_time(text) => Item::Time(text),
+                _ => Item::Text(text),
+            },
             Value::Array(items) => Item::Array(items),
             Value::Object(map) => Item::Object(map, shape(map, name)),
         }
@@ -122,7 +136,7 @@ impl<'a> Item<'a> {
             Item::Array(items) => !items.is_empty(),
             Item::List(items) => !items.is_empty(),
             Item::Object(map, shape) => *shape == Shape::Struct || !map.is_empty(),
-            Item::Headers => true,
+            Item::Time(_) | Item::Headers => true,
         }
     }
 
@@ -156,6 +170,7 @@ impl<'a> Item<'a> {
             Item::Bool(_) => "bool",
             Item::Integer(_) => "int",
             Item::Float(_) => "float64",
+            Item::Time(_) => "time.Time",
             Item::Text(_) | Item::Made(_) => "string",
             Item::Array(_) | Item::List(_) if self.elements().all(|item| item.text().is_some()) => "[]string",
             Item::Array(_) | Item::List(_) => "[]interface {}",
@@ -176,7 +191,7 @@ impl<'a> Item<'a> {
                 _ => Value::Null,
             },
             Item::Float(value) => Value::from(*value),
-            Item::Text(text) => Value::from(*text),
+            Item::Text(text) | Item::Time(text) => Value::from(*text),
             Item::Made(text) => Value::from(&**text),
             Item::Array(items) => Value::from(*items),
             Item::List(items) => items.iter().map(Item::to_json).collect(),
@@ -193,7 +208,8 @@ impl<'a> Item<'a> {
             other => return Err(format!("can't evaluate field {name} in type {}", other.type_name())),
         };
         if let Some(value) = map.get(name) {
-            return Ok(Item::of(value, name));
+            let is_entry = shape == Shape::Map && value.is_string();
+            return Ok(Item::of(value, if is_entry { "" } else { name }));
         }
         if shape == Shape::Map {
             return Ok(Item::Missing);
@@ -205,6 +221,29 @@ impl<'a> Item<'a> {
             _ => Err(format!("can't evaluate field {name} in type struct")),
         }
     }
+}
+
+/// Whether text is a time in UTC as we write it (RFC 3339).
+fn is_time(text: &str) -> bool {
+    text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T') && text.parse::<jiff::Timestamp>().is_ok()
+}
+
+/// A time as Go's `time.Time` prints itself. Called as docker, whose times are text, as it is.
+pub(super) fn printed_time(text: &str) -> String {
+    match crate::cli::is_docker() {
+        true => text.to_owned(),
+        false => text.trim_end_matches('Z').replacen('T', " ", 1) + " +0000 UTC",
+    }
+}
+
+/// The fields of a struct whose order in Go is known.
+pub(super) fn ordered_fields(map: &Map<String, Value>) -> Option<&'static [&'static str]> {
+    let fits = |fields: &&&[&str]| {
+        map.contains_key(fields[0])
+            && map.len() + 2 > fields.len()
+            && map.keys().all(|key| fields.contains(&key.as_str()))
+    };
+    STRUCTS.iter().find(fits).copied()
 }
 
 fn shape(map: &Map<String, Value>, name: &str) -> Shape {

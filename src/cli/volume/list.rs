@@ -8,6 +8,7 @@ use crate::cli::tree::Verb;
 use crate::engine::inspect::{self, Document};
 use clap::Args;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// `volume ls`.
@@ -51,10 +52,28 @@ impl Verb for List {
             default: "table {{.Driver}}\t{{.Name}}",
             headers: &[("Name", "VOLUME NAME")],
             no_heading,
-            rows: documents.iter().map(|document| serde_json::to_value(document).unwrap_or_default()).collect(),
+            rows: documents.iter().map(row).collect(),
             json: documents,
             layout: JsonLayout::Indented(2),
         }
         .print()
     }
+}
+
+/// What templates see: also fields of podman's that its JSON leaves out when they are empty.
+fn row(document: &Document) -> Value {
+    let mut row = serde_json::to_value(document).unwrap_or_default();
+    if let Value::Object(fields) = &mut row {
+        for (name, value) in [
+            ("Status", json!({})),
+            ("UID", json!(0)),
+            ("GID", json!(0)),
+            ("Timeout", json!(0)),
+            ("StorageID", json!("")),
+            ("LockNumber", json!(0)),
+        ] {
+            fields.entry(name).or_insert(value);
+        }
+    }
+    row
 }

@@ -20,10 +20,14 @@ pub struct HistoryEntry {
     /// Bytes the step added.
     pub size: u64,
     /// A remark.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub comment: String,
     /// The image's names, at its last step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// `created` in whole seconds.
+    #[serde(rename = "Created")]
+    pub created_seconds: String,
     /// When, for reckoning.
     #[serde(skip)]
     pub created_at: Timestamp,
@@ -37,6 +41,7 @@ pub fn history(paths: &Paths, typed: &str) -> Result<Vec<HistoryEntry>, Error> {
     let entry = |created_at: Timestamp, created_by: String, size: u64, comment: String| HistoryEntry {
         id: "<missing>".into(),
         created: created_at.to_string(),
+        created_seconds: Timestamp::from_second(created_at.as_second()).unwrap_or_default().to_string(),
         created_by,
         size,
         comment,

@@ -79,8 +79,12 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
         ("Namespace", "".into_document()),
         ("IsInfra", record.pod.as_ref().is_some_and(|pod| pod.is_infra).into_document()),
         ("IsService", false.into_document()),
+        ("KubeExitCodePropagation", "invalid".into_document()),
+        ("lockNumber", 0_u32.into_document()),
         ("Config", config(record)),
         ("HostConfig", host_config::section(record)),
+        ("UseImageHosts", record.request.no_hosts.into_document()),
+        ("UseImageHostname", record.request.no_hostname.into_document()),
     ]);
     Document::Object(fields)
 }
@@ -174,15 +178,15 @@ fn config(record: &ContainerRecord) -> Document {
         "OpenStdin" => request.interactive,
         "StdinOnce" => false,
         "Env" => environment,
-        "Cmd" => record.command(),
+        "Cmd" => record.command().get(record.entrypoint.len()..).unwrap_or_default(),
         "Image" => record.image.as_str(),
         "Volumes" => Value::Null,
         "WorkingDir" => workdir,
-        "Entrypoint" => request.entrypoint.clone().unwrap_or_default(),
+        "Entrypoint" => (!record.entrypoint.is_empty()).then(|| record.entrypoint.clone()),
         "OnBuild" => Value::Null,
         "Labels" => &record.labels,
         "Annotations" => annotations,
-        "StopSignal" => record.stop_signal,
+        "StopSignal" => crate::runtime::signals::name(record.stop_signal),
         "CreateCommand" => &request.create_command,
         "Secrets" => secrets(record),
         "Umask" => request.umask.clone().unwrap_or_else(|| "0022".to_owned()),
@@ -191,7 +195,12 @@ fn config(record: &ContainerRecord) -> Document {
         "Passwd" => request.passwd,
         "sdNotifyMode" => "ignore",
     };
-    config.and(health::configuration(record))
+    // Left out when there are none, as podman does.
+    let ports = match network::exposed_ports(record) {
+        ports if ports.is_empty() => Vec::new(),
+        ports => vec![("ExposedPorts", ports.into_document())],
+    };
+    config.and(health::configuration(record)).and(ports)
 }
 
 /// Which secrets the container was given as files; podman does not list variables.

@@ -83,6 +83,11 @@ fn ports(record: &ContainerRecord) -> BTreeMap<String, Value> {
     ports
 }
 
+/// `PORT/PROTOCOL` of all ports that are exposed or published.
+pub(super) fn exposed_ports(record: &ContainerRecord) -> BTreeMap<String, Value> {
+    ports(record).into_keys().map(|name| (name, json!({}))).collect()
+}
+
 /// `PORT/PROTOCOL` and where it is on the host.
 pub(super) fn bindings(mappings: &[PortMapping]) -> BTreeMap<String, Value> {
     let mut bindings: BTreeMap<String, Value> = BTreeMap::new();

@@ -151,6 +151,7 @@ pub fn plan(
         request: request.clone(),
         roots: root_plans(request, image, place, is_user_mapped)?,
         labels: labels(request, image),
+        entrypoint: request.entrypoint.clone().unwrap_or_else(|| image.entrypoint.clone()),
         mounts: mounts.records,
         anonymous_volumes: mounts.anonymous,
         hostname,
