@@ -23,7 +23,7 @@ fn containers_are_listed() {
     assert_eq!(home.run(&["container", "ls", "-a", "--quiet", "--no-trunc"]), format!("{id}\n= 0\n"));
     let format = "{{.ID}}|{{.Names}}|{{.Image}}|{{.Command}}|{{.Status}}|{{.State}}|{{.Labels}}|{{.Mounts}}";
     let line =
-        format!("{short}|c|localhost/hello:latest|/coracle __hello ...|Created|created|map[tier:db]|/data\n= 0\n");
+        format!("{short}|c|localhost/hello:latest|/coracle __hello ...|Created|created|map[tier:db]|[/data]\n= 0\n");
     assert_eq!(home.run(&["ps", "-a", "--format", format]), line);
     let table = home.run(&["ps", "-a", "--format", "table {{.Names}} {{.Status}}"]);
     assert_eq!(table, "NAMES       STATUS\nc           Created\n= 0\n");
