@@ -168,6 +168,24 @@ pub(crate) const PULL: &[Row] = &[
     row("signature-policy", Treatment::Refused("signature policies are not available in this release")),
 ];
 
+/// Options of `push`.
+pub(crate) const PUSH: &[Row] = &[
+    flag("disable-content-trust", Treatment::Harmless),
+    // Signatures are not kept in the store.
+    flag("remove-signatures", Treatment::Harmless),
+    // Requests are tried again anyway, as often as is sensible.
+    Row { value: Value::Integer, ..row("retry", Treatment::Harmless) },
+    row("retry-delay", Treatment::Harmless),
+    row("cert-dir", Treatment::Refused("put certificates into ~/.config/containers/certs.d/HOST")),
+    row("sign-by", Treatment::Refused("signatures are not available in this release")),
+    row("sign-by-sigstore", Treatment::Refused("signatures are not available in this release")),
+    row("sign-by-sigstore-private-key", Treatment::Refused("signatures are not available in this release")),
+    row("sign-passphrase-file", Treatment::Refused("signatures are not available in this release")),
+    row("encryption-key", Treatment::Refused("encrypted images are not available in this release")),
+    row("encrypt-layer", Treatment::Refused("encrypted images are not available in this release")),
+    row("signature-policy", Treatment::Refused("signature policies are not available in this release")),
+];
+
 /// Options that stand before the command.
 pub(crate) const GLOBAL: &[Row] = &[
     Row { short: Some('r'), ..flag("remote", Treatment::Refused("coracle has no remote mode")) },

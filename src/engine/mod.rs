@@ -34,6 +34,7 @@ pub mod pods;
 pub mod processes;
 pub mod pull;
 pub mod record;
+pub mod registry;
 mod removal;
 pub mod request;
 pub mod reserved;

@@ -95,6 +95,61 @@ pub enum Error {
         #[source]
         source: Box<registry::error::Error>,
     },
+    /// The registry to push to cannot be talked to.
+    #[error("trying to reuse blob at destination docker://{reference}: pinging container registry {host}: {source}")]
+    PingDestination {
+        /// In full.
+        reference: String,
+        /// With its port.
+        host: String,
+        /// Why.
+        #[source]
+        source: Box<registry::error::Error>,
+    },
+    /// The registry does not say whether it has a blob.
+    #[error("trying to reuse blob {digest} at destination: checking whether a blob {digest} exists in {name}: {source}")]
+    ReuseBlob {
+        /// Of the blob.
+        digest: Digest,
+        /// Host and repository.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<registry::error::Error>,
+    },
+    /// The registry does not take a blob.
+    #[error("writing blob: uploading blob {digest} to {name}: {source}")]
+    WriteBlob {
+        /// Of the blob.
+        digest: Digest,
+        /// Host and repository.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<registry::error::Error>,
+    },
+    /// The registry does not take the manifest.
+    #[error("writing manifest: uploading manifest {wanted} to {name}: {source}")]
+    WriteManifest {
+        /// Tag or digest.
+        wanted: String,
+        /// Host and repository.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<registry::error::Error>,
+    },
+    /// A part of the image is missing from the store.
+    #[error("blob {0} of the image is missing from the store")]
+    MissingBlob(Digest),
+    /// A layer in the store is not what it should be.
+    #[error("layer in the store is damaged: digest mismatch: expected {expected}, got {actual}")]
+    DamagedLayer {
+        /// Its diff ID.
+        expected: Digest,
+        /// Of its bytes.
+        actual: Digest,
+    },
     /// Every registry of the search list failed.
     #[error("{} errors occurred while pulling: {}", .0.len(), joined(.0))]
     Several(Vec<Error>),
@@ -115,6 +170,10 @@ impl Error {
             | Error::Ping { source, .. }
             | Error::ReadManifest { source, .. }
             | Error::ReadConfig { source, .. }
+            | Error::PingDestination { source, .. }
+            | Error::ReuseBlob { source, .. }
+            | Error::WriteBlob { source, .. }
+            | Error::WriteManifest { source, .. }
             | Error::ListTags { source, .. } => source.hint(),
             Error::Layer { source, .. } => source.hint(),
             Error::NoPlatform { .. } => Some("choose another platform with --platform".into()),

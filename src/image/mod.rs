@@ -1,4 +1,4 @@
-//! Images: names, platforms, manifests, registries and pulling.
+//! Images: names, platforms, manifests, registries, pulling and pushing.
 //!
 //! [`pull()`] is the way in. A reference is parsed ([`mod@reference`]), led to one or several places
 //! ([`registry::configuration`]), its manifest fetched and checked ([`manifest`], [`platform`]), and its layers taken
@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod platform;
 pub mod progress;
 pub mod pull;
+pub mod push;
 pub mod reference;
 pub mod registry;
 

@@ -98,6 +98,23 @@ impl Reference {
         Ok(Reference { tag: self.tag.clone(), digest: self.digest, is_short: false, library_was_added: false, ..other })
     }
 
+    /// A repository by `host/path`, the first part being a host whatever it looks like.
+    pub fn at_registry(name: &str) -> Result<Self, InvalidReference> {
+        let (domain, path) = name.split_once('/').ok_or(InvalidReference::Format)?;
+        if !is_domain(domain) {
+            return Err(InvalidReference::Format);
+        }
+        check_name(domain, path)?;
+        Ok(Reference {
+            domain: domain.to_owned(),
+            path: path.to_owned(),
+            tag: None,
+            digest: None,
+            is_short: false,
+            library_was_added: false,
+        })
+    }
+
     /// What a registry is asked for: the digest if there is one, else the tag, else `latest`.
     pub fn wanted(&self) -> String {
         match (&self.digest, &self.tag) {

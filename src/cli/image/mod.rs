@@ -7,7 +7,10 @@ mod inspect;
 mod list;
 mod load;
 mod prune;
+mod login;
+mod logout;
 mod pull;
+mod push;
 mod rm;
 mod save;
 mod tag;
@@ -39,6 +42,7 @@ impl Group for Image {
             verb::<load::Load>(),
             verb::<prune::Prune>(),
             verb::<pull::Pull>(),
+            verb::<push::Push>(),
             named::<rm::Rm>("rm", &["remove"]),
             verb::<save::Save>(),
             verb::<tag::Tag>(),
@@ -52,6 +56,9 @@ impl Group for Image {
 pub(crate) fn top_level() -> Vec<Entry> {
     vec![
         verb::<pull::Pull>(),
+        verb::<push::Push>(),
+        verb::<login::Login>(),
+        verb::<logout::Logout>(),
         verb::<list::List>(),
         verb::<rm::Rm>(),
         verb::<tag::Tag>(),

@@ -99,6 +99,23 @@ pub enum Error {
     /// The layers cannot be merged.
     #[error(transparent)]
     Merge(#[from] overlay::Error),
+    /// `login`.
+    #[error("logging into \"{}\": {reason}", Printable(registry))]
+    Login {
+        /// The registry.
+        registry: String,
+        /// In podman's words.
+        reason: String,
+    },
+    /// `logout`, `login --get-login`.
+    #[error("not logged into {}", Printable(.0))]
+    NotLoggedIn(String),
+    /// `--compression-format`.
+    #[error("unknown compression format \"{}\": choose gzip or zstd", Printable(.0))]
+    Compression(String),
+    /// `--format` of `push`.
+    #[error("unknown format \"{}\". Choose one of the supported formats: 'oci', 'v2s1', or 'v2s2'", Printable(.0))]
+    ManifestFormat(String),
     /// The registry or what it sent.
     #[error(transparent)]
     Pull(#[from] image::Error),

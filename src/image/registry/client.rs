@@ -55,6 +55,8 @@ pub struct Repository<'a> {
     /// Whether plain HTTP will do.
     may_be_plain: bool,
     base: OnceLock<Url>,
+    /// What a token is to allow.
+    scope: String,
     progress: &'a dyn Progress,
 }
 
@@ -98,9 +100,22 @@ impl<'a> Repository<'a> {
             login: Login::new(domain, reference.path(), options.credentials.clone()),
             may_be_plain: !verify || (is_local && options.tls_verify.is_none()),
             base: OnceLock::new(),
+            scope: format!("repository:{}:pull", reference.path()),
             reference,
             progress,
         })
+    }
+
+    /// The same for uploads too.
+    pub fn for_push(mut self) -> Self {
+        self.scope = format!("repository:{}:pull,push", self.reference.path());
+        self
+    }
+
+    /// The same for a login that names no repository.
+    pub fn for_login(mut self) -> Self {
+        self.scope.clear();
+        self
     }
 
     /// What is asked for.
@@ -170,14 +185,14 @@ impl<'a> Repository<'a> {
         self.progress.note(&format!("{error}: trying again in {} s", pause.as_secs_f32()));
     }
 
-    fn url(&self, rest: &str) -> Result<Url, Error> {
+    pub(super) fn url(&self, rest: &str) -> Result<Url, Error> {
         let path = format!("/v2/{}/{rest}", self.reference.path());
         let base = self.base()?;
         base.join(&path).map_err(|_| Error::Protocol { url: path, problem: Problem::Url })
     }
 
     /// `https://HOST`, or `http://HOST` where that is allowed and nothing else is spoken. Asks once.
-    fn base(&self) -> Result<&Url, Error> {
+    pub(super) fn base(&self) -> Result<&Url, Error> {
         if let Some(base) = self.base.get() {
             return Ok(base);
         }
@@ -208,8 +223,16 @@ impl<'a> Repository<'a> {
         Ok(self.base.get_or_init(|| base))
     }
 
-    fn scope(&self) -> String {
-        format!("repository:{}:pull", self.reference.path())
+    pub(super) fn scope(&self) -> String {
+        self.scope.clone()
+    }
+
+    pub(super) fn login(&self) -> &Login {
+        &self.login
+    }
+
+    pub(super) fn http(&self) -> &Client {
+        &self.http
     }
 
     /// Sends a request until it succeeds, logging in and trying again as often as is sensible.
@@ -282,7 +305,7 @@ impl<'a> Repository<'a> {
     }
 }
 
-fn send(builder: RequestBuilder, url: &Url) -> Result<Response, Error> {
+pub(super) fn send(builder: RequestBuilder, url: &Url) -> Result<Response, Error> {
     builder.send().map_err(|source| Error::Transport { url: shown(url), source: source.without_url() })
 }
 
@@ -312,7 +335,7 @@ fn is_temporary(error: &reqwest::Error) -> bool {
     !error.is_builder() && (!error.is_connect() || error.is_timeout())
 }
 
-fn same_origin(a: &Url, b: &Url) -> bool {
+pub(super) fn same_origin(a: &Url, b: &Url) -> bool {
     (a.scheme(), a.host_str(), a.port_or_known_default()) == (b.scheme(), b.host_str(), b.port_or_known_default())
 }
 
@@ -350,7 +373,7 @@ pub(super) fn read_capped(response: Response, limit: u64, url: &Url) -> Result<V
     }
 }
 
-fn status_error(response: Response) -> Error {
+pub(super) fn status_error(response: Response) -> Error {
     let status = response.status().as_u16();
     let mut body = Vec::new();
     // An unreadable explanation leaves the status to speak for itself.
@@ -383,7 +406,7 @@ pub(super) fn api_error(body: &[u8]) -> (String, String) {
     }
 }
 
-fn text_header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
+pub(super) fn text_header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 

@@ -202,20 +202,33 @@ struct HelperAnswer {
 
 fn ask_helper(name: &str, registry: &str) -> Result<Option<Credentials>, Error> {
     let failed = |message: String| Error::Helper { name: name.to_owned(), message };
+    let Some(output) = ask_program(name, "get", registry)? else { return Ok(None) };
+    let answer: HelperAnswer =
+        serde_json::from_slice(&output).map_err(|_| failed("its answer is not the JSON expected".into()))?;
+    Ok(match answer.username.as_str() {
+        "" => None,
+        TOKEN_USER => Some(Credentials::IdentityToken(answer.secret)),
+        _ => Some(Credentials::Password { username: answer.username, password: answer.secret }),
+    })
+}
+
+/// Runs the helper `docker-credential-NAME VERB` with `input`; its answer, or `None` when it knows no such registry.
+pub(super) fn ask_program(name: &str, verb: &str, input: &str) -> Result<Option<Vec<u8>>, Error> {
+    let failed = |message: String| Error::Helper { name: name.to_owned(), message };
     if name.contains('/') {
         return Err(failed("not a program name".into()));
     }
     let words = |error: std::io::Error| failed(Words(&error).to_string());
     let mut child = Command::new(format!("docker-credential-{name}"))
-        .arg("get")
+        .arg(verb)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .map_err(words)?;
-    if let Some(mut input) = child.stdin.take() {
+    if let Some(mut stdin) = child.stdin.take() {
         // A helper that does not read its input says in its answer what it wants.
-        let _ = input.write_all(registry.as_bytes());
+        let _ = stdin.write_all(input.as_bytes());
     }
     let mut output = Vec::new();
     if let Some(stdout) = child.stdout.take() {
@@ -227,13 +240,7 @@ fn ask_helper(name: &str, registry: &str) -> Result<Option<Credentials>, Error> 
         let is_absent = message.contains("credentials not found") || message.contains("no credentials server URL");
         return if is_absent { Ok(None) } else { Err(failed(message)) };
     }
-    let answer: HelperAnswer =
-        serde_json::from_slice(&output).map_err(|_| failed("its answer is not the JSON expected".into()))?;
-    Ok(match answer.username.as_str() {
-        "" => None,
-        TOKEN_USER => Some(Credentials::IdentityToken(answer.secret)),
-        _ => Some(Credentials::Password { username: answer.username, password: answer.secret }),
-    })
+    Ok(Some(output))
 }
 
 #[cfg(test)]

@@ -68,6 +68,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write \"{}\": {}", Printable(&path.to_string_lossy()), Words(source))]
+    WriteFile {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
     /// A configuration file does not parse.
     #[error("invalid registries configuration \"{}\": {}", Printable(&path.to_string_lossy()), first_line(source.message()))]
     Configuration {
@@ -146,6 +155,11 @@ pub enum Problem {
 }
 
 impl Error {
+    /// Whether user name or password are wrong, as opposed to the registry being out of reach.
+    pub fn is_refused_login(&self) -> bool {
+        matches!(self, Error::Status { status: 401 | 403, .. } | Error::Token { status: 401 | 403, .. })
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
