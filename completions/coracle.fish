@@ -51,6 +51,9 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "top" -d 'Display th
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "rename" -d 'Rename a container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "rm" -d 'Remove one or more containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "pull" -d 'Pull images from a registry'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "push" -d 'Push an image to a registry'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "login" -d 'Log in to a registry'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "logout" -d 'Log out of a registry'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "images" -d 'List images in the store'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "rmi" -d 'Remove one or more images from the store'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "tag" -d 'Add a name to an image'
@@ -506,6 +509,39 @@ complete -c coracle -n "__fish_coracle_using_subcommand pull" -s a -l all-tags -
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -s q -l quiet -d 'Print no progress of pulling'
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l authfile -d 'File with registry credentials [default: $REGISTRY_AUTH_FILE, auth.json or ~/.docker/config.json]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l compression-format -d 'How new layers are compressed: gzip or zstd [default: gzip]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l compression-level -d 'Level of that' -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l creds -d 'Credentials for the registry' -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l digestfile -d 'Write the digest of the pushed manifest to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand push" -s f -l format -d 'Form of the manifest: oci or v2s2 (also called docker) [default: the image\'s own]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l retry -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l retry-delay -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l cert-dir -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l sign-by -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l sign-by-sigstore -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l sign-by-sigstore-private-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l sign-passphrase-file -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l encryption-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l encrypt-layer -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l signature-policy -r
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l force-compression -d 'Compress so even what the registry has in another form'
+complete -c coracle -n "__fish_coracle_using_subcommand push" -s q -l quiet -d 'Print no progress'
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l disable-content-trust
+complete -c coracle -n "__fish_coracle_using_subcommand push" -l remove-signatures
+complete -c coracle -n "__fish_coracle_using_subcommand push" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand login" -l authfile -l compat-auth-file -d 'File to keep the login in [default: $REGISTRY_AUTH_FILE, or auth.json in $XDG_RUNTIME_DIR/containers]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand login" -s p -l password -d 'Password' -r
+complete -c coracle -n "__fish_coracle_using_subcommand login" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand login" -s u -l username -d 'User name' -r
+complete -c coracle -n "__fish_coracle_using_subcommand login" -l get-login -d 'Print the user logged in at the registry, and do nothing'
+complete -c coracle -n "__fish_coracle_using_subcommand login" -l password-stdin -d 'Read the password from standard input'
+complete -c coracle -n "__fish_coracle_using_subcommand login" -s v -l verbose -d 'Say which file the login is kept in'
+complete -c coracle -n "__fish_coracle_using_subcommand login" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand logout" -l authfile -l compat-auth-file -d 'File the login is kept in [default: $REGISTRY_AUTH_FILE, or auth.json in $XDG_RUNTIME_DIR/containers]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand logout" -s a -l all -d 'Forget all logins'
+complete -c coracle -n "__fish_coracle_using_subcommand logout" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand images" -s f -l filter -d 'Show images that fit, e.g. dangling=true; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand images" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand images" -l sort -d 'Order: created, id, repository, size or tag [default: created]' -r
@@ -1053,6 +1089,19 @@ complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from diff exists history import inspect list ls load prune pull rm remove save tag tree untag" -f -a "untag" -d 'Remove a name from an image'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from diff" -l format -d 'Print as JSON (json)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "exists" -d 'Check whether an image is in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "history" -d 'Show how an image was made'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "inspect" -d 'Display the configuration of an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "list" -d 'List images in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "ls" -d 'List images in the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "prune" -d 'Remove unused images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "pull" -d 'Pull images from a registry'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "push" -d 'Push an image to a registry'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "rm" -d 'Remove one or more images from the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "remove" -d 'Remove one or more images from the store'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "tag" -d 'Add a name to an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history inspect list ls prune pull push rm remove tag untag" -f -a "untag" -d 'Remove a name from an image'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Print sizes and times in words [default: true]'
@@ -1113,6 +1162,28 @@ complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_s
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Print no progress of pulling'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l authfile -d 'File with registry credentials [default: $REGISTRY_AUTH_FILE, auth.json or ~/.docker/config.json]' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l compression-format -d 'How new layers are compressed: gzip or zstd [default: gzip]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l compression-level -d 'Level of that' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l creds -d 'Credentials for the registry' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l digestfile -d 'Write the digest of the pushed manifest to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -s f -l format -d 'Form of the manifest: oci or v2s2 (also called docker) [default: the image\'s own]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l tls-verify -d 'Require HTTPS and a valid certificate [default: true, unless registries.conf says otherwise]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l retry -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l retry-delay -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l cert-dir -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l sign-by -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l sign-by-sigstore -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l sign-by-sigstore-private-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l sign-passphrase-file -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l encryption-key -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l encrypt-layer -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l signature-policy -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l force-compression -d 'Compress so even what the registry has in another form'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Print no progress'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l disable-content-trust
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -l remove-signatures
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s a -l all -d 'Remove all images'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove images containers were made of, and those containers'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s i -l ignore -d 'Do not complain about images that do not exist'

@@ -108,8 +108,7 @@ fn source(creds: Option<&str>, authfile: Option<&Path>) -> Result<CredentialSour
 /// # Errors
 /// The registry refuses; the file cannot be written.
 pub fn log_in(request: &LoginRequest) -> Result<PathBuf, Error> {
-    let credentials =
-        Credentials::Password { username: request.username.clone(), password: request.password.clone() };
+    let credentials = Credentials::Password { username: request.username.clone(), password: request.password.clone() };
     check(&request.registry, credentials, request.tls_verify)?;
     let path = authfile::path(request.authfile.as_deref());
     authfile::store(&path, key(&request.registry), &request.username, &request.password).map_err(setup)?;

@@ -107,7 +107,9 @@ pub enum Error {
         source: Box<registry::error::Error>,
     },
     /// The registry does not say whether it has a blob.
-    #[error("trying to reuse blob {digest} at destination: checking whether a blob {digest} exists in {name}: {source}")]
+    #[error(
+        "trying to reuse blob {digest} at destination: checking whether a blob {digest} exists in {name}: {source}"
+    )]
     ReuseBlob {
         /// Of the blob.
         digest: Digest,

@@ -136,7 +136,9 @@ fn open<'a>(target: &Reference, options: &'a PushOptions<'_>) -> Result<Reposito
 /// The manifest that the image was pulled by.
 fn own_manifest(image: &StoredImage) -> Result<Option<(Vec<u8>, Format)>, Error> {
     let is_manifest = |media_type: &str| matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST);
-    let Some(known) = image.record.manifests.iter().find(|known| is_manifest(&known.media_type)) else { return Ok(None) };
+    let Some(known) = image.record.manifests.iter().find(|known| is_manifest(&known.media_type)) else {
+        return Ok(None);
+    };
     let format = if known.media_type == DOCKER_MANIFEST { Format::Docker } else { Format::Oci };
     Ok(blobs::read(&image.store, &known.digest)?.map(|content| (content, format)))
 }
@@ -197,7 +199,11 @@ impl Job<'_> {
         let pulled = Blob {
             digest: layer.digest,
             size: layer.compressed_bytes,
-            compression: if layer.media_type.ends_with("zstd") { Some(Compression::Zstd) } else { Some(Compression::Gzip) },
+            compression: if layer.media_type.ends_with("zstd") {
+                Some(Compression::Zstd)
+            } else {
+                Some(Compression::Gzip)
+            },
         };
         let fits = match pulled.compression {
             _ if layer.digest == layer.diff_id => false,
@@ -262,7 +268,8 @@ impl Job<'_> {
         };
         let path = layers::files(&self.image.store, &layer.diff_id).tar;
         let unreadable = |source| Error::Store(store::error::Error::file("read", &path)(source));
-        let unwritable = |source| Error::Store(store::error::Error::file("write", &self.options.paths.temporary())(source));
+        let unwritable =
+            |source| Error::Store(store::error::Error::file("write", &self.options.paths.temporary())(source));
         let mut tar = File::open(&path).map_err(unreadable)?;
         let temporary = Temporary::create(self.options.paths)?;
         let file = temporary.file().try_clone().map_err(unwritable)?;
@@ -297,8 +304,7 @@ impl Job<'_> {
 
     fn put_config(&self, config: &[u8]) -> Result<(), Error> {
         let id = self.record().id;
-        let failed =
-            |source| Error::WriteBlob { digest: id, name: self.target.name(), source: Box::new(source) };
+        let failed = |source| Error::WriteBlob { digest: id, name: self.target.name(), source: Box::new(source) };
         if !self.repository.has_blob(&id).map_err(failed)? {
             let temporary = Temporary::create(self.options.paths)?;
             let unwritable =
@@ -313,10 +319,9 @@ impl Job<'_> {
     fn new_manifest(&self, blobs: &[Blob], config_bytes: usize) -> Vec<u8> {
         let (config_type, layer_type) = match self.format {
             Format::Oci => ("application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar+"),
-            Format::Docker => (
-                "application/vnd.docker.container.image.v1+json",
-                "application/vnd.docker.image.rootfs.diff.tar.",
-            ),
+            Format::Docker => {
+                ("application/vnd.docker.container.image.v1+json", "application/vnd.docker.image.rootfs.diff.tar.")
+            }
         };
         let layer = |blob: &Blob| {
             let suffix = if blob.compression == Some(Compression::Zstd) { "zstd" } else { "gzip" };

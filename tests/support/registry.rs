@@ -1,5 +1,5 @@
-//! A registry in this process, on loopback, that can misbehave: the pull half of the OCI distribution specification 1.1
-//! over plain HTTP/1.1. Debian's own registry is in [`super::debian`].
+//! A registry in this process, on loopback, that can misbehave: the OCI distribution specification 1.1 over
+//! plain HTTP/1.1, without deletion. Debian's own registry is in [`super::debian`].
 
 use super::image::{Image, digest};
 use std::collections::HashMap;
@@ -38,6 +38,8 @@ struct State {
     manifests: HashMap<String, (String, Vec<u8>)>,
     troubles: Vec<Trouble>,
     requests: Vec<Request>,
+    /// What has been sent and has no digest yet.
+    upload: Vec<u8>,
     credentials: Option<String>,
 }
 
@@ -50,6 +52,8 @@ pub struct Request {
     pub path: String,
     /// Header names in lower case.
     pub headers: HashMap<String, String>,
+    /// What was sent.
+    pub body: Vec<u8>,
 }
 
 /// A running registry; its threads end with the test process.
@@ -154,9 +158,13 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
         reader.read_line(&mut header).ok()?;
         match header.trim_end().split_once(':') {
             Some((name, value)) => headers.insert(name.to_ascii_lowercase(), value.trim().to_owned()),
-            None => return Some(Request { method, path, headers }),
+            None => break,
         };
     }
+    let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request { method, path, headers, body })
 }
 
 struct Reply {
@@ -217,7 +225,10 @@ fn answer(request: &Request, state: &Mutex<State>) -> Reply {
         reply.headers.push(("WWW-Authenticate", "Basic realm=\"tests\"".to_owned()));
         return reply;
     }
-    let mut reply = find(&state, &request.path);
+    let mut reply = match request.method.as_str() {
+        "GET" | "HEAD" => find(&state, &request.path),
+        _ => take(&mut state, request),
+    };
     match fault {
         None => {}
         Some(Fault::Status(status)) => reply = Reply::error(status, "UNKNOWN"),
@@ -244,6 +255,38 @@ fn take_fault(troubles: &mut [Trouble], path: &str) -> Option<Fault> {
     let trouble = troubles.iter_mut().find(|trouble| trouble.times > 0 && path.contains(&trouble.path))?;
     trouble.times -= 1;
     Some(trouble.fault.clone())
+}
+
+/// One step of a push (distribution specification, "Pushing a blob in chunks").
+fn take(state: &mut State, request: &Request) -> Reply {
+    let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+    let mut reply = Reply::new(202, "text/plain", b"");
+    let Some((name, _)) = path.strip_prefix("/v2/").and_then(|path| path.split_once("/blobs/uploads/")) else {
+        let Some(name) = path.strip_prefix("/v2/").filter(|name| name.contains("/manifests/")) else {
+            return Reply::error(404, "NOT_FOUND");
+        };
+        let media_type = request.headers.get("content-type").cloned().unwrap_or_default();
+        state.manifests.insert(name.to_owned(), (media_type, request.body.clone()));
+        reply.status = 201;
+        return reply;
+    };
+    let sum = query.split('&').find_map(|pair| pair.strip_prefix("digest=")).map(|sum| sum.replace("%3A", ":"));
+    match (request.method.as_str(), sum) {
+        ("POST", _) => state.upload.clear(),
+        ("PATCH", _) => state.upload.extend(&request.body),
+        ("PUT", Some(sum)) if digest(&state.upload) == sum => {
+            let blob = std::mem::take(&mut state.upload);
+            state.blobs.insert(sum, blob);
+            reply.status = 201;
+        }
+        _ => return Reply::error(400, "DIGEST_INVALID"),
+    }
+    // Relative, and with a query that has to be kept.
+    reply.headers.push(("Location", format!("/v2/{name}/blobs/uploads/here?state=kept")));
+    if request.method != "POST" && !query.contains("state=kept") {
+        return Reply::error(400, "BLOB_UPLOAD_INVALID");
+    }
+    reply
 }
 
 fn find(state: &State, path: &str) -> Reply {

@@ -37,6 +37,7 @@ mod output;
 mod parallel;
 mod pods;
 mod process;
+mod push;
 mod secrets;
 mod services;
 mod store;

@@ -80,7 +80,8 @@ impl Verb for Push {
                 return Err(Failure::Arguments(complaint));
             }
         };
-        if let Some(value) = destination.clone().filter(|to| OTHER_TRANSPORTS.iter().any(|other| to.starts_with(other))) {
+        if let Some(value) = destination.clone().filter(|to| OTHER_TRANSPORTS.iter().any(|other| to.starts_with(other)))
+        {
             let reason = "only registries (docker://) can be pushed to; save writes archives";
             return Err(OptionError::RefusedValue { option: "destination", value, reason }.into());
         }
@@ -97,8 +98,11 @@ impl Verb for Push {
         };
         let digest = registry::push(&context.paths(), &request, &PullProgress::new(self.quiet))?;
         if let Some(path) = self.digestfile {
-            std::fs::write(&path, digest.to_string())
-                .map_err(|source| Failure::File { what: "write", path, source })?;
+            std::fs::write(&path, digest.to_string()).map_err(|source| Failure::File {
+                what: "write",
+                path,
+                source,
+            })?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -9,7 +9,9 @@ use super::error::{Error, Problem};
 use super::{challenge, retry};
 use crate::store::digest::Digest;
 use reqwest::blocking::{Body, RequestBuilder, Response};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use reqwest::{Method, Url};
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -90,7 +92,8 @@ impl Repository<'_> {
     pub fn mount_blob(&self, digest: &Digest, from: &str) -> Result<bool, Error> {
         let mut url = self.url("blobs/uploads/")?;
         url.query_pairs_mut().append_pair("mount", &digest.to_string()).append_pair("from", from);
-        let answer = self.transfer(&Upload { method: Method::POST, url, content_type: None, body: Content::Nothing })?;
+        let answer =
+            self.transfer(&Upload { method: Method::POST, url, content_type: None, body: Content::Nothing })?;
         if answer.status() != 201
             && let Ok(url) = location(&answer)
         {
