@@ -78,6 +78,7 @@ _coracle() {
                 ;;
             coracle,load)
                 cmd="coracle__subcmd__load"
+                ;;
             coracle,login)
                 cmd="coracle__subcmd__login"
                 ;;
@@ -427,8 +428,7 @@ _coracle() {
 
     case "${cmd}" in
         coracle)
-            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stop kill top rename rm pull images rmi tag untag history import save load inspect container image volume network pod healthcheck secret system doctor events info unshare version help completion"
-            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp logs port wait stop kill top rename rm pull push login logout images rmi tag untag history inspect container image volume network pod healthcheck secret system doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stop kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret system doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3447,8 +3447,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__image)
-            opts="-h --help diff exists history import inspect list ls load prune pull rm remove save tag tree untag"
-            opts="-h --help exists history inspect list ls prune pull push rm remove tag untag"
+            opts="-h --help diff exists history import inspect list ls load prune pull push rm remove save tag tree untag"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4071,8 +4070,6 @@ _coracle() {
             ;;
         coracle__subcmd__load)
             opts="-i -q -h --input --quiet --help"
-        coracle__subcmd__login)
-            opts="-p -u -v -h --compat-auth-file --authfile --get-login --password --password-stdin --tls-verify --username --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4083,6 +4080,23 @@ _coracle() {
                     return 0
                     ;;
                 -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__login)
+            opts="-p -u -v -h --compat-auth-file --authfile --get-login --password --password-stdin --tls-verify --username --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --authfile)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
