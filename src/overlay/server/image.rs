@@ -211,6 +211,21 @@ impl Source for Image {
         found.into_iter().flatten().filter_map(name).collect()
     }
 
+    fn tells_names(&self) -> bool {
+        true
+    }
+
+    fn name_in(&self, directory: u64, inode: u64) -> Option<Vec<u8>> {
+        let (_, directory) = self.node(directory).ok()?;
+        let (number, _) = self.node(inode).ok()?;
+        let child = |at| self.tree.child(&directory, at).filter(|(_, child)| *child == number);
+        // The nodes of a directory are mostly numbered in the order of their names.
+        let (_, first) = self.tree.child(&directory, 0)?;
+        let guess = number.checked_sub(first).and_then(child);
+        let (name, _) = guess.or_else(|| (0..self.tree.child_count(&directory)).find_map(child))?;
+        Some(name.to_vec())
+    }
+
     fn directory_path(&self, inode: u64) -> Option<Vec<u8>> {
         let (mut number, mut node) = self.node(inode).ok()?;
         let mut names = Vec::new();
@@ -234,10 +249,13 @@ impl Source for Image {
         let (_, node) = self.node(inode)?;
         let layer = self.layers.get(usize::from(node.layer)).ok_or(Errno::EIO)?;
         let end = length.min(node.size);
+        let mut reached = 0;
         for extent in self.tree.extents(&node, 0..end) {
             copy(layer, extent.tar_offset, target, extent.file_offset, extent.length).map_err(errno)?;
+            reached = extent.file_offset + extent.length;
         }
-        rustix::fs::ftruncate(target, end).map_err(errno)
+        // A hole at the end.
+        if reached != end { rustix::fs::ftruncate(target, end).map_err(errno) } else { Ok(()) }
     }
 
     fn totals(&self) -> Totals {

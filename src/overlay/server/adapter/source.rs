@@ -197,6 +197,14 @@ pub(in super::super) trait Source: Send + Sync + 'static {
     fn names(&self, _inode: u64) -> Vec<(u64, Vec<u8>)> {
         Vec::new()
     }
+    /// Whether [`Source::name_in`] answers.
+    fn tells_names(&self) -> bool {
+        false
+    }
+    /// The name of `inode` in `directory`, where it has one.
+    fn name_in(&self, _directory: u64, _inode: u64) -> Option<Vec<u8>> {
+        None
+    }
     /// The path of a directory from the root, without a slash in front.
     fn directory_path(&self, _inode: u64) -> Option<Vec<u8>> {
         None

@@ -63,10 +63,12 @@ impl Upper {
         };
         if after.is_needed(backing_mode) {
             if before != after {
+                inode.state().attribute = Known::Perhaps;
                 self.store.set_record(&target, &after.text())?;
             }
-        } else {
+        } else if inode.state().attribute == Known::Perhaps {
             self.store.remove_record(&target)?;
+            inode.state().attribute = Known::Absent;
         }
         inode.state().record = Some(after);
         Ok(())

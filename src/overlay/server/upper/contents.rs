@@ -4,7 +4,7 @@ use super::copy_up::Purpose;
 use super::record::TYPE;
 use super::table::{Inode, Known};
 use super::target::Target;
-use super::{Step, Upper, lower_errno, space, store};
+use super::{Held, Step, Upper, lower_errno, space, store};
 use crate::overlay::server::adapter::{Allocation, CopyRange, Write};
 use rustix::fs::{FallocateFlags, OFlags, SeekFrom};
 use rustix::io::Errno;
@@ -47,11 +47,10 @@ impl Upper {
     }
 
     pub(super) fn read_at(&self, number: u64, offset: u64, buffer: &mut [u8]) -> Step<usize> {
-        let inode = self.inode(number)?;
-        if !inode.is_upper() {
-            let lower = inode.lower.ok_or(Errno::STALE)?;
-            return self.lower.read(lower, 0, offset, buffer).map_err(lower_errno);
-        }
+        let inode = match self.held(number)? {
+            Held::Below(lower) => return self.lower.read(lower, 0, offset, buffer).map_err(lower_errno),
+            Held::Above(inode) => inode,
+        };
         let file = self.file(&inode)?;
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -157,18 +156,20 @@ impl Upper {
     }
 
     pub(super) fn seek_in(&self, number: u64, offset: u64, hole: bool) -> Step<u64> {
-        let inode = self.inode(number)?;
-        if inode.is_upper() && !self.space.is_limited() {
+        let held = self.held(number)?;
+        if matches!(held, Held::Above(_)) && !self.space.is_limited() {
             // Pages that the kernel has not written back yet are not in the file, and it does not write them before it
             // asks (fs/fuse/file.c, fuse_lseek): a hole could be none. Refused, it answers for itself from then on: all data.
             return Err(Errno::NOSYS);
         }
-        if inode.is_upper() {
-            let file = self.file(&inode)?;
-            let from = if hole { SeekFrom::Hole(offset) } else { SeekFrom::Data(offset) };
-            return rustix::fs::seek(&file, from);
-        }
-        let lower = inode.lower.ok_or(Errno::STALE)?;
+        let lower = match held {
+            Held::Below(lower) => lower,
+            Held::Above(inode) => {
+                let file = self.file(&inode)?;
+                let from = if hole { SeekFrom::Hole(offset) } else { SeekFrom::Data(offset) };
+                return rustix::fs::seek(&file, from);
+            }
+        };
         match self.lower.seek(lower, 0, offset, hole) {
             // No holes below: but ENOSYS would end the question for files above, too.
             Err(error) if error.code() == libc::ENOSYS => {
@@ -184,29 +185,22 @@ impl Upper {
     }
 
     pub(super) fn sync_file(&self, number: u64, only_data: bool) -> Step<()> {
-        let inode = self.inode(number)?;
-        if !inode.is_upper() {
-            return Ok(());
-        }
+        let Held::Above(inode) = self.held(number)? else { return Ok(()) };
         let file = self.file(&inode)?;
         if only_data { rustix::fs::fdatasync(&file) } else { rustix::fs::fsync(&file) }
     }
 
     pub(super) fn sync_names(&self, number: u64) -> Step<()> {
-        let inode = self.inode(number)?;
-        if !inode.is_upper() {
-            return Ok(());
-        }
+        let Held::Above(inode) = self.held(number)? else { return Ok(()) };
         let _names = self.names_shared();
         rustix::fs::fsync(self.directory(&inode)?)
     }
 
     pub(super) fn link_text(&self, number: u64) -> Step<Vec<u8>> {
-        let inode = self.inode(number)?;
-        if !inode.is_upper() {
-            let lower = inode.lower.ok_or(Errno::STALE)?;
-            return self.lower.link_target(lower).map_err(lower_errno);
-        }
+        let inode = match self.held(number)? {
+            Held::Below(lower) => return self.lower.link_target(lower).map_err(lower_errno),
+            Held::Above(inode) => inode,
+        };
         let _names = self.names_shared();
         let target: Target = self.target(&inode)?;
         target.link_text()

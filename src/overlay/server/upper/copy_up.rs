@@ -5,7 +5,7 @@
 //! happened. The contents are read without any lock that other files need.
 
 use super::record::{Origin, Record, TYPE};
-use super::table::{Inode, Name};
+use super::table::{Inode, Known, Name};
 use super::target::Target;
 use super::{ROOT_INODE, Step, Upper, lower_errno, space};
 use fuser::{FileAttr, FileType};
@@ -36,6 +36,8 @@ struct Copy {
     target: Target,
     file: Option<Arc<OwnedFd>>,
     record: Record,
+    /// What it inherits from below.
+    attributes: Known,
 }
 
 impl Upper {
@@ -106,30 +108,38 @@ impl Upper {
             Some(file) => Target::opened(Arc::clone(file)),
             None => Target::named(&directory, &name),
         };
-        let target = target.clone().with(&target.stat()?);
-        let copy = Copy { directory, name, target, file, record };
-        let filled = self.fill(&copy, lower, attributes, keep);
-        if filled.is_err() {
-            let flags = if copy.record.is_directory() { AtFlags::REMOVEDIR } else { AtFlags::empty() };
-            let _ = rustix::fs::unlinkat(&copy.directory, &*copy.name, flags);
+        let stat = target.stat()?;
+        let target = target.with(&stat);
+        let mut copy = Copy { directory, name, target, file, record, attributes: Known::Perhaps };
+        match self.fill(&copy, lower, (attributes, stat.st_mode), keep) {
+            Ok(found) => {
+                copy.attributes = found;
+                Ok(copy)
+            }
+            Err(error) => {
+                let flags = if copy.record.is_directory() { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+                let _ = rustix::fs::unlinkat(&copy.directory, &*copy.name, flags);
+                Err(error)
+            }
         }
-        filled.map(|()| copy)
     }
 
-    fn fill(&self, copy: &Copy, lower: u64, attributes: &FileAttr, keep: u64) -> Step<()> {
+    /// Gives the copy, made with `mode`, all that the lower file has. Tells whether that has attributes.
+    fn fill(&self, copy: &Copy, lower: u64, (attributes, mode): (&FileAttr, u32), keep: u64) -> Step<Known> {
         if let (Some(file), true) = (&copy.file, attributes.kind == FileType::RegularFile) {
             let length = attributes.size.min(keep);
             self.space.check(length.min(attributes.blocks.saturating_mul(512)))?;
             self.lower.copy_out(lower, file.as_fd(), length).map_err(lower_errno)?;
         }
         self.store.forget_attributes(&copy.target);
-        let stat = copy.target.stat()?;
-        if copy.record.mode & TYPE != libc::S_IFLNK && stat.st_mode & 0o777 != copy.record.backing_permissions() {
+        if copy.record.mode & TYPE != libc::S_IFLNK && mode & 0o777 != copy.record.backing_permissions() {
             copy.target.set_permissions(copy.record.backing_permissions())?;
         }
         self.store.set_record(&copy.target, &copy.record.text())?;
         let mut failed = None;
+        let mut found = Known::Absent;
         let visited = self.lower.xattrs(lower, &mut |name, value| {
+            found = Known::Perhaps;
             failed = failed.or(self.store.set_xattr(&copy.target, name, value).err());
         });
         match (visited, failed) {
@@ -137,7 +147,8 @@ impl Upper {
             (Err(error), _) if error.code() != libc::ENOSYS => return Err(lower_errno(error)),
             _ => {}
         }
-        copy.target.set_times(&times(attributes))
+        copy.target.set_times(&times(attributes))?;
+        Ok(found)
     }
 
     /// Gives the copy its place, or its places.
@@ -149,6 +160,7 @@ impl Upper {
         for link in &links {
             self.raise(&link.directory, Purpose::WHOLE)?;
         }
+        let size = if self.space.is_limited() { copy.target.stat().ok() } else { None };
         let _names = self.names_exclusive();
         let place = inode.name();
         if links.len() > 1 {
@@ -159,7 +171,6 @@ impl Upper {
             rustix::fs::renameat(&copy.directory, &*copy.name, &parent, &*place.name)?;
             put_times_back(&parent, &before)?;
         }
-        let stat = copy.target.stat();
         let mut state = inode.state();
         if place.is_none() {
             state.orphan = Some(Target::named(&copy.directory, &copy.name).with(&copy.target.stat()?));
@@ -174,11 +185,11 @@ impl Upper {
                 state.names.push(link);
             }
         }
-        if let Ok(stat) = stat.or_else(|_| rustix::fs::statat(&copy.directory, &*copy.name, AtFlags::SYMLINK_NOFOLLOW))
-        {
+        if let Some(stat) = size {
             state.charged = space::allocated(&stat);
             self.space.charge(0, state.charged);
         }
+        (state.capability, state.access_acl, state.default_acl) = (copy.attributes, copy.attributes, copy.attributes);
         state.backing = copy.target.backing;
         state.origin.clone_from(&copy.record.origin);
         state.record = Some(copy.record.clone());

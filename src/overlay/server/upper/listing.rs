@@ -173,11 +173,11 @@ impl Upper {
             return add(&Listed { name, next, inode: next, kind }, None);
         }
         // A name that has gone meanwhile, or that cannot be examined, is left out.
-        let Ok(Some((found, attributes))) = self.find(inode, name) else { return true };
-        let listed = Listed { name, next, inode: found.number, kind: attributes.kind };
-        let taken = add(&listed, Some(&attributes));
+        let Ok(Some(attributes)) = self.find_attributes(inode, name) else { return true };
+        let number = attributes.ino.0;
+        let taken = add(&Listed { name, next, inode: number, kind: attributes.kind }, Some(&attributes));
         if !taken {
-            self.forget_inode(found.number, 1);
+            self.forget_inode(number, 1);
         }
         taken
     }

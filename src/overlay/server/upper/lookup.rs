@@ -3,7 +3,7 @@
 use super::record::{Origin, Record};
 use super::table::{Inode, Known, Name, State};
 use super::target::Target;
-use super::{ROOT_INODE, Step, Upper, lower_errno, space, whiteout};
+use super::{ROOT_INODE, Step, Upper, lower_errno, lower_inode, space, whiteout};
 use crate::overlay::server::directory::{file_type, system_time};
 use fuser::{FileAttr, FileType, INodeNo};
 use rustix::fs::Stat;
@@ -11,12 +11,43 @@ use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+/// What a name leads to.
+enum Entry {
+    Above(Target, Box<Stat>),
+    Below(FileAttr),
+}
+
 /// NAME_MAX (limits.h); statfs(2) promises it, too.
 const NAME_MAX_BYTES: usize = 255;
 
 impl Upper {
     /// The file called `name` in `parent`, which counts as a lookup.
     pub(super) fn find(&self, parent: &Arc<Inode>, name: &[u8]) -> Step<Option<(Arc<Inode>, FileAttr)>> {
+        match self.search(parent, name)? {
+            None => Ok(None),
+            Some(Entry::Above(target, stat)) => self.found_upper(parent, name, target, &stat).map(Some),
+            Some(Entry::Below(found)) => self.found_lower(parent, name, found).map(Some),
+        }
+    }
+
+    /// The same for the kernel, which wants the attributes only.
+    pub(super) fn find_attributes(&self, parent: &Arc<Inode>, name: &[u8]) -> Step<Option<FileAttr>> {
+        let found = match self.search(parent, name)? {
+            None => return Ok(None),
+            Some(Entry::Above(target, stat)) => self.found_upper(parent, name, target, &stat)?,
+            Some(Entry::Below(found)) => {
+                let may_stay = found.kind != FileType::Directory && found.nlink == 1 && self.lower.tells_names();
+                if may_stay && self.table().remember_untouched(found.ino.0, parent) {
+                    return Ok(Some(found));
+                }
+                self.found_lower(parent, name, found)?
+            }
+        };
+        Ok(Some(found.1))
+    }
+
+    /// Where `name` of `parent` is; below, that is one lookup of it.
+    fn search(&self, parent: &Arc<Inode>, name: &[u8]) -> Step<Option<Entry>> {
         if whiteout::is_reserved(name) || matches!(name, b"." | b"..") || name.contains(&b'/') {
             return Ok(None);
         }
@@ -28,7 +59,7 @@ impl Upper {
         if let Some(directory) = &directory {
             let target = Target::named(directory, name);
             match target.stat() {
-                Ok(stat) => return self.found_upper(parent, name, target.with(&stat), &stat).map(Some),
+                Ok(stat) => return Ok(Some(Entry::Above(target.with(&stat), Box::new(stat)))),
                 Err(Errno::NOENT) => {}
                 Err(error) => return Err(error),
             }
@@ -38,7 +69,7 @@ impl Upper {
             self.lower.forget(found.ino.0, 1);
             return Ok(None);
         }
-        self.found_lower(parent, name, found).map(Some)
+        Ok(Some(Entry::Below(found)))
     }
 
     /// The same for our own use: not counted.
@@ -57,8 +88,8 @@ impl Upper {
             if let Some(lower) = inode.lower {
                 self.lower.forget(lower, 1);
             }
-            self.directories.remove(number);
-            let file = self.files.remove(number);
+            self.directories.remove(inode.number);
+            let file = self.files.remove(inode.number);
             let (orphan, charged) = {
                 let mut state = inode.state();
                 (state.orphan.take(), state.charged)
@@ -98,11 +129,7 @@ impl Upper {
     /// Takes in a lower file; `found` is one lookup of it.
     fn found_lower(&self, parent: &Arc<Inode>, name: &[u8], found: FileAttr) -> Step<(Arc<Inode>, FileAttr)> {
         let number = found.ino.0;
-        let place = || Name { directory: Arc::clone(parent), name: name.into() };
-        let (inode, is_new) = self.table().remember(number, || {
-            let state = State { names: vec![place()], origin: Some(Origin::Here), ..State::default() };
-            Inode::new(number, Some(number), state)
-        });
+        let (inode, is_new) = self.table().remember(number, || lower_inode(number, parent, name));
         if !is_new {
             self.lower.forget(number, 1);
             add_name(&inode, parent, name);
@@ -125,11 +152,15 @@ impl Upper {
     ) -> Step<(Arc<Inode>, FileAttr)> {
         let own_number = self.table().upper_number(stat.st_ino);
         let known = self.table().get(own_number).and_then(|known| known.record());
+        let mut attribute = Known::Perhaps;
         let record = match known {
             Some(record) => record,
             None => match self.store.record(&target)? {
                 Some(text) => Record::parse(&text).unwrap_or_else(|| Record::of_backing(stat)),
-                None => Record::of_backing(stat),
+                None => {
+                    attribute = Known::Absent;
+                    Record::of_backing(stat)
+                }
             },
         };
         let lower = self.origin(parent, name, &record)?;
@@ -141,6 +172,7 @@ impl Upper {
                 record: Some(record.clone()),
                 backing: stat.st_ino,
                 charged: space::allocated(stat),
+                attribute,
                 ..State::default()
             };
             Inode::new(number, lower, state)

@@ -56,7 +56,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::Store;
-use table::{Inode, State, Table};
+use table::{Found, Inode, Name, State, Table};
 use target::Target;
 
 /// Result of a step on the host's side.
@@ -141,8 +141,29 @@ impl Upper {
         self.names.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The inode of this number, to do something to it.
     fn inode(&self, number: u64) -> Step<Arc<Inode>> {
-        self.table().get(number).ok_or(Errno::STALE)
+        let mut table = self.table();
+        match table.find(number).ok_or(Errno::STALE)? {
+            Found::Whole(inode) => Ok(inode),
+            Found::Untouched(directory) => {
+                let below = directory.lower.ok_or(Errno::STALE)?;
+                let name = self.lower.name_in(below, number).ok_or(Errno::STALE)?;
+                Ok(table.touch(number, || lower_inode(number, &directory, &name)))
+            }
+        }
+    }
+
+    /// The file of this number, to ask something about it.
+    fn held(&self, number: u64) -> Step<Held> {
+        if self.table().is_untouched(number) {
+            return Ok(Held::Below(number));
+        }
+        let inode = self.inode(number)?;
+        match inode.is_upper() {
+            true => Ok(Held::Above(inode)),
+            false => inode.lower.map(Held::Below).ok_or(Errno::STALE),
+        }
     }
 
     /// Runs `work` again with all kept descriptors closed, if it ran out of them.
@@ -204,6 +225,20 @@ impl Upper {
         let name = name.ok_or(Errno::STALE)?;
         Ok(Target::named(&self.directory(&name.directory)?, &name.name).known_as(backing, is_link))
     }
+}
+
+/// Where the contents and attributes of a file are.
+enum Held {
+    /// In this inode of the lower tree.
+    Below(u64),
+    /// In the backing file.
+    Above(Arc<Inode>),
+}
+
+/// A file from below under its first known name.
+fn lower_inode(number: u64, directory: &Arc<Inode>, name: &[u8]) -> Inode {
+    let names = vec![Name { directory: Arc::clone(directory), name: name.into() }];
+    Inode::new(number, Some(number), State { names, origin: Some(Origin::Here), ..State::default() })
 }
 
 /// The root directory; its record is made at the first start.

@@ -183,6 +183,7 @@ impl Upper {
             state.record = Some(record.clone());
             state.backing = stat.st_ino;
             state.charged = charged;
+            state.attribute = if record.is_needed(stat.st_mode) { Known::Perhaps } else { Known::Absent };
             state.capability = Known::Absent;
             state.default_acl = if has_default { Known::Perhaps } else { Known::Absent };
             state.access_acl = parent.state().default_acl;
@@ -216,13 +217,16 @@ impl Upper {
         let _names = self.names_shared();
         let inode = self.peek(&parent, place.name)?.ok_or(Errno::NOENT)?;
         let directory = self.directory(&parent)?;
-        let is_here = Target::named(&directory, place.name).stat().is_ok();
         self.hide_below(&parent, &directory, place.name)?;
-        if is_here {
+        if inode.is_upper() {
             self.keep_if_last(&inode, &parent, place.name)?;
-            if let Err(error) = rustix::fs::unlinkat(&directory, place.name, AtFlags::empty()) {
-                inode.state().orphan = None;
-                return Err(error);
+            match rustix::fs::unlinkat(&directory, place.name, AtFlags::empty()) {
+                // A name below of a file that was copied up under another one.
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(error) => {
+                    inode.state().orphan = None;
+                    return Err(error);
+                }
             }
         }
         self.lost(&inode, &parent, place.name);

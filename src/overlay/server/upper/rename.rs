@@ -6,7 +6,7 @@
 
 use super::copy_up::Purpose;
 use super::record::Origin;
-use super::table::{Inode, Name};
+use super::table::{Inode, Known, Name};
 use super::{Step, Upper, whiteout};
 use crate::overlay::server::adapter::Place;
 use rustix::fs::{AtFlags, RenameFlags};
@@ -123,6 +123,7 @@ impl Upper {
         let target = self.target(inode)?;
         let mut record = inode.record().ok_or(Errno::STALE)?;
         record.origin = Some(Origin::Path(path.into()));
+        inode.state().attribute = Known::Perhaps;
         self.store.set_record(&target, &record.text())?;
         let mut state = inode.state();
         state.origin.clone_from(&record.origin);

@@ -32,11 +32,13 @@ impl Source for Upper {
     fn lookup(&self, directory: u64, name: &[u8]) -> Result<Option<FileAttr>, Errno> {
         let parent = self.inode(directory).map_err(errno)?;
         let _names = self.names_shared();
-        let found = self.find(&parent, name).map_err(errno)?;
-        Ok(found.map(|(_, attributes)| attributes))
+        self.find_attributes(&parent, name).map_err(errno)
     }
 
     fn attributes(&self, inode: u64) -> Result<FileAttr, Errno> {
+        if self.table().is_untouched(inode) {
+            return self.lower.attributes(inode);
+        }
         let inode = self.inode(inode).map_err(errno)?;
         let _names = self.names_shared();
         self.attributes_of(&inode).map_err(errno)

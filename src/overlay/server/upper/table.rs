@@ -51,6 +51,8 @@ pub(super) struct State {
     pub backing: u64,
     /// The backing file after its last known name is gone.
     pub orphan: Option<Target>,
+    /// Whether the record may be kept beside the backing file.
+    pub attribute: Known,
     /// Whether the backing file may have `security.capability`.
     pub capability: Known,
     /// Whether a default access list may be there to be inherited.
@@ -143,11 +145,13 @@ impl Drop for Inode {
 #[derive(Debug)]
 pub(super) struct Table {
     known: HashMap<u64, Entry>,
+    /// Files that nothing has happened to, which are most: these cost a few bytes.
+    untouched: HashMap<u64, Untouched>,
     /// Numbers for backing files whose own are too large.
     handed_out: HashMap<u64, u64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Entry {
     inode: Weak<Inode>,
     /// While the kernel knows it.
@@ -155,22 +159,80 @@ struct Entry {
     lookups: u64,
 }
 
+/// A file with one name that is as it is below. The name can be asked for there.
+#[derive(Debug)]
+struct Untouched {
+    directory: Arc<Inode>,
+    lookups: u32,
+}
+
+/// An inode the kernel asks about.
+#[derive(Debug)]
+pub(super) enum Found {
+    Whole(Arc<Inode>),
+    /// Untouched, in this directory.
+    Untouched(Arc<Inode>),
+}
+
 impl Table {
     pub(super) fn new(root: &Arc<Inode>) -> Table {
         let held = Some(Arc::clone(root));
         // The kernel never forgets the root.
         let entry = Entry { inode: Arc::downgrade(root), held, lookups: u64::MAX };
-        Table { known: HashMap::from([(root.number, entry)]), handed_out: HashMap::new() }
+        let known = HashMap::from([(root.number, entry)]);
+        Table { known, untouched: HashMap::new(), handed_out: HashMap::new() }
     }
 
+    pub(super) fn find(&self, number: u64) -> Option<Found> {
+        match self.untouched.get(&number) {
+            Some(untouched) => Some(Found::Untouched(Arc::clone(&untouched.directory))),
+            None => self.get(number).map(Found::Whole),
+        }
+    }
+
+    /// One that something may have happened to, as to every directory.
     pub(super) fn get(&self, number: u64) -> Option<Arc<Inode>> {
         self.known.get(&number)?.inode.upgrade()
     }
 
+    pub(super) fn is_untouched(&self, number: u64) -> bool {
+        self.untouched.contains_key(&number)
+    }
+
+    /// Counts a lookup of a file below that has one name; false when more than that must be known about it.
+    pub(super) fn remember_untouched(&mut self, number: u64, directory: &Arc<Inode>) -> bool {
+        if self.known.contains_key(&number) {
+            return false;
+        }
+        let new = || Untouched { directory: Arc::clone(directory), lookups: 0 };
+        let untouched = self.untouched.entry(number).or_insert_with(new);
+        match untouched.lookups.checked_add(1) {
+            Some(lookups) => untouched.lookups = lookups,
+            None => return false,
+        }
+        true
+    }
+
+    /// The entry of `number` for all that can be known, its lookups kept.
+    fn whole(&mut self, number: u64) -> &mut Entry {
+        let lookups = self.untouched.remove(&number).map_or(0, |untouched| untouched.lookups);
+        let entry = self.known.entry(number).or_default();
+        entry.lookups = entry.lookups.saturating_add(lookups.into());
+        entry
+    }
+
+    /// Something is about to happen to an untouched file: it is made whole.
+    pub(super) fn touch(&mut self, number: u64, make: impl FnOnce() -> Inode) -> Arc<Inode> {
+        let entry = self.whole(number);
+        let inode = entry.inode.upgrade().unwrap_or_else(|| Arc::new(make()));
+        entry.inode = Arc::downgrade(&inode);
+        entry.held = Some(Arc::clone(&inode));
+        inode
+    }
+
     /// Counts a lookup of an inode, which is made if it is not known.
     pub(super) fn remember(&mut self, number: u64, make: impl FnOnce() -> Inode) -> (Arc<Inode>, bool) {
-        let entry = self.known.entry(number);
-        let entry = entry.or_insert_with(|| Entry { inode: Weak::new(), held: None, lookups: 0 });
+        let entry = self.whole(number);
         let found = entry.inode.upgrade();
         let is_new = found.is_none();
         let inode = found.unwrap_or_else(|| Arc::new(make()));
@@ -185,30 +247,39 @@ impl Table {
     /// Takes lookups back; gives every inode that is gone for good.
     pub(super) fn forget(&mut self, number: u64, count: u64) -> Vec<Arc<Inode>> {
         let mut gone = Vec::new();
-        let Some(entry) = self.known.get_mut(&number).filter(|entry| entry.lookups != u64::MAX) else { return gone };
-        entry.lookups = entry.lookups.saturating_sub(count);
-        if entry.lookups > 0 {
-            return gone;
-        }
-        let mut next = entry.held.take();
+        let mut next = if let Some(untouched) = self.untouched.get_mut(&number) {
+            untouched.lookups = untouched.lookups.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
+            if untouched.lookups > 0 {
+                return gone;
+            }
+            self.untouched.remove(&number).and_then(|untouched| self.unless_held(untouched.directory))
+        } else {
+            let Some(entry) = self.known.get_mut(&number).filter(|entry| entry.lookups != u64::MAX) else {
+                return gone;
+            };
+            entry.lookups = entry.lookups.saturating_sub(count);
+            if entry.lookups > 0 {
+                return gone;
+            }
+            entry.held.take()
+        };
         // A directory that lives only because this was its last known child goes with it.
         while let Some(inode) = next.take() {
             if Arc::strong_count(&inode) > 1 {
                 break;
             }
             self.known.remove(&inode.number);
-            next = self.forgotten_parent(&inode);
+            next = inode.name().and_then(|name| self.unless_held(name.directory));
             inode.state().names.clear();
             gone.push(inode);
         }
         gone
     }
 
-    /// The directory of `inode`, if the kernel does not know it any more.
-    fn forgotten_parent(&self, inode: &Inode) -> Option<Arc<Inode>> {
-        let name = inode.name()?;
-        let entry = self.known.get(&name.directory.number)?;
-        entry.held.is_none().then(|| Arc::clone(&name.directory))
+    /// A directory that the kernel does not know any more.
+    fn unless_held(&self, directory: Arc<Inode>) -> Option<Arc<Inode>> {
+        let entry = self.known.get(&directory.number)?;
+        entry.held.is_none().then_some(directory)
     }
 
     /// The number of a file that exists above only.
@@ -218,5 +289,38 @@ impl Table {
         }
         let next = UPPER | LARGEST_BACKING | self.handed_out.len() as u64;
         *self.handed_out.entry(backing).or_insert(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inode(number: u64, directory: Option<&Arc<Inode>>) -> Inode {
+        let names = directory.map(|directory| Name { directory: Arc::clone(directory), name: (*b"n").into() });
+        Inode::new(number, Some(number), State { names: names.into_iter().collect(), ..State::default() })
+    }
+
+    #[test]
+    fn a_forgotten_directory_goes_with_its_last_child() {
+        let root = Arc::new(inode(1, None));
+        let mut table = Table::new(&root);
+        let (directory, is_new) = table.remember(2, || inode(2, Some(&root)));
+        assert!(is_new);
+        assert!(table.remember_untouched(3, &directory) && table.remember_untouched(3, &directory));
+        assert!(table.remember_untouched(4, &directory));
+        drop(directory);
+        assert!(table.forget(2, 1).is_empty(), "its children keep it");
+        assert!(table.forget(4, 1).is_empty());
+        assert!(table.is_untouched(3));
+        let Some(Found::Untouched(directory)) = table.find(3) else { unreachable!() };
+        let touched = table.touch(3, || inode(3, Some(&directory)));
+        drop(directory);
+        assert!(!table.is_untouched(3) && !table.remember_untouched(3, &root));
+        drop(touched);
+        assert!(table.forget(3, 1).is_empty(), "it was looked up twice");
+        let gone: Vec<u64> = table.forget(3, 1).iter().map(|inode| inode.number).collect();
+        assert_eq!(gone, [3, 2]);
+        assert_eq!(table.known.len(), 1);
     }
 }

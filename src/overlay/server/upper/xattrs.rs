@@ -5,22 +5,23 @@ use super::acl::{self, Acl};
 use super::copy_up::Purpose;
 use super::record::TYPE;
 use super::table::Known;
-use super::{Step, Upper, lower_errno};
+use super::{Held, Step, Upper, lower_errno};
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
 impl Upper {
     pub(super) fn get_xattr(&self, number: u64, name: &[u8]) -> Step<Vec<u8>> {
         check_name(name)?;
-        let inode = self.inode(number)?;
-        if !inode.is_upper() {
-            let lower = inode.lower.ok_or(Errno::STALE)?;
-            return match self.lower.xattr(lower, name) {
-                // There may be one above.
-                Err(error) if error.code() == libc::ENOSYS => Err(Errno::NODATA),
-                result => result.map_err(lower_errno),
-            };
-        }
+        let inode = match self.held(number)? {
+            Held::Above(inode) => inode,
+            Held::Below(lower) => {
+                return match self.lower.xattr(lower, name) {
+                    // There may be one above.
+                    Err(error) if error.code() == libc::ENOSYS => Err(Errno::NODATA),
+                    result => result.map_err(lower_errno),
+                };
+            }
+        };
         let known = {
             let state = inode.state();
             match name {
@@ -38,14 +39,15 @@ impl Upper {
     }
 
     pub(super) fn visit_xattrs(&self, number: u64, visit: &mut dyn FnMut(&[u8], &[u8])) -> Step<()> {
-        let inode = self.inode(number)?;
-        if !inode.is_upper() {
-            let lower = inode.lower.ok_or(Errno::STALE)?;
-            return match self.lower.xattrs(lower, visit) {
-                Err(error) if error.code() == libc::ENOSYS => Ok(()),
-                result => result.map_err(lower_errno),
-            };
-        }
+        let inode = match self.held(number)? {
+            Held::Above(inode) => inode,
+            Held::Below(lower) => {
+                return match self.lower.xattrs(lower, visit) {
+                    Err(error) if error.code() == libc::ENOSYS => Ok(()),
+                    result => result.map_err(lower_errno),
+                };
+            }
+        };
         let _names = self.names_shared();
         let target = self.target(&inode)?;
         for name in self.store.xattr_names(&target)? {
@@ -95,11 +97,11 @@ impl Upper {
 
     pub(super) fn drop_xattr(&self, number: u64, name: &[u8]) -> Step<()> {
         check_name(name)?;
-        let inode = self.inode(number)?;
-        if !inode.is_upper() {
+        if matches!(self.held(number)?, Held::Below(_)) {
             // Nothing is copied for an attribute that is not there.
             self.get_xattr(number, name)?;
         }
+        let inode = self.inode(number)?;
         self.raise(&inode, Purpose::WHOLE)?;
         let _names = self.names_shared();
         match self.store.remove_xattr(&self.target(&inode)?, name)? {
