@@ -218,11 +218,12 @@ impl Source for Image {
     fn name_in(&self, directory: u64, inode: u64) -> Option<Vec<u8>> {
         let (_, directory) = self.node(directory).ok()?;
         let (number, _) = self.node(inode).ok()?;
-        let child = |at| self.tree.child(&directory, at).filter(|(_, child)| *child == number);
-        // The nodes of a directory are mostly numbered in the order of their names.
+        let is_it = |&(_, child): &(&[u8], u32)| child == number;
+        let mut children = (0..self.tree.child_count(&directory)).map_while(|at| self.tree.child(&directory, at));
+        // A directory's nodes are numbered in the order of their names, but for files that were met before.
         let (_, first) = self.tree.child(&directory, 0)?;
-        let guess = number.checked_sub(first).and_then(child);
-        let (name, _) = guess.or_else(|| (0..self.tree.child_count(&directory)).find_map(child))?;
+        let guess = number.checked_sub(first).and_then(|at| self.tree.child(&directory, at)).filter(is_it);
+        let (name, _) = guess.or_else(|| children.find(is_it))?;
         Some(name.to_vec())
     }
 
