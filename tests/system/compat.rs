@@ -102,3 +102,11 @@ fn volumes_are_found_by_expression() {
     sandbox.words("volume ls -q --filter name=volume_1.+").prints("volume_1_x");
     sandbox.words("volume ls -q --filter name=^volume_[2-9]_x$").prints("volume_2_x");
 }
+
+#[test]
+fn starting_fails_with_125_when_nobody_waits() {
+    let sandbox = busybox!();
+    sandbox.words("create --name c busybox /no/such/command").succeeds();
+    sandbox.words("start c").refuses(125, "/no/such/command");
+    sandbox.words("start --all c").refuses(125, "either start all containers or the container(s) provided");
+}

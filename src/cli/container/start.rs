@@ -59,6 +59,10 @@ impl Verb for Start {
             filters: self.filter,
             ..Selection::default()
         };
+        if given > 0 && selection.all {
+            let complaint = "either start all containers or the container(s) provided in the arguments";
+            return Err(Failure::Arguments(complaint.to_owned()));
+        }
         if given == 0 && !selection.all && !selection.latest && selection.filters.is_empty() {
             return Err(Failure::Arguments("start requires at least one argument".to_owned()));
         }
@@ -71,14 +75,19 @@ impl Verb for Start {
             let keys = self.detach_keys.as_deref();
             return start_attached(&engine, name, self.interactive, keys, self.sig_proxy.unwrap_or(true));
         }
-        failure::each(&names, Failure::exit_code, |name| {
-            let container = engine.container(name)?;
-            if !container.state.status.is_alive() {
-                let started = engine.start(&container.record.id, StartOptions::default(), None)?;
-                started.warnings.iter().for_each(|warning| output::note(warning));
-            }
-            output::print(&format!("{name}\n")).map(|_| ())
-        })
+        // The exit codes 126 and 127 say something about a command that somebody waits for; nobody does here.
+        failure::each(
+            &names,
+            |_| 125,
+            |name| {
+                let container = engine.container(name)?;
+                if !container.state.status.is_alive() {
+                    let started = engine.start(&container.record.id, StartOptions::default(), None)?;
+                    started.warnings.iter().for_each(|warning| output::note(warning));
+                }
+                output::print(&format!("{name}\n")).map(|_| ())
+            },
+        )
     }
 }
 
