@@ -105,6 +105,8 @@ _coracle() {
                 ;;
             coracle,push)
                 cmd="coracle__subcmd__push"
+            coracle,quadlet)
+                cmd="coracle__subcmd__quadlet"
                 ;;
             coracle,rename)
                 cmd="coracle__subcmd__rename"
@@ -126,6 +128,9 @@ _coracle() {
                 ;;
             coracle,start)
                 cmd="coracle__subcmd__start"
+                ;;
+            coracle,stats)
+                cmd="coracle__subcmd__stats"
                 ;;
             coracle,stop)
                 cmd="coracle__subcmd__stop"
@@ -213,6 +218,9 @@ _coracle() {
                 ;;
             coracle__subcmd__container,start)
                 cmd="coracle__subcmd__container__subcmd__start"
+                ;;
+            coracle__subcmd__container,stats)
+                cmd="coracle__subcmd__container__subcmd__stats"
                 ;;
             coracle__subcmd__container,stop)
                 cmd="coracle__subcmd__container__subcmd__stop"
@@ -429,6 +437,7 @@ _coracle() {
     case "${cmd}" in
         coracle)
             opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stop kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret system doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stats stop kill top rename rm pull images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -606,7 +615,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container)
-            opts="-h --help exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop kill top rename rm diff"
+            opts="-h --help exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop kill top rename rm diff"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2428,6 +2437,32 @@ _coracle() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__container__subcmd__stats)
+            opts="-a -i -l -h --all --format --interval --latest --no-reset --no-stream --no-trunc --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5177,6 +5212,8 @@ _coracle() {
             ;;
         coracle__subcmd__push)
             opts="-f -q -h --authfile --compression-format --compression-level --creds --digestfile --force-compression --format --quiet --tls-verify --disable-content-trust --remove-signatures --retry --retry-delay --cert-dir --sign-by --sign-by-sigstore --sign-by-sigstore-private-key --sign-passphrase-file --encryption-key --encrypt-layer --signature-policy --help"
+        coracle__subcmd__quadlet)
+            opts="-v -h --dryrun --user --no-kmsg-log --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6181,6 +6218,32 @@ _coracle() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__stats)
+            opts="-a -i -l -h --all --format --interval --latest --no-reset --no-stream --no-trunc --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -21,6 +21,7 @@ mod options;
 mod output;
 mod pattern;
 mod pod;
+mod quadlet;
 mod secret;
 mod system;
 mod tree;
@@ -52,6 +53,9 @@ pub fn main() -> ExitCode {
 
 fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     let mut words = text(words)?;
+    if words.first().is_some_and(|word| is_generator(word)) {
+        words = quadlet::generator_words(&words[1..]);
+    }
     let program = program_name(words.first().map_or("", String::as_str));
     match words.first_mut() {
         Some(first) => program.clone_into(first),
@@ -63,6 +67,11 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     }
     let matches = parse(&words, &program)?;
     dispatch(&matches, words, program)
+}
+
+/// Whether systemd runs the program as a generator, by its name.
+fn is_generator(first_word: &str) -> bool {
+    Path::new(first_word).file_name().is_some_and(|name| name == quadlet::GENERATOR)
 }
 
 /// Arguments are text: what cannot be written in a configuration or shown to a user is refused here, once.

@@ -262,7 +262,7 @@ fn boolean(arg: Arg) -> Arg {
 
 /// The table of commands, in the order help shows them.
 pub(crate) fn entries() -> Vec<Entry> {
-    use super::{container, healthcheck, image, inspect, network, pod, secret, system, volume};
+    use super::{container, healthcheck, image, inspect, network, pod, quadlet, secret, system, volume};
     let mut entries = container::top_level();
     entries.extend(image::top_level());
     entries.push(verb::<inspect::Inspect>());
@@ -273,6 +273,7 @@ pub(crate) fn entries() -> Vec<Entry> {
     entries.push(group::<pod::Pod>());
     entries.push(group::<healthcheck::HealthCheck>());
     entries.push(group::<secret::Secret>());
+    entries.push(verb::<quadlet::Quadlet>());
     entries.push(group::<system::System>());
     entries.extend(system::top_level());
     entries

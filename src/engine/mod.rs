@@ -43,6 +43,7 @@ pub mod root;
 pub mod secrets;
 pub mod source;
 pub mod start;
+pub mod usage;
 pub mod volumes;
 
 pub use error::{Error, Kind};

@@ -22,6 +22,7 @@ mod run;
 pub(crate) mod selection;
 mod session;
 mod start;
+mod stats;
 mod stop;
 mod top;
 mod users;
@@ -71,6 +72,7 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<logs::Logs>(),
         verb::<port::Port>(),
         verb::<wait::Wait>(),
+        verb::<stats::Stats>(),
         verb::<stop::Stop>(),
         verb::<kill::Kill>(),
         verb::<top::Top>(),
