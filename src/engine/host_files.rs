@@ -127,9 +127,10 @@ fn added_hosts(record: &ContainerRecord, gateway: &str) -> Result<String, Error>
 fn resolver(request: &ContainerRequest, addresses: &NameAddresses) -> String {
     let is_loopback = |text: &String| text.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let servers = match addresses.name_server {
-        Some(server) if addresses.knows_containers => {
-            std::iter::once(server.to_string()).chain(request.dns.iter().cloned()).collect()
-        }
+        Some(server) if addresses.knows_containers => std::iter::once(server)
+            .chain(addresses.servers_inside.iter().copied())
+            .map(|server| server.to_string())
+            .collect(),
         Some(server) if request.dns.is_empty() || request.dns.iter().any(is_loopback) => vec![server.to_string()],
         _ => request.dns.clone(),
     };

@@ -12,6 +12,8 @@ const RECEIVE: u64 = opcode::read_write::<libc::seccomp_notif>(MAGIC, 0) as u64;
 const SEND: u64 = opcode::read_write::<libc::seccomp_notif_resp>(MAGIC, 1) as u64;
 const IS_VALID: u64 = opcode::write::<u64>(MAGIC, 2) as u64;
 const ADD_DESCRIPTOR: u64 = opcode::write::<libc::seccomp_notif_addfd>(MAGIC, 3) as u64;
+/// The `ioctl(2)` requests made here; a request has 32 bits.
+pub const REQUESTS: &[u32] = &[RECEIVE as u32, SEND as u32, IS_VALID as u32, ADD_DESCRIPTOR as u32];
 
 /// A system call that waits for an answer.
 #[derive(Clone, Copy, Debug)]

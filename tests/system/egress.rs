@@ -124,6 +124,16 @@ fn the_same_rules_hold_for_connections_made_by_the_host() {
 }
 
 #[test]
+fn the_same_rules_hold_on_a_network_with_others() {
+    networked_host!();
+    needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
+    enforced_on("bridge");
+    // A container that could send from a neighbour's address gets no rules that it could get around.
+    let create = ["create", "--network", "bridge", "--egress", "deny", "--cap-add", "net_raw", "hello"];
+    Sandbox::new().run(create).refuses(125, "the container could send from another's address");
+}
+
+#[test]
 fn refused_names_are_never_asked_for() {
     networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");

@@ -250,6 +250,26 @@ fn ipv6_leads_out_and_in() {
 }
 
 #[test]
+fn a_container_among_others_has_name_servers_of_its_own() {
+    networked_host!();
+    needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");
+    let sandbox = Sandbox::new();
+    let script = "
+        ask() { $coracle run --rm --network bridge $1 host sh -c \"getent ahostsv4 $2; tail -n 1 /etc/resolv.conf\"; }
+        $coracle run -d --name boat --network bridge host sleep 1000 >/dev/null
+        ask '--dns-search .' a.example | head -n 1; ask '--dns 198.51.100.54' a.example | head -n 1
+        ask '--dns 198.51.100.54' boat | grep -c 10.88
+        ask '--dns 198.51.100.54 --dns-search corp.example --dns-option ndots:3' a.example | tail -n 1
+        $coracle rm -f -t 0 boat >/dev/null";
+    let outcome = sandbox.shell_in_world(script).run().succeeds();
+    let first: Vec<String> =
+        outcome.lines().iter().map(|line| line.split_whitespace().next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(first[..2], ["198.51.100.1", "198.51.100.54"], "{outcome:?}");
+    assert_ne!(first[2], "0", "{outcome:?}");
+    assert_eq!(outcome.lines()[3], "options ndots:3", "{outcome:?}");
+}
+
+#[test]
 fn the_hosts_resolvers_are_followed_as_they_change() {
     networked_host!();
     needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2");

@@ -33,6 +33,12 @@ pub(super) fn plan(request: &ContainerRequest, mode: &NetworkMode) -> Result<Opt
         words => Rules::parse(words).map_err(|error| Error::BadRequest(error.to_string()))?,
     };
     let option = if request.egress.is_empty() { "--egress-log" } else { "--egress" };
+    if *mode == NetworkMode::Named && may_forge(request) {
+        return Err(Error::BadRequest(format!(
+            "cannot use {option} on a network with others and the capability NET_ADMIN or NET_RAW: the container could send from \
+             another's address"
+        )));
+    }
     if let Some(reason) = unsuitable(mode) {
         return Err(Error::BadRequest(format!("cannot use {option} with --network {}: {reason}", mode.word())));
     }
@@ -51,11 +57,19 @@ pub(super) fn plan(request: &ContainerRequest, mode: &NetworkMode) -> Result<Opt
     Ok(Some(EgressPlan { rules, log }))
 }
 
+/// Whether a process inside could send packets that seem to come from another container on the same bridge.
+fn may_forge(request: &ContainerRequest) -> bool {
+    let is_one = |name: &String| {
+        let name = name.to_ascii_uppercase();
+        matches!(name.strip_prefix("CAP_").unwrap_or(&name), "ALL" | "NET_ADMIN" | "NET_RAW")
+    };
+    request.privileged || request.cap_add.iter().any(is_one)
+}
+
 /// Why rules cannot hold in this network.
 fn unsuitable(mode: &NetworkMode) -> Option<&'static str> {
     match mode {
-        NetworkMode::Private(_) => None,
-        NetworkMode::Named => Some("its way out is shared by all containers on it"),
+        NetworkMode::Private(_) | NetworkMode::Named => None,
         NetworkMode::Host => Some("the container's traffic is the host's own there"),
         NetworkMode::None => Some("nothing leaves it anyway"),
         NetworkMode::Container(_) | NetworkMode::Path(_) => Some("the network belongs to another container"),
@@ -71,7 +85,11 @@ pub(in crate::engine) fn prepare_egress(
     prepared: &mut Prepared,
     is_foreground: bool,
 ) -> Result<(), Error> {
-    let (Some(egress), Some(settings)) = (&plan.egress, &mut prepared.settings) else { return Ok(()) };
+    let Some(egress) = &plan.egress else { return Ok(()) };
+    for joining in &mut prepared.joinings {
+        joining.guard(egress.rules.clone(), open_log(egress.log.as_deref(), is_foreground)?);
+    }
+    let Some(settings) = &mut prepared.settings else { return Ok(()) };
     let sides = &settings.configuration;
     let gateways = [sides.ipv4.map(|side| side.gateway.into()), sides.ipv6.map(|side| side.gateway.into())];
     settings.egress = Some(Settings {
@@ -80,6 +98,16 @@ pub(in crate::engine) fn prepare_egress(
         log: open_log(egress.log.as_deref(), is_foreground)?,
     });
     Ok(())
+}
+
+/// Rules and log for a container that comes onto a network while it runs.
+///
+/// # Errors
+/// A log that cannot be opened.
+pub(in crate::engine) fn rules_of_running(egress: &EgressPlan) -> Result<(Rules, Option<OwnedFd>), Error> {
+    // The standard error of the container's own start is not ours.
+    let path = egress.log.as_deref().filter(|path| *path != Path::new("-"));
+    Ok((egress.rules.clone(), open_log(path, false)?))
 }
 
 fn open_log(path: Option<&Path>, is_foreground: bool) -> Result<Option<OwnedFd>, Error> {

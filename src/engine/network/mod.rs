@@ -19,7 +19,7 @@ mod ports;
 mod start;
 
 pub use egress::EgressPlan;
-pub(super) use egress::{fast_settings, fast_settings_of, is_fast, prepare_egress};
+pub(super) use egress::{fast_settings, fast_settings_of, is_fast, prepare_egress, rules_of_running};
 pub use joint::{Joint, NamespacePlan};
 pub use mode::{MacText, mac_address};
 pub(super) use plan::{Namespaces, namespaces, plan};

@@ -45,8 +45,10 @@ pub(in crate::engine) struct NameAddresses {
     pub gateway: Option<IpAddr>,
     /// The forwarder.
     pub name_server: Option<IpAddr>,
-    /// It is asked first also when others are asked for: it knows the names of other containers.
+    /// It is asked also when others are asked for, and asks those: it knows the names of other containers.
     pub knows_containers: bool,
+    /// Name servers asked for that are on the container's own networks, where only it can ask them.
+    pub servers_inside: Vec<IpAddr>,
 }
 
 /// Chooses subnet and addresses, binds published ports. `plan` changes where random ports are chosen anew.
@@ -169,6 +171,7 @@ impl Layout {
                 gateway: gateways.first().copied(),
                 name_server: gateways.first().copied(),
                 knows_containers: false,
+                servers_inside: Vec::new(),
             },
             ports_changed: false,
             joinings: Vec::new(),

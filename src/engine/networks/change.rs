@@ -11,12 +11,12 @@
 use super::attachment::{Attachment, free_interface};
 use super::files;
 use super::join::{LeaseRequest, Who, lease_one, leave, plug_in_for, publish, way_out};
-use super::prepare::attachment_of;
+use super::prepare::{attachment_of, servers_elsewhere};
 use crate::engine::Engine;
 use crate::engine::error::Error;
 use crate::engine::events;
 use crate::engine::lifecycle::open_process;
-use crate::engine::network::{NetworkMode, PrivateKind, bind_all};
+use crate::engine::network::{NetworkMode, PrivateKind, bind_all, rules_of_running};
 use crate::engine::record::ContainerRecord;
 use crate::network::networks::{open_inside, route_through};
 use crate::runtime::failure::Failure;
@@ -223,7 +223,12 @@ impl Engine {
                 && store.find(&attachment.network)?.has_default_route(),
             owner: running.keeper,
         };
-        let joining = lease_one(&self.paths, &store, &request)?;
+        let mut joining = lease_one(&self.paths, &store, &request)?;
+        joining.servers = servers_elsewhere(&record.request, &joining.lease.addresses);
+        if let Some(egress) = &record.network.egress {
+            let (rules, log) = rules_of_running(egress)?;
+            joining.guard(rules, log);
+        }
         let plugged = plug_in_for(&self.paths, vec![joining], &route, running.keeper);
         if plugged.is_err() {
             let _ = leave(&self.paths, &attachment.network, &record.id); // the first error is the one worth telling

@@ -13,6 +13,7 @@ use crate::engine::error::Error;
 use crate::engine::network::{Bound, MacText, NetworkMode, mac_address};
 use crate::engine::record::ContainerRecord;
 use crate::network::dns;
+use crate::network::egress::Rules;
 use crate::network::link::{Address4, Address6, Interface};
 use crate::network::networks::{self, Connection, Member, Plug, Rendezvous, Welcome};
 use crate::network::stack::{Configuration, Forward, Side4, Side6};
@@ -54,12 +55,23 @@ pub(in crate::engine) struct Joining {
     welcome: Welcome,
     /// Ports to be published there.
     pub forwards: Vec<Forward>,
+    /// Name servers the container wants asked.
+    pub servers: Vec<IpAddr>,
+    /// Rules for what it sends out, and where that is written.
+    rules: Option<Rules>,
+    log: Option<OwnedFd>,
 }
 
 impl Joining {
+    /// Gives the container rules for what it sends out of the network.
+    pub fn guard(&mut self, rules: Rules, log: Option<OwnedFd>) {
+        (self.rules, self.log) = (Some(rules), log);
+    }
+
     /// Descriptors that the keeper must keep until the container is plugged in.
     pub fn descriptors(&self) -> Vec<i32> {
         let forwards = self.forwards.iter().map(|forward| forward.listener.as_raw_fd());
+        let forwards = forwards.chain(self.log.iter().map(AsRawFd::as_raw_fd));
         forwards.chain([self.welcome.route.as_raw_fd(), self.welcome.connection.as_fd().as_raw_fd()]).collect()
     }
 }
@@ -140,7 +152,16 @@ pub(super) fn lease_one(paths: &Paths, store: &Networks, request: &LeaseRequest<
     leases.holder = ProcessId::of(welcome.pid);
     leases.members.push(lease.clone());
     store.write_leases(&network.name, &leases)?;
-    Ok(Joining { network, lease, interface, welcome, forwards: Vec::new() })
+    Ok(Joining {
+        network,
+        lease,
+        interface,
+        welcome,
+        forwards: Vec::new(),
+        servers: Vec::new(),
+        rules: None,
+        log: None,
+    })
 }
 
 /// A name for the cable's end at the bridge that no other there has: containers differ, and so do starts of one.
@@ -292,16 +313,19 @@ pub(super) fn plug_in_for(paths: &Paths, joinings: Vec<Joining>, route: &OwnedFd
     let process =
         pidfd_open(process, PidfdFlags::empty()).map_err(|error| Failure::setup("watch the container", error))?;
     for joining in joinings {
-        let Joining { network, lease, interface, welcome, forwards } = joining;
+        let Joining { network, lease, interface, welcome, forwards, servers, rules, log } = joining;
         let cable = Plug { bridge: &network.network_interface, port: &lease.port, interface: &interface };
         networks::plug(&welcome.route, route, &cable).map_err(|error| failed(&network, &error))?;
         let member = Member {
             container: lease.container.clone(),
             addresses: lease.addresses.iter().map(|leased| leased.address).collect(),
             names: lease.names.clone(),
+            servers,
+            rules,
         };
         let connection = &welcome.connection;
-        connection.join(member, process.as_fd()).map_err(|error| failed(&network, &error))?;
+        let joined = connection.join(member, process.as_fd(), log.as_ref().map(AsFd::as_fd));
+        joined.map_err(|error| failed(&network, &error))?;
         for forward in &forwards {
             connection.publish(&lease.container, forward).map_err(|error| failed(&network, &error))?;
         }

@@ -42,12 +42,17 @@ pub(in crate::engine) fn prepare(paths: &Paths, record: &mut ContainerRecord) ->
     if let Some(joining) = joinings.get_mut(outward) {
         joining.forwards = bound.into_iter().filter_map(|bound| forward(bound, &joining.lease.addresses)).collect();
     }
+    for joining in &mut joinings {
+        joining.servers = servers_elsewhere(&record.request, &joining.lease.addresses);
+    }
+    let all: Vec<LeasedAddress> = joinings.iter().flat_map(|joining| joining.lease.addresses.clone()).collect();
     let gateway = joinings.iter().find(|joining| !joining.network.internal);
     let names = NameAddresses {
         own: joinings.iter().flat_map(|joining| &joining.lease.addresses).map(|leased| leased.address).collect(),
         gateway: gateway.and_then(|joining| joining.lease.addresses.iter().find_map(|leased| leased.gateway)),
         name_server: name_server(&joinings),
         knows_containers: true,
+        servers_inside: servers(&record.request).filter(|server| is_inside(*server, &all)).collect(),
     };
     Ok(Prepared {
         namespace: Some(NamespacePlan { interface: None, is_named: true }),
@@ -57,6 +62,20 @@ pub(in crate::engine) fn prepare(paths: &Paths, record: &mut ContainerRecord) ->
         ports_changed: record.network.ports != before,
         joinings,
     })
+}
+
+/// The name servers a container asks for.
+fn servers(request: &ContainerRequest) -> impl Iterator<Item = IpAddr> {
+    request.dns.iter().filter_map(|text| text.parse().ok())
+}
+
+fn is_inside(server: IpAddr, addresses: &[LeasedAddress]) -> bool {
+    addresses.iter().any(|leased| leased.subnet.contains(server))
+}
+
+/// Those that the network asks for it. One on the network itself only the container can reach.
+pub(super) fn servers_elsewhere(request: &ContainerRequest, addresses: &[LeasedAddress]) -> Vec<IpAddr> {
+    servers(request).filter(|server| !is_inside(*server, addresses)).collect()
 }
 
 /// Where the clients of a bound socket go; nowhere when the network lacks their family.

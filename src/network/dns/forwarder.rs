@@ -11,7 +11,7 @@ use rustix::io::{Errno, Result};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -66,6 +66,8 @@ pub struct Forwarder {
     /// Addresses of clients that were told.
     addresses: HashMap<u64, IpAddr>,
     upstreams: Upstreams,
+    /// Name servers that some clients want asked instead.
+    own_servers: HashMap<IpAddr, Vec<SocketAddr>>,
     screen: Box<dyn Screen>,
     is_internal: bool,
     buffer: Vec<u8>,
@@ -87,6 +89,7 @@ impl Forwarder {
             elsewhere: None,
             addresses: HashMap::new(),
             upstreams: Upstreams::new(&settings.servers, path),
+            own_servers: HashMap::new(),
             screen,
             is_internal: settings.internal,
             buffer: Vec::new(),
@@ -115,6 +118,14 @@ impl Forwarder {
     /// Asks `elsewhere` for what the table does not know.
     pub fn look_elsewhere(&mut self, elsewhere: Box<dyn Elsewhere>) {
         self.elsewhere = Some(elsewhere);
+    }
+
+    /// Has questions of the client with this address put to other servers; to the usual ones when there are none.
+    pub fn set_servers(&mut self, client: IpAddr, servers: &[SocketAddr]) {
+        match servers.is_empty() {
+            true => drop(self.own_servers.remove(&client)),
+            false => drop(self.own_servers.insert(client, servers.to_vec())),
+        }
     }
 
     /// The same as [`Forwarder::datagrams`] for a client whose address is known.
@@ -247,7 +258,7 @@ impl Forwarder {
             Progress::Answered(response) => {
                 let (client, server) = (query.client, query.server);
                 self.upstreams.prefer(server);
-                self.screen.answer(&query.original, &response);
+                self.screen.answer(self.addresses.get(&client).copied(), &query.original, &response);
                 self.remove(token);
                 self.deliver(client, &response, now);
                 self.hear_stream(client, now);
@@ -287,11 +298,13 @@ impl Forwarder {
         if self.is_internal {
             return self.deliver(client, &message::reply(&query, Some(question.end), NAME_ERROR), now);
         }
-        if let Some(reply) = self.screen.question(&query) {
+        let address = self.addresses.get(&client).copied();
+        if let Some(reply) = self.screen.question(address, &query) {
             return self.deliver(client, &reply, now);
         }
         let failure = message::reply(&query, Some(question.end), SERVER_FAILURE);
-        let servers = self.upstreams.list(now);
+        let own = address.and_then(|address| self.own_servers.get(&address));
+        let servers = own.cloned().unwrap_or_else(|| self.upstreams.list(now));
         let started = match self.counts.queries < MOST_QUERIES {
             true => Query::start(client, query, &servers, transport, now),
             false => None,

@@ -56,12 +56,13 @@ pub trait Elsewhere {
     fn names(&mut self, client: IpAddr) -> Vec<(String, IpAddr)>;
 }
 
-/// Sees what is asked and answered, and can refuse a name. Must not block.
+/// Sees what is asked and answered, and can refuse a name. Clients are told apart where their addresses are known
+/// ([`Forwarder::datagrams_of`]). Must not block.
 pub trait Screen {
     /// A query is about to be forwarded: `Some` is the reply to give instead.
-    fn question(&mut self, query: &[u8]) -> Option<Vec<u8>>;
+    fn question(&mut self, client: Option<IpAddr>, query: &[u8]) -> Option<Vec<u8>>;
     /// A name server has answered; called before the client gets the answer.
-    fn answer(&mut self, query: &[u8], response: &[u8]);
+    fn answer(&mut self, client: Option<IpAddr>, query: &[u8], response: &[u8]);
 }
 
 /// Refuses nothing.
@@ -69,9 +70,9 @@ pub trait Screen {
 pub struct Open;
 
 impl Screen for Open {
-    fn question(&mut self, _query: &[u8]) -> Option<Vec<u8>> {
+    fn question(&mut self, _client: Option<IpAddr>, _query: &[u8]) -> Option<Vec<u8>> {
         None
     }
 
-    fn answer(&mut self, _query: &[u8], _response: &[u8]) {}
+    fn answer(&mut self, _client: Option<IpAddr>, _query: &[u8], _response: &[u8]) {}
 }

@@ -3,7 +3,7 @@ use super::names::Names;
 use super::{Forwarder, Malformed, Open, Screen, Settings, parse_query};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -203,11 +203,11 @@ fn names_of_the_table_are_answered_here() {
 fn a_screen_sees_answers_and_refuses_names() {
     struct Refusing;
     impl Screen for Refusing {
-        fn question(&mut self, query: &[u8]) -> Option<Vec<u8>> {
+        fn question(&mut self, _client: Option<IpAddr>, query: &[u8]) -> Option<Vec<u8>> {
             let question = parse_query(query).ok()?;
             (question.name == wire_name("no.test").unwrap()).then(|| reply(query, Some(question.end), 5))
         }
-        fn answer(&mut self, query: &[u8], response: &[u8]) {
+        fn answer(&mut self, _client: Option<IpAddr>, query: &[u8], response: &[u8]) {
             assert!(is_answer(query, response));
         }
     }

@@ -36,13 +36,13 @@ pub fn read(first: &[u8]) -> Hello {
     let mut message = Vec::with_capacity(first.len().min(MOST_BYTES));
     let mut rest = first;
     loop {
+        if message.first().is_some_and(|kind| *kind != CLIENT_HELLO) {
+            return Hello::Other;
+        }
         match wanted(&message) {
             Some(wanted) if message.len() >= wanted => return hello(&message[4..wanted]),
             Some(wanted) if wanted > MOST_BYTES => return Hello::Other,
             _ => {}
-        }
-        if !message.is_empty() && message[0] != CLIENT_HELLO {
-            return Hello::Other;
         }
         let header = &rest[..rest.len().min(5)];
         if header.first().is_some_and(|kind| *kind != HANDSHAKE) || header.get(1).is_some_and(|major| *major != 3) {
@@ -208,14 +208,19 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn damaged_hellos_never_panic() {
+    fn damaged_hellos_never_panic_and_no_word_is_taken_back() {
         let good = sample("www.example.org");
         for index in 0..good.len() {
             for value in [0, 1, 0x7f, 0x80, 0xff] {
                 let mut bad = good.clone();
                 bad[index] = value;
-                let _ = read(&bad);
-                let _ = read(&bad[..index]);
+                // However much of it has come, what was said of it is never taken back.
+                let mut before = Hello::Incomplete;
+                for length in 0..=bad.len() {
+                    let now = read(&bad[..length]);
+                    assert!(before == Hello::Incomplete || now == before, "{index} {value}: {before:?}, then {now:?}");
+                    before = now;
+                }
             }
         }
     }

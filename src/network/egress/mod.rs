@@ -26,11 +26,13 @@ pub mod client_hello;
 pub mod dns;
 mod error;
 pub mod log;
+mod members;
 mod names;
 mod policy;
 mod rules;
 
 pub use error::EgressError;
+pub use members::Members;
 pub use policy::{EgressPolicy, EgressScreen};
 pub(crate) use rules::is_within;
 pub use rules::{Rules, Target};

@@ -7,7 +7,7 @@ use crate::network::stack::{FlowRecord, FlowRequest, Policy, Protocol, Verdict};
 use jiff::Timestamp;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 /// A [`Policy`] by egress rules; the same [`Egress`] hears the container's lookups.
@@ -101,11 +101,11 @@ impl Drop for EgressPolicy {
 pub struct EgressScreen(pub Rc<RefCell<Egress>>);
 
 impl Screen for EgressScreen {
-    fn question(&mut self, query: &[u8]) -> Option<Vec<u8>> {
+    fn question(&mut self, _client: Option<IpAddr>, query: &[u8]) -> Option<Vec<u8>> {
         self.0.borrow_mut().question(query)
     }
 
-    fn answer(&mut self, query: &[u8], response: &[u8]) {
+    fn answer(&mut self, _client: Option<IpAddr>, query: &[u8], response: &[u8]) {
         self.0.borrow_mut().answer(query, response);
     }
 }

@@ -2,15 +2,17 @@
 //!
 //! It waits for the listener's descriptor on its control socket, and lives until that socket closes or nobody is left
 //! under the filter. It has no capability of its own; that it may look into the container's processes comes from being
-//! the same user in the namespace above theirs (ptrace(2), "Ptrace access mode checking").
+//! the same user in the namespace above theirs (ptrace(2), "Ptrace access mode checking"). It may make few system calls
+//! ([`MAY`]), and ends at once where that cannot be had.
 
 use super::address::Inside;
 use super::call::Handler;
 use super::options::network_of;
 use super::pending::Waiting;
 use crate::network::egress;
-use crate::sys::message;
+use crate::network::process::sandbox::{self, Further};
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, exit_now, fork_into};
+use crate::sys::{message, notify};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use std::collections::HashMap;
@@ -20,6 +22,21 @@ use std::time::{Duration, Instant};
 /// What comes with the listener: whether the process ends with its parent.
 const WITH_PARENT: &[u8] = b"parent";
 const ON_ITS_OWN: &[u8] = b"alone";
+
+/// What it needs beyond sockets: to look into callers, to answer them, to compare their epoll sets.
+const MAY: Further = Further {
+    calls: &[
+        libc::SYS_process_vm_readv,
+        libc::SYS_pidfd_open,
+        libc::SYS_pidfd_getfd,
+        libc::SYS_kcmp,
+        libc::SYS_getdents64,
+        libc::SYS_readlinkat,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_readlink,
+    ],
+    requests: notify::REQUESTS,
+};
 
 /// What the process is told.
 #[derive(Debug, Default)]
@@ -67,7 +84,10 @@ pub fn start(settings: Settings) -> rustix::io::Result<Calls> {
             drop(control);
             let log = settings.egress.iter().filter_map(|egress| egress.log.as_ref()).map(AsRawFd::as_raw_fd);
             let kept: Vec<i32> = log.chain([inside.as_raw_fd()]).collect();
-            close_all_except(0, &kept);
+            if sandbox::silence().is_err() {
+                exit_now(1);
+            }
+            close_all_except(3, &kept);
             let _ = rustix::thread::set_name(c"coracle-fast"); // only cosmetic
             let _ = rustix::process::setsid(); // signals of a terminal are for the container
             run(&inside, settings);
@@ -77,7 +97,9 @@ pub fn start(settings: Settings) -> rustix::io::Result<Calls> {
 }
 
 fn run(control: &OwnedFd, settings: Settings) {
-    let _ = rustix::thread::set_no_new_privs(true); // it executes nothing anyway
+    if sandbox::enter_beside_others(MAY).is_err() {
+        return; // whoever hands a listener over learns that nobody is here
+    }
     let Some(host_network) = host_network() else { return };
     let Ok(Some(message)) = message::receive(control, 64) else { return };
     let Some(listener) = message.descriptors.into_iter().next() else { return };

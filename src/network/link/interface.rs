@@ -37,6 +37,10 @@ pub struct Address6 {
     pub gateway: Option<Ipv6Addr>,
 }
 
+/// Frames that wait for the stack at most: some 50 ms of small ones at a gigabit a second, which is longer than a busy
+/// machine leaves a process waiting. What a program sends beyond is lost, since datagrams know no flow control.
+pub(in crate::network) const QUEUE: u32 = 4096;
+
 /// An interface as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interface {
@@ -142,7 +146,8 @@ pub(in crate::network) fn link_header(index: u32, flags: u32) -> [u8; 16] {
 fn attributes_of(index: u32, interface: &Interface) -> Request {
     let request = Request::new(libc::RTM_NEWLINK, 0, &link_header(index, 0))
         .attribute(libc::IFLA_ADDRESS, &interface.mac)
-        .number(libc::IFLA_MTU, interface.mtu.into());
+        .number(libc::IFLA_MTU, interface.mtu.into())
+        .number(libc::IFLA_TXQLEN, QUEUE);
     without_own_addresses(request)
 }
 

@@ -12,7 +12,7 @@ pub mod subnet;
 pub use interface::{
     Address4, Address6, Interface, addresses_of, configure, configure_at, create_tap, interface_index,
 };
-pub(in crate::network) use interface::{default_route_through, link_header, without_own_addresses};
+pub(in crate::network) use interface::{QUEUE, default_route_through, link_header, without_own_addresses};
 pub use netlink::{Request, Route, attributes};
 pub use settings::{PING_GROUPS, UNPRIVILEGED_PORTS, write_setting};
 

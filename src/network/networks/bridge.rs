@@ -73,6 +73,7 @@ fn make_inside(name: &str, mtu: u16) -> Result<Bridge, Error> {
     let index = link::interface_index(TAP).map_err(|source| failed("find", source))?;
     let port = Request::new(libc::RTM_NEWLINK, 0, &link_header(index, true))
         .number(libc::IFLA_MTU, mtu.into())
+        .number(libc::IFLA_TXQLEN, link::QUEUE)
         .number(libc::IFLA_MASTER, bridge);
     route.request(up(port)).map_err(|source| failed("connect the stack to", source))?;
     let bridge_up = up(Request::new(libc::RTM_NEWLINK, 0, &link_header(bridge, true)));

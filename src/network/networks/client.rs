@@ -63,16 +63,18 @@ impl Connection {
 
     /// Greets the holder.
     pub fn hello(self) -> Result<Welcome, Error> {
-        let (answer, route) = self.ask(&Request::Hello, None)?;
+        let (answer, route) = self.ask(&Request::Hello, &[])?;
         match (answer, route) {
             (Answer::Welcome { pid }, Some(route)) => Ok(Welcome { connection: self, route, pid }),
             _ => Err(Error::Holder("gave an unexpected answer".to_owned())),
         }
     }
 
-    /// Brings a container onto the network for as long as the process of `pidfd` lives.
-    pub fn join(&self, member: Member, pidfd: BorrowedFd<'_>) -> Result<(), Error> {
-        self.done(&Request::Join(member), Some(pidfd))
+    /// Brings a container onto the network for as long as the process of `pidfd` lives. What it sends out by its rules is
+    /// written to `log`.
+    pub fn join(&self, member: Member, pidfd: BorrowedFd<'_>, log: Option<BorrowedFd<'_>>) -> Result<(), Error> {
+        let descriptors: Vec<BorrowedFd<'_>> = [Some(pidfd), log].into_iter().flatten().collect();
+        self.done(&Request::Join(member), &descriptors)
     }
 
     /// Publishes a port of a container.
@@ -82,26 +84,26 @@ impl Connection {
             is_tcp: forward.protocol == Protocol::Tcp,
             target: forward.target,
         };
-        self.done(&request, Some(forward.listener.as_fd()))
+        self.done(&request, &[forward.listener.as_fd()])
     }
 
     /// Takes a container off the network.
     pub fn leave(&self, container: &str) -> Result<(), Error> {
-        self.done(&Request::Leave { container: container.to_owned() }, None)
+        self.done(&Request::Leave { container: container.to_owned() }, &[])
     }
 
-    fn done(&self, request: &Request, descriptor: Option<BorrowedFd<'_>>) -> Result<(), Error> {
-        match self.ask(request, descriptor)?.0 {
+    fn done(&self, request: &Request, descriptors: &[BorrowedFd<'_>]) -> Result<(), Error> {
+        match self.ask(request, descriptors)?.0 {
             Answer::Done => Ok(()),
             Answer::Refused(reason) => Err(Error::Holder(reason)),
             Answer::Welcome { .. } => Err(Error::Holder("gave an unexpected answer".to_owned())),
         }
     }
 
-    fn ask(&self, request: &Request, descriptor: Option<BorrowedFd<'_>>) -> Result<(Answer, Option<OwnedFd>), Error> {
+    fn ask(&self, request: &Request, descriptors: &[BorrowedFd<'_>]) -> Result<(Answer, Option<OwnedFd>), Error> {
         let failed = |source| Error::Step { step: "talk to the network's process", source };
         let bytes = serde_json::to_vec(request).map_err(|_| failed(Errno::INVAL))?;
-        message::send(&self.socket, &bytes, descriptor.as_slice()).map_err(failed)?;
+        message::send(&self.socket, &bytes, descriptors).map_err(failed)?;
         let answer = message::receive(&self.socket, LONGEST).map_err(failed)?.ok_or_else(|| failed(Errno::PIPE))?;
         let parsed = serde_json::from_slice(&answer.bytes).map_err(|_| failed(Errno::BADMSG))?;
         Ok((parsed, answer.descriptors.into_iter().next()))

@@ -10,9 +10,10 @@ use super::client::{Connection, Welcome};
 use super::protocol::{Answer, LONGEST, Member, Request};
 use super::rendezvous::Rendezvous;
 use crate::network::dns::{self, Elsewhere, Forwarder};
+use crate::network::egress::{self, Members};
 use crate::network::process::sandbox;
 use crate::network::stack::{
-    self, AllowAll, Configuration, Control, Forward, ForwardId, Handle, Interest, Protocol, Readiness, Services, Stack,
+    self, Configuration, Control, Forward, ForwardId, Handle, Interest, Protocol, Readiness, Services, Stack,
 };
 use crate::store::networks::{Lease, Networks};
 use crate::sys::memory::ProgramCode;
@@ -81,20 +82,27 @@ fn become_holder(settings: Settings, bridge: Bridge, listener: OwnedFd, first: O
     let _ = rustix::process::setsid(); // a fresh fork leads no group, so this cannot fail
     let _ = rustix::process::chdir("/"); // no directory is kept from being unmounted
     let keep = [&bridge.tap, &bridge.route, &listener, &first].map(AsRawFd::as_raw_fd);
-    close_all_except(0, &keep);
+    let silenced = sandbox::silence();
+    close_all_except(if silenced.is_ok() { 3 } else { 0 }, &keep);
     let code = ProgramCode::find();
     let run = || -> Result<(), ()> {
+        silenced.map_err(drop)?;
         sandbox::enter(&settings.dns).map_err(drop)?;
-        let mut forwarder = Forwarder::new(&settings.dns, Box::new(dns::Open)).map_err(drop)?;
+        let guarded = Members::default();
+        let sides = &settings.configuration;
+        let gateways = [sides.ipv4.map(|side| side.gateway.into()), sides.ipv6.map(|side| side.gateway.into())];
+        let mut forwarder = Forwarder::new(&settings.dns, Box::new(guarded.clone())).map_err(drop)?;
         forwarder.look_elsewhere(Box::new(OtherNetworks { networks: settings.networks, own: settings.name }));
         let names = Rc::new(RefCell::new(forwarder));
         let gateway = Gateway { names: Rc::clone(&names) };
-        let mut stack =
-            Stack::new(settings.configuration, bridge.tap, Box::new(gateway), Box::new(AllowAll)).map_err(drop)?;
+        let policy = Box::new(guarded.clone());
+        let mut stack = Stack::new(settings.configuration, bridge.tap, Box::new(gateway), policy).map_err(drop)?;
         let mut node = Node {
             listener,
             route: bridge.route,
             names,
+            guarded,
+            gateways: gateways.into_iter().flatten().collect(),
             has_names: settings.has_names,
             first: Some(first),
             connections: HashMap::new(),
@@ -156,6 +164,8 @@ struct Node {
     listener: OwnedFd,
     route: OwnedFd,
     names: Rc<RefCell<Forwarder>>,
+    guarded: Members,
+    gateways: Vec<IpAddr>,
     has_names: bool,
     first: Option<OwnedFd>,
     connections: HashMap<u32, OwnedFd>,
@@ -190,16 +200,17 @@ impl Node {
     fn hear(&mut self, token: u32, stack: &mut dyn Handle) {
         let received = self.connections.get(&token).and_then(|socket| message::receive(socket, LONGEST).ok().flatten());
         let parsed = received.and_then(|received| {
-            let descriptor = received.descriptors.into_iter().next();
-            Some((serde_json::from_slice::<Request>(&received.bytes).ok()?, descriptor))
+            let mut descriptors = received.descriptors.into_iter();
+            let sent = (descriptors.next(), descriptors.next());
+            Some((serde_json::from_slice::<Request>(&received.bytes).ok()?, sent))
         });
-        let Some((request, descriptor)) = parsed else {
+        let Some((request, sent)) = parsed else {
             if let Some(socket) = self.connections.remove(&token) {
                 let _ = stack.unwatch(socket.as_fd()); // closing it does the same
             }
             return;
         };
-        let answer = self.obey(request, descriptor, stack);
+        let answer = self.obey(request, sent, stack);
         let is_welcome = matches!(answer, Answer::Welcome { .. });
         let descriptors = if is_welcome { vec![self.route.as_fd()] } else { Vec::new() };
         if let (Some(socket), Ok(bytes)) = (self.connections.get(&token), serde_json::to_vec(&answer)) {
@@ -207,12 +218,17 @@ impl Node {
         }
     }
 
-    fn obey(&mut self, request: Request, descriptor: Option<OwnedFd>, stack: &mut dyn Handle) -> Answer {
+    fn obey(
+        &mut self,
+        request: Request,
+        (descriptor, log): (Option<OwnedFd>, Option<OwnedFd>),
+        stack: &mut dyn Handle,
+    ) -> Answer {
         match (request, descriptor) {
             (Request::Hello, _) => Answer::Welcome { pid: rustix::process::getpid().as_raw_nonzero().get() },
             (Request::Join(member), Some(process)) => {
                 self.remove_container(&member.container, stack);
-                self.add_member(member, process, stack)
+                self.add_member(member, (process, log), stack)
             }
             (Request::Publish { container, is_tcp, target }, Some(listener)) => {
                 let protocol = if is_tcp { Protocol::Tcp } else { Protocol::Udp };
@@ -226,12 +242,23 @@ impl Node {
         }
     }
 
-    fn add_member(&mut self, member: Member, process: OwnedFd, stack: &mut dyn Handle) -> Answer {
+    fn add_member(
+        &mut self,
+        member: Member,
+        (process, log): (OwnedFd, Option<OwnedFd>),
+        stack: &mut dyn Handle,
+    ) -> Answer {
         let token = self.token();
         if let Err(error) = stack.watch(process.as_fd(), token, Interest::Read) {
             return Answer::Refused(format!("cannot watch the container: {error}"));
         }
         self.each_name(&member, Forwarder::add_name);
+        let servers: Vec<SocketAddr> = member.servers.iter().map(|server| (*server, dns::PORT).into()).collect();
+        for address in &member.addresses {
+            self.names.borrow_mut().set_servers(*address, &servers);
+        }
+        let rules = member.rules.clone().map(|rules| egress::Settings { rules, host: self.gateways.clone(), log });
+        self.guarded.add(&member.addresses, rules.map(egress::Settings::begin));
         self.members.insert(token, Present { member, process, forwards: Vec::new() });
         Answer::Done
     }
@@ -275,6 +302,10 @@ impl Node {
             stack.remove_forward(forward);
         }
         self.each_name(&present.member, Forwarder::remove_name);
+        for address in &present.member.addresses {
+            self.names.borrow_mut().set_servers(*address, &[]);
+        }
+        self.guarded.remove(&present.member.addresses);
         // Two containers may share an alias: those that stay keep their names.
         let stay: Vec<Member> = self.members.values().map(|present| present.member.clone()).collect();
         stay.iter().for_each(|member| self.each_name(member, Forwarder::add_name));

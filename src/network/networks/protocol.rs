@@ -1,6 +1,7 @@
 //! Messages to a network's holder: one `SOCK_SEQPACKET` packet of JSON each, some with descriptors. Every request has
 //! one answer.
 
+use crate::network::egress::Rules;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,8 +13,8 @@ pub(super) const LONGEST: usize = 64 * 1024;
 pub(super) enum Request {
     /// Answered with [`Answer::Welcome`] and the routing socket of the bridge's namespace.
     Hello,
-    /// A container comes onto the network (descriptor 0: pidfd of the process it lives as long as). One of the same ID
-    /// is replaced.
+    /// A container comes onto the network (descriptor 0: pidfd of the process it lives as long as; 1: where its flows are
+    /// written, if anywhere). One of the same ID is replaced.
     Join(Member),
     /// Publish a port of a container (descriptor 0: the bound socket).
     Publish {
@@ -40,6 +41,10 @@ pub struct Member {
     pub addresses: Vec<IpAddr>,
     /// What it is called.
     pub names: Vec<String>,
+    /// Name servers it wants asked for what the network does not know, in place of the network's.
+    pub servers: Vec<IpAddr>,
+    /// Rules for what it sends out of the network, if any.
+    pub rules: Option<Rules>,
 }
 
 /// From the holder.

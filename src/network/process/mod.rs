@@ -21,9 +21,8 @@ use super::stack::{Configuration, Forward};
 use super::{dns, egress};
 use crate::sys::memory::ProgramCode;
 use crate::sys::message;
-use crate::sys::process::{Fork, NewNamespaces, close_all_except, duplicate_to, exit_now, fork_into};
+use crate::sys::process::{Fork, NewNamespaces, close_all_except, exit_now, fork_into};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, pidfd_send_signal};
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -92,12 +91,7 @@ fn become_net(settings: Settings, socket: OwnedFd) -> Result<(), ()> {
     let mut keep: Vec<i32> = settings.forwards.iter().map(|forward| forward.listener.as_raw_fd()).collect();
     keep.push(socket.as_raw_fd());
     keep.extend(settings.egress.iter().filter_map(|egress| egress.log.as_ref()).map(AsRawFd::as_raw_fd));
-    // Never a tap or a socket where something might print.
-    let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).map_err(drop)?;
-    for stream in 0..3 {
-        duplicate_to(null.as_raw_fd(), stream).map_err(drop)?;
-    }
-    drop(null);
+    sandbox::silence().map_err(drop)?;
     close_all_except(3, &keep);
     let code = ProgramCode::find();
     sandbox::enter(&settings.dns).map_err(drop)?;

@@ -8,16 +8,45 @@
 
 use crate::network::dns;
 use crate::sys::landlock;
+use crate::sys::process::duplicate_to;
 use crate::sys::seccomp::{FLAG_SPEC_ALLOW, Instruction, set_filter};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustix::thread::{CapabilitySet, CapabilitySets};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
+
+/// What a process may do beyond what all of them may.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::network) struct Further {
+    /// System calls.
+    pub calls: &'static [libc::c_long],
+    /// `ioctl(2)` requests.
+    pub requests: &'static [u32],
+}
 
 /// Gives the rights up, for good.
 pub(in crate::network) fn enter(settings: &dns::Settings) -> Result<(), Errno> {
+    shed()?;
+    let readable: Vec<OwnedFd> = readable_directories(settings).iter().filter_map(|path| open(path)).collect();
+    match landlock::restrict(&readable) {
+        Err(error) if !landlock::is_missing(error) => return Err(error),
+        _ => {}
+    }
+    drop(readable);
+    filter(Further::default())
+}
+
+/// The same for a process that looks into others', which Landlock would not let it do (landlock(7), "Ptrace
+/// restrictions"): files stay readable as far as the user may read them.
+pub(in crate::network) fn enter_beside_others(further: Further) -> Result<(), Errno> {
+    shed()?;
+    filter(further)
+}
+
+/// Capabilities, the way to new ones, being looked at.
+fn shed() -> Result<(), Errno> {
     let none = CapabilitySets {
         effective: CapabilitySet::empty(),
         permitted: CapabilitySet::empty(),
@@ -25,14 +54,21 @@ pub(in crate::network) fn enter(settings: &dns::Settings) -> Result<(), Errno> {
     };
     rustix::thread::set_capabilities(None, none)?;
     rustix::thread::set_no_new_privs(true)?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    let readable: Vec<OwnedFd> = readable_directories(settings).iter().filter_map(|path| open(path)).collect();
-    match landlock::restrict(&readable) {
-        Err(error) if !landlock::is_missing(error) => return Err(error),
-        _ => {}
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+}
+
+fn filter(further: Further) -> Result<(), Errno> {
+    let installed = set_filter(&program(further), FLAG_SPEC_ALLOW).map(drop);
+    installed.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+}
+
+/// Puts /dev/null where something might print: never a tap, a socket or somebody's terminal.
+pub(in crate::network) fn silence() -> Result<(), Errno> {
+    let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    for stream in 0..3 {
+        duplicate_to(null.as_raw_fd(), stream)?;
     }
-    drop(readable);
-    set_filter(&program(), FLAG_SPEC_ALLOW).map(drop).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+    Ok(())
 }
 
 fn open(path: &Path) -> Option<OwnedFd> {
@@ -117,8 +153,7 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_munmap,
     libc::SYS_mremap,
     libc::SYS_madvise,
-    // resolv.conf
-    libc::SYS_openat,
+    // resolv.conf; opening is below
     libc::SYS_newfstatat,
     libc::SYS_fstat,
     libc::SYS_statx,
@@ -139,17 +174,16 @@ const ALLOWED: &[libc::c_long] = &[
 
 /// Calls of this architecture that newer ones do not have.
 #[cfg(target_arch = "x86_64")]
-const ALLOWED_OLD: &[libc::c_long] = &[
-    libc::SYS_epoll_wait,
-    libc::SYS_poll,
-    libc::SYS_open,
-    libc::SYS_stat,
-    libc::SYS_getrlimit,
-    libc::SYS_setrlimit,
-    libc::SYS_time,
-];
+const ALLOWED_OLD: &[libc::c_long] =
+    &[libc::SYS_epoll_wait, libc::SYS_poll, libc::SYS_stat, libc::SYS_getrlimit, libc::SYS_setrlimit, libc::SYS_time];
 #[cfg(not(target_arch = "x86_64"))]
 const ALLOWED_OLD: &[libc::c_long] = &[];
+
+/// Calls that open files, and which argument the flags are.
+#[cfg(target_arch = "x86_64")]
+const OPENING: &[(libc::c_long, u32)] = &[(libc::SYS_openat, 2), (libc::SYS_open, 1)];
+#[cfg(not(target_arch = "x86_64"))]
+const OPENING: &[(libc::c_long, u32)] = &[(libc::SYS_openat, 2)];
 
 /// Offsets in `struct seccomp_data` (include/uapi/linux/seccomp.h).
 const NUMBER: u32 = 0;
@@ -168,7 +202,7 @@ const THIS_ARCHITECTURE: u32 = 0xc000_00b7;
 const THIS_ARCHITECTURE: u32 = 0xc000_00f3;
 
 /// The filter.
-fn program() -> Vec<Instruction> {
+fn program(further: Further) -> Vec<Instruction> {
     let refuse = if cfg!(debug_assertions) {
         libc::SECCOMP_RET_KILL_PROCESS
     } else {
@@ -180,7 +214,7 @@ fn program() -> Vec<Instruction> {
         give(libc::SECCOMP_RET_KILL_PROCESS),
         load(NUMBER),
     ];
-    for number in ALLOWED.iter().chain(ALLOWED_OLD) {
+    for number in ALLOWED.iter().chain(ALLOWED_OLD).chain(further.calls) {
         program.push(jump(libc::BPF_JEQ, *number as u32, 0, 1));
         program.push(give(libc::SECCOMP_RET_ALLOW));
     }
@@ -189,7 +223,18 @@ fn program() -> Vec<Instruction> {
     // Non-blocking mode, bytes that wait, a tap's offloads, and the number of an interface in resolv.conf.
     let requests = [libc::FIONBIO, libc::FIONREAD, libc::SIOCGIFINDEX, libc::TUNSETOFFLOAD, libc::TUNSETVNETHDRSZ]
         .map(|request| request as u32);
-    one_of(&mut program, libc::SYS_ioctl, 1, &requests);
+    one_of(&mut program, libc::SYS_ioctl, 1, &[&requests, further.requests].concat());
+    // Files, for reading only.
+    let writing = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) as u32;
+    for (call, flags) in OPENING {
+        program.extend([
+            jump(libc::BPF_JEQ, *call as u32, 0, 4),
+            load(argument(*flags)),
+            jump(libc::BPF_JSET, writing, 1, 0),
+            give(libc::SECCOMP_RET_ALLOW),
+            give(refuse),
+        ]);
+    }
     // Memory, but never memory with code in it.
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
         program.extend([

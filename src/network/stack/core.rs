@@ -145,6 +145,16 @@ impl Core {
         epoll::add(&self.poll, descriptor, epoll::EventData::new_u64(token.encode()), flags)
     }
 
+    /// Watches a descriptor for something else.
+    pub fn rewatch(
+        &self,
+        descriptor: BorrowedFd<'_>,
+        token: Token,
+        flags: epoll::EventFlags,
+    ) -> rustix::io::Result<()> {
+        epoll::modify(&self.poll, descriptor, epoll::EventData::new_u64(token.encode()), flags)
+    }
+
     /// A number that a guest cannot guess well enough to matter (splitmix64 over a random seed): initial sequence
     /// numbers and hash seeds.
     pub fn random(&mut self) -> u64 {

@@ -254,6 +254,7 @@ impl Inner {
                 Timer::Tcp(id) => self.tcp.timer(&mut self.core, id, moment),
                 Timer::Udp(id) => self.udp.timer(&mut self.core, id),
                 Timer::Echo(id) => self.echo.timer(&mut self.core, id),
+                Timer::Accept(number) => self.forwards.resume(&mut self.core, number),
                 Timer::Housekeeping => self.housekeeping(),
             }
         }

@@ -5,8 +5,10 @@ use super::control::ForwardId;
 use super::core::{Core, Token};
 use super::error::Error;
 use super::slab::Id;
+use super::timers::Timer;
 use super::{tcp, udp};
 use rustix::event::epoll::{self, EventFlags};
+use rustix::io::Errno;
 use rustix::net::SocketFlags;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -17,6 +19,9 @@ const BACKLOG: i32 = 4096;
 
 /// Most connections taken in one turn.
 const TURN: usize = 64;
+
+/// How long nobody is accepted after the process has run out of descriptors, milliseconds.
+const PAUSE: u64 = 100;
 
 /// A published port.
 #[derive(Debug)]
@@ -73,13 +78,33 @@ impl Forwards {
         let Some(Port::Tcp(listener, target)) = self.ports.get(&number) else { return };
         for _ in 0..TURN {
             let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-            // A client that gave up, or no descriptor left: the next event tells of the rest.
-            let Ok((socket, client)) = rustix::net::acceptfrom_with(listener, flags) else { return };
+            let (socket, client) = match rustix::net::acceptfrom_with(listener, flags) {
+                Ok(accepted) => accepted,
+                Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
+                    return pause(core, number, listener);
+                }
+                // A client that gave up: the next event tells of the rest.
+                Err(_) => return,
+            };
             if let Some(client) = client.and_then(|client| SocketAddr::try_from(client).ok()) {
                 tcp.accept(core, socket, client, *target);
             }
         }
     }
+
+    /// Takes clients of a port again.
+    pub fn resume(&self, core: &mut Core, number: u32) {
+        let Some(Port::Tcp(listener, _)) = self.ports.get(&number) else { return };
+        if core.rewatch(listener.as_fd(), Token::Forward(number), EventFlags::IN).is_err() {
+            core.timers.arm(core.now + PAUSE, Timer::Accept(number));
+        }
+    }
+}
+
+/// Nothing is left to accept a client with; it waits in the kernel, and asking again at once would only burn time.
+fn pause(core: &mut Core, number: u32, listener: &OwnedFd) {
+    let _ = core.rewatch(listener.as_fd(), Token::Forward(number), EventFlags::empty()); // then it is asked sooner
+    core.timers.arm(core.now + PAUSE, Timer::Accept(number));
 }
 
 fn listen(core: &Core, number: u32, listener: &OwnedFd) -> rustix::io::Result<()> {

@@ -14,6 +14,8 @@ pub enum Timer {
     Udp(Id),
     /// A ping flow.
     Echo(Id),
+    /// A published port whose clients could not be accepted.
+    Accept(u32),
     /// Neighbours being asked for, fragments being gathered.
     Housekeeping,
 }
