@@ -187,6 +187,15 @@ impl Engine {
         }
         others.pod = self.membership(request);
         others.secrets = self.find_secrets(request)?;
+        for path in request.network.iter().filter_map(|text| text.strip_prefix("ns:")) {
+            match network::find_namespace(Path::new(path))? {
+                network::Found::Own => others.is_own_network = true,
+                network::Found::Process(join, maps) => {
+                    others.joined.insert(format!("ns:{path}"), join);
+                    others.id_maps = Some(maps);
+                }
+            }
+        }
         others.networks = super::networks::wanted(request, &self.networks())?;
         if matches!(request.userns, UserNamespaceMode::Auto { .. }) {
             others.automatic_ids = self.automatic_ids();

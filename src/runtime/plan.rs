@@ -80,6 +80,9 @@ pub struct JoinPlan {
     pub start_time: u64,
     /// Its namespaces to join besides the user namespace, by their names in `/proc/PID/ns`.
     pub namespaces: Vec<String>,
+    /// File of the network namespace that was asked for; who is in there may be another by the next start.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
     /// ID of that container; its process is another after it was started anew.
     #[serde(default)]
     pub container: String,

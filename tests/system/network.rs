@@ -184,6 +184,21 @@ fn the_container_whose_network_is_shared_may_be_started_anew() {
 }
 
 #[test]
+fn a_network_namespace_is_joined_by_its_file() {
+    let sandbox = networked!();
+    sandbox.words("run -d --name first busybox sleep 1000").succeeds();
+    let pid = sandbox.run(["inspect", "--format", "{{.State.Pid}}", "first"]).succeeds().text();
+    let namespace = sandbox.words("exec first readlink /proc/self/ns/net").succeeds().text();
+    let network = format!("ns:/proc/{}/ns/net", pid.trim());
+    shell(&sandbox, &["--network", &network], "readlink /proc/self/ns/net").prints(namespace.trim());
+    let own = std::fs::read_link("/proc/self/ns/net").expect("it is a link");
+    let own = own.to_str().expect("it is text");
+    shell(&sandbox, &["--network", "ns:/proc/self/ns/net"], "readlink /proc/self/ns/net").prints(own);
+    sandbox.words("rm -f -t 0 first").succeeds();
+    sandbox.assert_nothing_left();
+}
+
+#[test]
 fn ports_are_no_use_in_somebody_elses_network() {
     let sandbox = networked!();
     let line = "Port mappings have been discarded because \"host\" network namespace mode does not support them";
@@ -201,7 +216,7 @@ fn networks_that_make_no_sense_are_refused() {
         (&["--network", "no-such"], "no-such"),
         (&["--network", "none", "--network", "host"], "cannot set multiple networks"),
         (&["--ip", "10.77.0.0"], "requested static ip 10.77.0.0 cannot be used"),
-        (&["--network", "ns:/no/such"], "cannot join network namespace \"/no/such\""),
+        (&["--network", "ns:/no/such"], "find \"/no/such\": no such file or directory"),
     ];
     for (options, part) in cases {
         if part.contains("static ip 10")

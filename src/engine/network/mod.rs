@@ -13,6 +13,7 @@
 mod egress;
 mod joint;
 mod mode;
+mod namespace_path;
 mod options;
 mod plan;
 mod ports;
@@ -22,6 +23,7 @@ pub use egress::EgressPlan;
 pub(super) use egress::{fast_settings, fast_settings_of, is_fast, prepare_egress, rules_of_running};
 pub use joint::{Joint, NamespacePlan};
 pub use mode::{MacText, mac_address};
+pub(super) use namespace_path::{Found, find as find_namespace};
 pub(super) use plan::{Namespaces, namespaces, plan};
 pub(super) use ports::{Bound, bind_all, choose_random_ports};
 pub use ports::{exposed, published_text};

@@ -105,11 +105,7 @@ fn mode(request: &ContainerRequest, others: &Others) -> Result<NetworkMode, Erro
         )));
     }
     match first {
-        Wanted::Mode(NetworkMode::Path(path)) => Err(Error::BadRequest(format!(
-            "cannot join network namespace \"{}\": the user namespace that owns it would have to be joined with it; \
-             join a container's with container:NAME",
-            path.display()
-        ))),
+        Wanted::Mode(NetworkMode::Path(_)) if others.is_own_network => Ok(NetworkMode::Host),
         Wanted::Mode(mode) => Ok(mode),
         Wanted::Container(name) => match others.ids.get(&name) {
             Some(id) => Ok(NetworkMode::Container(id.clone())),

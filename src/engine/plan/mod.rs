@@ -188,6 +188,8 @@ pub struct Others {
     pub joined: BTreeMap<String, JoinPlan>,
     /// Their IDs, by the same words.
     pub ids: BTreeMap<String, String>,
+    /// The network namespace that is joined by its file is this process's own.
+    pub is_own_network: bool,
     /// Files of the container whose network is joined that say where it is in there, by destination.
     pub host_files: BTreeMap<PathBuf, PathBuf>,
     /// Ids of the user namespace of the container that is joined.

@@ -91,5 +91,8 @@ pub(super) fn join(
     {
         add(name, Some("net"))?;
     }
+    if let NetworkMode::Path(path) = network {
+        add(&format!("ns:{}", path.display()), Some("net"))?;
+    }
     Ok(joined.map(|(_, plan)| plan))
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::engine::error::Error;
-use crate::engine::network::NetworkMode;
+use crate::engine::network::{self, NetworkMode};
 use crate::engine::record::{ContainerRecord, Membership};
 use crate::engine::request::{ContainerRequest, NamespaceMode, UserNamespaceMode};
 use crate::engine::start::StartOptions;
@@ -57,6 +57,12 @@ impl Engine {
     /// Finds the process whose namespaces a container that is about to start joins: its container may have been started anew
     /// since this one was made. One that does not run is started first.
     pub(in crate::engine) fn find_joined(&self, record: &mut ContainerRecord) -> Result<(), Error> {
+        if let Some(join) = &mut record.plan.join
+            && let Some(path) = &join.path
+            && let network::Found::Process(found, _) = network::find_namespace(path)?
+        {
+            (join.pid, join.start_time) = (found.pid, found.start_time);
+        }
         let Some(join) = record.plan.join.as_mut().filter(|join| !join.container.is_empty()) else { return Ok(()) };
         let name = &join.container;
         let process = match self.running_process(name)? {
