@@ -72,6 +72,28 @@ pub(crate) fn size_bytes(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A number of bytes, or a negative number for no limit.
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn signed_size_bytes(text: &str) -> Result<i64, String> {
+    if let Some(number) = text.strip_prefix('-') {
+        return number.parse::<u32>().map(|_| -1).map_err(|_| format!("invalid size: '{text}'"));
+    }
+    size_bytes(text).map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX))
+}
+
+/// A finite number with a fraction.
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn number(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err(format!("strconv.ParseFloat: parsing {text:?}: invalid syntax")),
+    }
+}
+
 /// A length of time as Go writes it: `300ms`, `1.5h`, `2h45m`; a bare number is seconds.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ pub mod info;
 pub mod init;
 pub mod inspect;
 pub mod lifecycle;
+pub mod limits;
 pub mod logs;
 mod names;
 pub mod network;

@@ -397,6 +397,12 @@ pub struct ContainerRequest {
     pub subuid_name: Option<String>,
     /// `--subgidname`.
     pub subgid_name: Option<String>,
+    /// `--memory`, `--cpus` and the like.
+    pub limits: super::limits::Limits,
+    /// `--cgroups`.
+    pub cgroups: super::limits::CgroupsMode,
+    /// `--cgroup-parent`.
+    pub cgroup_parent: Option<String>,
     /// `--stop-signal` as typed.
     pub stop_signal: Option<String>,
     /// `--stop-timeout` in seconds.

@@ -79,8 +79,7 @@ fn wrong_command_lines() {
         ),
         (
             &["run", "-m", "5m", "--cpus=2", "--restart=no", "--name", "--rm", "a"],
-            "! Warning: resource limits are not enforced: --cpus, --memory\n\
-             ! Error: running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument\n= 125\n",
+            "! Error: running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument\n= 125\n",
         ),
         (
             &["run", "--memory", "nonsense", "a"],

@@ -50,6 +50,8 @@ pub(crate) enum OptionError {
     Sysctl(String),
     #[error("ulimit option {option:?} requires name=SOFT:HARD, failed to be parsed: {reason}")]
     Ulimit { option: String, reason: String },
+    #[error("{0}")]
+    Limit(String),
     #[error("unable to translate --shm-size: {0}")]
     ShmSize(String),
     #[error("running container create option: invalid umask string {0}: invalid argument")]

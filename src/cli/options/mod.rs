@@ -10,6 +10,7 @@ mod error;
 mod health;
 mod image;
 mod lifecycle;
+mod limits;
 pub(crate) mod mounts;
 mod namespaces;
 mod network;
@@ -25,6 +26,7 @@ pub(crate) use environment::variables;
 pub(crate) use error::OptionError;
 pub(crate) use image::{RegistryOptions, pull_policy};
 pub(crate) use lifecycle::{is_valid_name, label};
+pub(crate) use limits::LimitOptions;
 pub(crate) use pod::PodOptions;
 
 use crate::engine::request::{ContainerRequest, RootSource};
@@ -67,6 +69,10 @@ pub(crate) struct CreateOptions {
     health: health::HealthOptions,
     #[command(flatten, next_help_heading = "Security")]
     security: security::SecurityOptions,
+    #[command(flatten, next_help_heading = "Limits")]
+    limits: LimitOptions,
+    #[command(flatten, next_help_heading = "Limits")]
+    groups: limits::GroupOptions,
 }
 
 impl CreateOptions {
@@ -94,6 +100,8 @@ impl CreateOptions {
         self.namespaces.apply(&mut request)?;
         self.health.apply(&mut request)?;
         self.security.apply(&mut request)?;
+        self.limits.apply(&mut request.limits)?;
+        self.groups.apply(&mut request)?;
         Ok(request)
     }
 }

@@ -1,6 +1,7 @@
 //! The section `HostConfig`: what was asked for, as far as it concerns the host.
 
 use super::document::{Document, IntoDocument, object};
+use crate::engine::limits::{CgroupsMode, DEFAULT_PIDS};
 use crate::engine::record::{ContainerRecord, MountRecord};
 use crate::engine::request::{ContainerRequest, NamespaceMode, UlimitRequest, UserNamespaceMode};
 use crate::runtime::plan::LogDriver;
@@ -28,7 +29,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
         .collect();
     object! {
         "Binds" => binds,
-        "CgroupManager" => "none",
+        "CgroupManager" => "cgroupfs",
         "CgroupMode" => mode(&request.cgroup),
         "ContainerIDFile" => path(&request.cidfile).unwrap_or_default(),
         "LogConfig" => object! {
@@ -62,7 +63,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
             other => mode(other),
         },
         "Cgroup" => "",
-        "Cgroups" => "disabled",
+        "Cgroups" => if request.cgroups == CgroupsMode::Enabled { "default" } else { request.cgroups.word() },
         "Links" => Value::Null,
         "OomScoreAdj" => request.oom_score_adj.unwrap_or_default(),
         "PidMode" => mode(&request.pid),
@@ -103,48 +104,58 @@ fn human_size(bytes: u64) -> String {
     format!("{digits}{}", units[unit])
 }
 
-/// What limits a container to less than the machine; this release enforces none but the limits of `getrlimit(2)`.
+/// What limits a container to less than the machine.
 fn limits(request: &ContainerRequest) -> Vec<(&'static str, Document)> {
-    let numbers = [
-        "CpuShares",
-        "Memory",
-        "NanoCpus",
-        "BlkioWeight",
-        "CpuPeriod",
-        "CpuQuota",
-        "CpuRealtimePeriod",
-        "CpuRealtimeRuntime",
-        "DiskQuota",
-        "KernelMemory",
-        "MemoryReservation",
-        "MemorySwap",
-        "MemorySwappiness",
-        "PidsLimit",
-        "CpuCount",
-        "CpuPercent",
-        "IOMaximumIOps",
-        "IOMaximumBandwidth",
-    ];
-    let lists = [
-        "BlkioWeightDevice",
-        "BlkioDeviceReadBps",
-        "BlkioDeviceWriteBps",
-        "BlkioDeviceReadIOps",
-        "BlkioDeviceWriteIOps",
-    ];
+    let limits = &request.limits;
+    let (quota, period) = limits.cpu_quota_and_period();
+    let unified: Vec<String> = limits.unified.iter().map(|(file, value)| format!("{file}={value}")).collect();
+    let weights: Vec<Document> = limits
+        .io_weight_devices
+        .iter()
+        .map(|(path, weight)| object! { "Path" => path.as_str(), "Weight" => u64::from(*weight) })
+        .collect();
     let mut fields = vec![
-        ("CgroupParent", "".into_document()),
-        ("CpusetCpus", "".into_document()),
-        ("CpusetMems", "".into_document()),
+        ("CgroupParent", request.cgroup_parent.clone().unwrap_or_default().into_document()),
+        ("CpusetCpus", limits.cpuset_cpus.as_str().into_document()),
+        ("CpusetMems", limits.cpuset_mems.as_str().into_document()),
+        ("CpuShares", limits.cpu_shares.unwrap_or(0).into_document()),
+        ("Memory", limits.memory_bytes.unwrap_or(0).into_document()),
+        ("NanoCpus", limits.nano_cpus.unwrap_or(0).into_document()),
+        ("BlkioWeight", u64::from(limits.io_weight.unwrap_or(0)).into_document()),
+        ("CpuPeriod", period.unwrap_or(0).into_document()),
+        ("CpuQuota", quota.unwrap_or(0).into_document()),
+        ("CpuRealtimePeriod", limits.cpu_realtime_period.unwrap_or(0).into_document()),
+        ("CpuRealtimeRuntime", limits.cpu_realtime_runtime.unwrap_or(0).into_document()),
+        ("DiskQuota", 0_u32.into_document()),
+        ("KernelMemory", 0_u32.into_document()),
+        ("MemoryReservation", limits.memory_reservation_bytes.unwrap_or(0).into_document()),
+        ("MemorySwap", limits.memory_and_swap_bytes().unwrap_or(0).into_document()),
+        ("MemorySwappiness", limits.memory_swappiness.unwrap_or(0).into_document()),
+        ("PidsLimit", limits.pids.unwrap_or(DEFAULT_PIDS).into_document()),
+        ("OomKillDisable", limits.oom_kill_disable.into_document()),
+        ("CgroupConf", if unified.is_empty() { Value::Null.into_document() } else { unified.into_document() }),
+        ("BlkioWeightDevice", if weights.is_empty() { Value::Null.into_document() } else { weights.into_document() }),
+        ("BlkioDeviceReadBps", rates(&limits.read_bytes)),
+        ("BlkioDeviceWriteBps", rates(&limits.write_bytes)),
+        ("BlkioDeviceReadIOps", rates(&limits.read_operations)),
+        ("BlkioDeviceWriteIOps", rates(&limits.write_operations)),
     ];
-    fields.extend(numbers.map(|name| (name, 0_u32.into_document())));
-    fields.extend(lists.map(|name| (name, Value::Null.into_document())));
-    fields.push(("OomKillDisable", false.into_document()));
-    fields.push(("CgroupConf", Value::Null.into_document()));
+    fields.extend(
+        ["CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"].map(|name| (name, 0_u32.into_document())),
+    );
     fields
         .push(("Devices", request.devices.iter().map(|device| device_of(device)).collect::<Vec<_>>().into_document()));
     fields.push(("Ulimits", request.ulimits.iter().map(ulimit).collect::<Vec<_>>().into_document()));
     fields
+}
+
+fn rates(list: &[(String, u64)]) -> Document {
+    if list.is_empty() {
+        return Value::Null.into_document();
+    }
+    let devices: Vec<Document> =
+        list.iter().map(|(path, rate)| object! { "Path" => path.as_str(), "Rate" => *rate }).collect();
+    devices.into_document()
 }
 
 /// The mode, or `bridge` on networks with names, as podman has it.

@@ -44,6 +44,7 @@ pub(super) fn build(parts: &Parts<'_>) -> Result<Spec, Error> {
         .sysctl(settings.into_iter().map(|setting| (setting.name, setting.value)).collect::<HashMap<_, _>>())
         .masked_paths(parts.security.masked_paths(request.privileged))
         .readonly_paths(parts.security.read_only_paths(request.privileged))
+        .resources(request.limits.resources()?)
         .build()
         .map_err(bad)?;
     let root = RootBuilder::default().path("root").readonly(request.read_only).build().map_err(bad)?;
