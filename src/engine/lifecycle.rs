@@ -229,6 +229,10 @@ impl Engine {
         let containers = self.containers();
         if containers.exists(&id) {
             let _lock = containers.lock(&id)?;
+            // Only a killed keeper leaves one.
+            if let Some(group) = container.state.group.clone().filter(|group| group.to_string_lossy().ends_with(&id)) {
+                let _ = crate::runtime::cgroup::Group::at(group).remove(); // an empty directory harms nobody
+            }
             let with_volumes = options.volumes || container.record.request.remove;
             self.remove_files(&container.record, with_volumes)?;
             let exit_code = container.state.finished_at.map(|_| container.state.exit_code);

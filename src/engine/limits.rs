@@ -114,6 +114,34 @@ impl Limits {
         Ok(resources)
     }
 
+    /// The options that asked for something, as typed.
+    pub fn asked(&self) -> Vec<String> {
+        let some = [
+            ("--memory", self.memory_bytes.is_some_and(|bytes| bytes > 0)),
+            ("--memory-reservation", self.memory_reservation_bytes.is_some_and(|bytes| bytes > 0)),
+            ("--memory-swap", self.memory_swap_bytes.is_some_and(|bytes| bytes > 0)),
+            ("--memory-swappiness", self.memory_swappiness.is_some()),
+            ("--oom-kill-disable", self.oom_kill_disable),
+            ("--cpus", self.nano_cpus.is_some_and(|cpus| cpus > 0)),
+            ("--cpu-shares", self.cpu_shares.is_some_and(|shares| shares > 0)),
+            ("--cpu-quota", self.cpu_quota.is_some_and(|quota| quota > 0)),
+            ("--cpu-period", self.cpu_period.is_some_and(|period| period > 0)),
+            ("--cpu-rt-period", self.cpu_realtime_period.is_some()),
+            ("--cpu-rt-runtime", self.cpu_realtime_runtime.is_some()),
+            ("--cpuset-cpus", !self.cpuset_cpus.is_empty()),
+            ("--cpuset-mems", !self.cpuset_mems.is_empty()),
+            ("--pids-limit", self.pids.is_some_and(|pids| pids > 0)),
+            ("--blkio-weight", self.io_weight.is_some_and(|weight| weight > 0)),
+            ("--blkio-weight-device", !self.io_weight_devices.is_empty()),
+            ("--device-read-bps", !self.read_bytes.is_empty()),
+            ("--device-write-bps", !self.write_bytes.is_empty()),
+            ("--device-read-iops", !self.read_operations.is_empty()),
+            ("--device-write-iops", !self.write_operations.is_empty()),
+            ("--cgroup-conf", !self.unified.is_empty()),
+        ];
+        some.into_iter().filter(|(_, is_asked)| *is_asked).map(|(option, _)| option.to_owned()).collect()
+    }
+
     /// `--cpus` as quota and period, or these as given.
     pub fn cpu_quota_and_period(&self) -> (Option<i64>, Option<u64>) {
         match self.nano_cpus.filter(|cpus| *cpus > 0) {
@@ -268,7 +296,7 @@ mod tests {
         let resources = limits.resources().unwrap();
         let cpu = resources.cpu().clone().unwrap();
         assert_eq!((cpu.quota(), cpu.period()), (Some(150_000), Some(100_000)));
-        let memory = resources.memory().clone().unwrap();
+        let memory = resources.memory().unwrap();
         assert_eq!((memory.limit(), memory.swap()), (Some(64 << 20), Some(128 << 20)));
     }
 

@@ -202,6 +202,7 @@ fn fork_keeper(
                 client: Some(client),
                 control_directories: vec![engine.paths.container_run(&record.id), record.plan.directory.clone()],
                 is_foreground: options.foreground,
+                group: None,
                 services: &mut services,
             };
             keeper.run()

@@ -9,6 +9,7 @@
 
 pub mod attach;
 pub mod capabilities;
+pub mod cgroup;
 pub mod control;
 pub mod devices;
 pub mod exec;

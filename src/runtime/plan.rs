@@ -34,6 +34,9 @@ pub struct RuntimePlan {
     /// Secrets shown as files.
     #[serde(default)]
     pub secrets: Vec<SecretPlan>,
+    /// Its control group.
+    #[serde(default)]
+    pub group: GroupPlan,
     /// Run the process below a small init that reaps and forwards signals.
     pub init: bool,
     /// `-w` was given: a missing working directory is an error. The image's own is made.
@@ -54,6 +57,29 @@ pub struct RuntimePlan {
     pub timeout_seconds: u32,
     /// Join the namespaces of this running process instead of making those that it names.
     pub join: Option<JoinPlan>,
+}
+
+/// The control group of a container; its limits are in the specification.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupPlan {
+    /// Whether there is one.
+    pub mode: GroupMode,
+    /// The group that it is made in; the one this user was given when absent.
+    pub parent: Option<PathBuf>,
+    /// Options that asked for limits: they are named when they cannot be enforced.
+    pub asked: Vec<String>,
+}
+
+/// Whether a container has a control group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GroupMode {
+    /// One, where the user may make it.
+    #[default]
+    Own,
+    /// None.
+    Disabled,
+    /// One below the group of the command that starts the container.
+    Split,
 }
 
 /// A secret shown as a file of memory.

@@ -3,6 +3,7 @@
 //! Descriptors are borrowed in (`impl AsFd`) and owned out (`OwnedFd`), always close-on-exec. Every function names
 //! its manual page.
 
+pub mod bpf;
 pub mod datagram;
 pub mod errno;
 pub mod interface;

@@ -4,7 +4,7 @@
 
 use rustix::io::{Errno, Result};
 use rustix::process::Pid;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// Which side of a fork this is.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ bitflags::bitflags! {
         const PID = libc::CLONE_NEWPID as u64;
         /// Network.
         const NETWORK = libc::CLONE_NEWNET as u64;
+        /// Clocks that count from boot (`time_namespaces(7)`).
+        const TIME = 0x80;
     }
 }
 
@@ -53,7 +55,13 @@ struct CloneArgs {
     stack: u64,
     stack_size: u64,
     tls: u64,
+    set_tid: u64,
+    set_tid_size: u64,
+    cgroup: u64,
 }
+
+/// The child starts in the control group of [`CloneArgs::cgroup`] (Linux 5.7).
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// Forks this process, the child starting in new `namespaces` (`clone3(2)`, fork semantics: memory is copied).
 ///
@@ -61,12 +69,29 @@ struct CloneArgs {
 /// held for ever; this is asserted through `/proc` in debug builds. Fails with the kernel's error (`EPERM`, `ENOSPC`
 /// for namespace limits, `EINVAL`).
 pub fn fork_into(namespaces: NewNamespaces) -> Result<Fork> {
+    clone_process(namespaces.bits(), libc::SIGCHLD as u64, None)
+}
+
+/// The same, with the child in the control group whose directory `group` is open on from its first moment. Fails with
+/// `EACCES`, `EBUSY` or `EOPNOTSUPP` where a process may not be put there, and `ENOSYS` or `E2BIG` before Linux 5.7.
+pub fn fork_into_group(namespaces: NewNamespaces, group: BorrowedFd<'_>) -> Result<Fork> {
+    clone_process(namespaces.bits(), libc::SIGCHLD as u64, Some(group))
+}
+
+/// The same, but the child's parent is this process's own parent, who has to wait for it (`CLONE_PARENT`).
+pub fn fork_sibling_into(namespaces: NewNamespaces) -> Result<Fork> {
+    // The signal at the child's end is then this process's own.
+    clone_process(namespaces.bits() | libc::CLONE_PARENT as u64, 0, None)
+}
+
+fn clone_process(flags: u64, exit_signal: u64, group: Option<BorrowedFd<'_>>) -> Result<Fork> {
     debug_assert_eq!(thread_count(), 1, "only a process with one thread may fork");
     let mut pidfd: RawFd = -1;
     let arguments = CloneArgs {
-        flags: namespaces.bits() | libc::CLONE_PIDFD as u64,
+        flags: flags | libc::CLONE_PIDFD as u64 | group.map_or(0, |_| CLONE_INTO_CGROUP),
+        cgroup: group.map_or(0, |group| group.as_raw_fd() as u64),
         pidfd: &raw mut pidfd as u64,
-        exit_signal: libc::SIGCHLD as u64,
+        exit_signal,
         ..CloneArgs::default()
     };
     // SAFETY: the arguments are a live, correctly sized clone_args without a new stack, so both sides return here on
@@ -74,7 +99,7 @@ pub fn fork_into(namespaces: NewNamespaces) -> Result<Fork> {
     let result = unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<CloneArgs>()) };
     let result = match result {
         // Seccomp filters answer this for clone3, whose arguments they cannot see.
-        -1 if last_error() == Errno::NOSYS => plain_clone(arguments.flags, &mut pidfd),
+        -1 if last_error() == Errno::NOSYS && group.is_none() => plain_clone(arguments.flags | exit_signal, &mut pidfd),
         other => other,
     };
     match result {
@@ -94,7 +119,19 @@ fn plain_clone(flags: u64, pidfd: &mut RawFd) -> libc::c_long {
     let none = std::ptr::null_mut::<libc::c_void>();
     // SAFETY: a null stack keeps this one, copied, so both sides return here; `pidfd` outlives the call; the last two
     // arguments, whose order differs between architectures, are unused with these flags.
-    unsafe { libc::syscall(libc::SYS_clone, flags | libc::SIGCHLD as u64, none, std::ptr::from_mut(pidfd), none, none) }
+    unsafe { libc::syscall(libc::SYS_clone, flags, none, std::ptr::from_mut(pidfd), none, none) }
+}
+
+/// Moves this process into new `namespaces` (`unshare(2)`).
+pub fn unshare(namespaces: NewNamespaces) -> Result<()> {
+    // SAFETY: unshare takes plain numbers; namespaces do not touch memory or descriptors of this process.
+    check(unsafe { libc::unshare(namespaces.bits() as libc::c_int) })
+}
+
+/// Makes this process the one that inherits orphans among its descendants (`prctl(2)`, `PR_SET_CHILD_SUBREAPER`).
+pub fn become_subreaper() -> Result<()> {
+    // SAFETY: plain numbers.
+    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })
 }
 
 /// Number of threads of this process; 1 where `/proc` cannot tell.

@@ -15,6 +15,7 @@ use super::plan::{further_environment, preserved};
 use super::start::in_memory;
 use super::{Engine, events, network, record::ContainerRecord, secrets};
 use crate::network::fast;
+use crate::runtime::cgroup::{self, Group};
 use crate::runtime::capabilities::{Capabilities, Wish, bounding_set};
 use crate::runtime::exec::{Told, Waiter};
 use crate::runtime::failure::Failure;
@@ -94,7 +95,8 @@ impl Engine {
             started: events::container(&container.record, "exec"),
             ended: events::container(&container.record, "exec_died"),
         });
-        start(target, &plan, request, calls.as_ref(), told)
+        let group = container.state.group.clone().map(Group::at);
+        start(target, &plan, request, group, calls.as_ref(), told)
     }
 }
 
@@ -158,6 +160,7 @@ fn start(
     target: ProcessId,
     plan: &RuntimePlan,
     request: &ExecRequest,
+    group: Option<Group>,
     calls: Option<&fast::Calls>,
     events: Option<Told>,
 ) -> Result<ExecSession, Error> {
@@ -165,7 +168,12 @@ fn start(
     let streams = if request.detached { Streams::nowhere()? } else { Streams::make(plan)? };
     let (socket, inside) = message::pair().map_err(failed)?;
     let plan_file = in_memory(plan)?;
-    match fork_into(NewNamespaces::empty()) {
+    // In the container's own group from the start: what a process forks is where the process is.
+    let forked = match group {
+        Some(group) => cgroup::fork_into_own(&group, NewNamespaces::empty()).map(|(fork, _)| fork),
+        None => fork_into(NewNamespaces::empty()),
+    };
+    match forked {
         Ok(Fork::Child) => {
             // Only what the waiter is given; the rest is the command's.
             std::mem::forget((socket, streams.input, streams.output, streams.error));

@@ -118,7 +118,7 @@ fn state_section(record: &ContainerRecord, state: &State) -> Document {
         "Running" => state.status == Status::Running,
         "Paused" => state.status == Status::Paused,
         "Restarting" => false,
-        "OOMKilled" => false,
+        "OOMKilled" => state.out_of_memory,
         "Dead" => false,
         "Pid" => pid(state.process),
         "ConmonPid" => pid(state.keeper),

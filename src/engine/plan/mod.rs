@@ -12,6 +12,7 @@ pub use mounts::{OVERLAYS, PlannedMounts, VolumeUse};
 pub(super) use process::further_environment;
 
 use super::error::Error;
+use super::limits::CgroupsMode;
 use super::network;
 use super::record::ContainerRecord;
 use super::request::{ContainerRequest, RootSource, UserNamespaceMode};
@@ -19,7 +20,7 @@ use super::root::{LowerPlan, RootPlan};
 use super::secrets;
 use crate::overlay::probe::Driver;
 use crate::runtime::id_map::{self, HostIds};
-use crate::runtime::plan::{JoinPlan, LogDriver, LogPlan, RuntimePlan, SeccompPlan, UserPlan};
+use crate::runtime::plan::{GroupMode, GroupPlan, JoinPlan, LogDriver, LogPlan, RuntimePlan, SeccompPlan, UserPlan};
 use crate::runtime::seccomp::Profile;
 use crate::runtime::security::{SeccompChoice, SecurityOptions};
 use crate::runtime::signals;
@@ -129,6 +130,15 @@ pub fn plan(
         network_calls: network::is_fast(&network.mode),
         hold: request.holds_namespaces,
         secrets: secrets::files(request, &others.secrets, place.directory),
+        group: GroupPlan {
+            mode: match request.cgroups {
+                CgroupsMode::Enabled | CgroupsMode::NoConmon => GroupMode::Own,
+                CgroupsMode::Disabled => GroupMode::Disabled,
+                CgroupsMode::Split => GroupMode::Split,
+            },
+            parent: request.cgroup_parent.as_ref().map(std::path::PathBuf::from),
+            asked: request.limits.asked(),
+        },
         init: request.init,
         workdir_required: request.workdir.is_some(),
         preserved: preserved(request.preserve_fds, &request.preserve_fd)?,

@@ -472,6 +472,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         let is_removed = self.keeper.plan.remove;
         self.keeper.services.tell(if is_removed { Milestone::Removed(code) } else { Milestone::CleanedUp });
         let _ = order(&self.running.guard, Order::Quit); // a guard that is gone has nothing left to do
+        self.keeper.remove_group();
         self.clients.dismiss(KeeperFrame::Exited(code).encode());
         self.keeper.services.finished();
     }

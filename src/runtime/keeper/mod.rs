@@ -7,6 +7,7 @@
 
 mod clients;
 mod event_loop;
+mod group;
 mod jobs;
 mod log;
 mod start;
@@ -16,6 +17,7 @@ pub use jobs::{Job, Verdict};
 pub use log::{Log, Stream};
 pub use streams::Streams;
 
+use super::cgroup::Group;
 use super::control::Control;
 use super::failure::{Failure, Step};
 use super::id_map::HostIds;
@@ -93,6 +95,8 @@ pub struct Keeper<'a> {
     /// The first client shows the container's output; when it vanishes without a word, a container that is removed at
     /// its end is killed.
     pub is_foreground: bool,
+    /// The container's control group, once it is made.
+    pub group: Option<Group>,
     /// What the engine does.
     pub services: &'a mut dyn Services,
 }
@@ -133,6 +137,7 @@ impl Keeper<'_> {
         self.state.control = None;
         self.state.finished_at = Some(jiff::Timestamp::now());
         self.state.exit_code = code;
+        self.state.out_of_memory = self.group.as_ref().is_some_and(|group| group.memory_kills() > 0);
         let _ = self.write_state(); // a full disk: readers then see that the keeper is gone
         self.services.tell(Milestone::Ended(code));
     }

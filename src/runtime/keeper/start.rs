@@ -11,7 +11,7 @@ use crate::runtime::handshake::{Order, Report, order, receive};
 use crate::runtime::{id_map, namespaces};
 use crate::store::containers::{ProcessId, Status, boot_id};
 use crate::sys::message;
-use crate::sys::process::{Fork, NewNamespaces, close_all_except, fork_into};
+use crate::sys::process::{Fork, NewNamespaces, close_all_except};
 use oci_spec::runtime::LinuxNamespaceType;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, pidfd_send_signal};
@@ -57,13 +57,14 @@ impl Keeper<'_> {
         }
     }
 
-    fn tell_starter(&self, frame: &KeeperFrame) {
+    pub(super) fn tell_starter(&self, frame: &KeeperFrame) {
         if let Some(client) = &self.client {
             let _ = message::send(client, &frame.encode(), &[]); // it may be gone
         }
     }
 
     fn start(&mut self) -> Step<Running> {
+        self.make_group()?;
         self.note_beginning()?;
         let mut starting = self.fork_guard()?;
         match self.bring_up(&mut starting) {
@@ -72,6 +73,7 @@ impl Keeper<'_> {
                 // The guard cleans up when its socket closes; ending it here makes that sure.
                 let _ = pidfd_send_signal(&starting.guard_process, Signal::KILL);
                 crate::runtime::guard::exit_code(starting.guard_process.as_fd());
+                self.remove_group();
                 Err(failure)
             }
         }
@@ -100,7 +102,7 @@ impl Keeper<'_> {
             None => NewNamespaces::USER | NewNamespaces::PID,
         };
         let init_plan = self.init_plan.try_clone().map_err(|error| Failure::setup("pass the plan", error))?;
-        match fork_into(namespaces) {
+        match self.fork_into_group(namespaces) {
             Ok(Fork::Child) => {
                 drop((guard, init_socket));
                 let mut for_init: Vec<OwnedFd> = streams.inside.into();
@@ -115,6 +117,7 @@ impl Keeper<'_> {
             Ok(Fork::Parent { pid, pidfd }) => {
                 // Before everything unknown is closed: an owner must not find its descriptor gone.
                 drop((guard_inside, init_inside, init_plan, streams.inside));
+                self.limit_without_group(pid);
                 let starting = Starting {
                     guard,
                     guard_process: pidfd,

@@ -92,6 +92,12 @@ pub struct State {
     pub error: String,
     /// The root file system driver of the last start.
     pub driver: String,
+    /// The control group of its own, where it has one: the directory.
+    #[serde(default)]
+    pub group: Option<std::path::PathBuf>,
+    /// The kernel has killed one of its processes for want of memory, in the last run.
+    #[serde(default)]
+    pub out_of_memory: bool,
     /// How often it was started.
     pub starts: u32,
     /// The networks it was attached to at its last start.
