@@ -726,7 +726,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container__subcmd__create)
-            opts="-l -q -i -t -a -u -w -e -v -p -P -h -c -m --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-l -q -i -t -a -u -w -e -v -p -P -h -m -c --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1209,74 +1209,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --blkio-weight)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --blkio-weight-device)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cgroup-conf)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-quota)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-rt-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-rt-runtime)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-shares)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpuset-cpus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpuset-mems)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-cgroup-rule)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-read-bps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-read-iops)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-write-bps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-write-iops)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1297,15 +1229,71 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-shares)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-quota)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-mems)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --pids-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --rdt-class)
+                --blkio-weight)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --kernel-memory)
+                --blkio-weight-device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-read-bps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-write-bps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-read-iops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-write-iops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cgroup-conf)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1314,6 +1302,18 @@ _coracle() {
                     return 0
                     ;;
                 --cgroups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-cgroup-rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rdt-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1759,7 +1759,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container__subcmd__run)
-            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -c -m --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -m -c --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2246,74 +2246,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --blkio-weight)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --blkio-weight-device)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cgroup-conf)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-quota)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-rt-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-rt-runtime)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-shares)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpuset-cpus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpuset-mems)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-cgroup-rule)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-read-bps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-read-iops)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-write-bps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-write-iops)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2334,15 +2266,71 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-shares)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-quota)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-mems)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --pids-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --rdt-class)
+                --blkio-weight)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --kernel-memory)
+                --blkio-weight-device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-read-bps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-write-bps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-read-iops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-write-iops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cgroup-conf)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2351,6 +2339,18 @@ _coracle() {
                     return 0
                     ;;
                 --cgroups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-cgroup-rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rdt-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2573,7 +2573,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__create)
-            opts="-l -q -i -t -a -u -w -e -v -p -P -h -c -m --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-l -q -i -t -a -u -w -e -v -p -P -h -m -c --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3056,74 +3056,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --blkio-weight)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --blkio-weight-device)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cgroup-conf)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-quota)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-rt-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-rt-runtime)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-shares)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpuset-cpus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpuset-mems)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-cgroup-rule)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-read-bps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-read-iops)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-write-bps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-write-iops)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3144,15 +3076,71 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-shares)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-quota)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-mems)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --pids-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --rdt-class)
+                --blkio-weight)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --kernel-memory)
+                --blkio-weight-device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-read-bps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-write-bps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-read-iops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-write-iops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cgroup-conf)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3161,6 +3149,18 @@ _coracle() {
                     return 0
                     ;;
                 --cgroups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-cgroup-rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rdt-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5390,7 +5390,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__run)
-            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -c -m --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -m -c --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5877,74 +5877,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --blkio-weight)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --blkio-weight-device)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cgroup-conf)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-quota)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-rt-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-rt-runtime)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-shares)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpuset-cpus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpuset-mems)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-cgroup-rule)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-read-bps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-read-iops)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-write-bps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device-write-iops)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -5965,15 +5897,71 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-shares)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-quota)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-mems)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --pids-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --rdt-class)
+                --blkio-weight)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --kernel-memory)
+                --blkio-weight-device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-read-bps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-write-bps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-read-iops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-write-iops)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cgroup-conf)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5982,6 +5970,18 @@ _coracle() {
                     return 0
                     ;;
                 --cgroups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device-cgroup-rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rdt-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -173,31 +173,31 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-add -d 'Add 
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l blkio-weight -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l blkio-weight-device -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroup-conf -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-quota -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-rt-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-rt-runtime -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -s c -l cpu-shares -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpus -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpuset-cpus -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s m -l memory -d 'Most memory, e.g. 512m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-swap -d 'Most memory and swap together; -1 is no limit [default: twice --memory]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-swappiness -d 'Readiness to swap, 0 to 100; -1 is the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpus -d 'Number of processors, e.g. 1.5' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s c -l cpu-shares -d 'Weight of processor time against others, 2 to 262144' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-period -d 'Length of a period of processor time in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-quota -d 'Processor time in each period in microseconds; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-rt-period -d 'Length of a period of realtime processes in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpu-rt-runtime -d 'Time of realtime processes in each period in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpuset-cpus -d 'Processors that may be used, e.g. 0-2,7' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cpuset-mems -d 'Memory nodes that may be used, e.g. 0' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l pids-limit -d 'Most processes and threads; 0 and -1 are no limit [default: 2048]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l blkio-weight -d 'Weight of disk access against others, 10 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l blkio-weight-device -d 'Weight of access to one disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-read-bps -d 'Most bytes a second that are read from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-write-bps -d 'Most bytes a second that are written to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-read-iops -d 'Most reads a second from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-write-iops -d 'Most writes a second to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroup-conf -d 'File of a control group of version 2 and what is written to it, e.g. memory.high=1g; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroup-parent -d 'Control group that the container\'s own is made in' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroups -d 'Whether the container gets a control group: enabled, disabled, no-conmon or split' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-cgroup-rule -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-read-bps -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-read-iops -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-write-bps -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-write-iops -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -s m -l memory -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-reservation -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-swap -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-swappiness -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l pids-limit -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l kernel-memory -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroup-parent -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l cgroups -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l systemd -r
@@ -233,7 +233,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-hosts -d 'Lea
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l no-healthcheck -d 'Run no health check, not even the image\'s'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l privileged -d 'Give the container all privileges its user has'
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l oom-kill-disable
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l oom-kill-disable -d 'Let processes wait instead of killing one when memory is short (control groups of version 1 only)'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l name -d 'Name of the container; a random one is chosen when absent' -r
@@ -328,31 +328,31 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-add -d 'A
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l blkio-weight -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l blkio-weight-device -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroup-conf -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-quota -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-rt-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-rt-runtime -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -s c -l cpu-shares -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpus -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpuset-cpus -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s m -l memory -d 'Most memory, e.g. 512m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-swap -d 'Most memory and swap together; -1 is no limit [default: twice --memory]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-swappiness -d 'Readiness to swap, 0 to 100; -1 is the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpus -d 'Number of processors, e.g. 1.5' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s c -l cpu-shares -d 'Weight of processor time against others, 2 to 262144' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-period -d 'Length of a period of processor time in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-quota -d 'Processor time in each period in microseconds; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-rt-period -d 'Length of a period of realtime processes in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpu-rt-runtime -d 'Time of realtime processes in each period in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpuset-cpus -d 'Processors that may be used, e.g. 0-2,7' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cpuset-mems -d 'Memory nodes that may be used, e.g. 0' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l pids-limit -d 'Most processes and threads; 0 and -1 are no limit [default: 2048]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l blkio-weight -d 'Weight of disk access against others, 10 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l blkio-weight-device -d 'Weight of access to one disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-read-bps -d 'Most bytes a second that are read from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-write-bps -d 'Most bytes a second that are written to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-read-iops -d 'Most reads a second from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-write-iops -d 'Most writes a second to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroup-conf -d 'File of a control group of version 2 and what is written to it, e.g. memory.high=1g; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroup-parent -d 'Control group that the container\'s own is made in' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroups -d 'Whether the container gets a control group: enabled, disabled, no-conmon or split' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-cgroup-rule -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-read-bps -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-read-iops -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-write-bps -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-write-iops -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -s m -l memory -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-reservation -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-swap -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-swappiness -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l pids-limit -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l kernel-memory -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroup-parent -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l cgroups -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l systemd -r
@@ -385,7 +385,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-hosts -d '
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l no-healthcheck -d 'Run no health check, not even the image\'s'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l privileged -d 'Give the container all privileges its user has'
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l oom-kill-disable
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l oom-kill-disable -d 'Let processes wait instead of killing one when memory is short (control groups of version 1 only)'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand start" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
@@ -773,31 +773,31 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l blkio-weight -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l blkio-weight-device -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroup-conf -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-quota -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-rt-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-rt-runtime -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s c -l cpu-shares -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpus -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpuset-cpus -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s m -l memory -d 'Most memory, e.g. 512m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-swap -d 'Most memory and swap together; -1 is no limit [default: twice --memory]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-swappiness -d 'Readiness to swap, 0 to 100; -1 is the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpus -d 'Number of processors, e.g. 1.5' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s c -l cpu-shares -d 'Weight of processor time against others, 2 to 262144' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-period -d 'Length of a period of processor time in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-quota -d 'Processor time in each period in microseconds; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-rt-period -d 'Length of a period of realtime processes in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpu-rt-runtime -d 'Time of realtime processes in each period in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpuset-cpus -d 'Processors that may be used, e.g. 0-2,7' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cpuset-mems -d 'Memory nodes that may be used, e.g. 0' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pids-limit -d 'Most processes and threads; 0 and -1 are no limit [default: 2048]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l blkio-weight -d 'Weight of disk access against others, 10 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l blkio-weight-device -d 'Weight of access to one disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-read-bps -d 'Most bytes a second that are read from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-write-bps -d 'Most bytes a second that are written to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-read-iops -d 'Most reads a second from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-write-iops -d 'Most writes a second to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroup-conf -d 'File of a control group of version 2 and what is written to it, e.g. memory.high=1g; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroup-parent -d 'Control group that the container\'s own is made in' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroups -d 'Whether the container gets a control group: enabled, disabled, no-conmon or split' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-cgroup-rule -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-read-bps -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-read-iops -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-write-bps -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device-write-iops -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s m -l memory -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-reservation -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-swap -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-swappiness -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pids-limit -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l kernel-memory -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroup-parent -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cgroups -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l systemd -r
@@ -833,7 +833,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l no-healthcheck -d 'Run no health check, not even the image\'s'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l privileged -d 'Give the container all privileges its user has'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l oom-kill-disable
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l oom-kill-disable -d 'Let processes wait instead of killing one when memory is short (control groups of version 1 only)'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l name -d 'Name of the container; a random one is chosen when absent' -r
@@ -928,31 +928,31 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l blkio-weight -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l blkio-weight-device -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroup-conf -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-quota -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-rt-period -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-rt-runtime -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s c -l cpu-shares -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpus -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpuset-cpus -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpuset-mems -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s m -l memory -d 'Most memory, e.g. 512m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-swap -d 'Most memory and swap together; -1 is no limit [default: twice --memory]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-swappiness -d 'Readiness to swap, 0 to 100; -1 is the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpus -d 'Number of processors, e.g. 1.5' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s c -l cpu-shares -d 'Weight of processor time against others, 2 to 262144' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-period -d 'Length of a period of processor time in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-quota -d 'Processor time in each period in microseconds; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-rt-period -d 'Length of a period of realtime processes in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpu-rt-runtime -d 'Time of realtime processes in each period in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpuset-cpus -d 'Processors that may be used, e.g. 0-2,7' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cpuset-mems -d 'Memory nodes that may be used, e.g. 0' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pids-limit -d 'Most processes and threads; 0 and -1 are no limit [default: 2048]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l blkio-weight -d 'Weight of disk access against others, 10 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l blkio-weight-device -d 'Weight of access to one disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-read-bps -d 'Most bytes a second that are read from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-write-bps -d 'Most bytes a second that are written to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-read-iops -d 'Most reads a second from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-write-iops -d 'Most writes a second to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroup-conf -d 'File of a control group of version 2 and what is written to it, e.g. memory.high=1g; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroup-parent -d 'Control group that the container\'s own is made in' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroups -d 'Whether the container gets a control group: enabled, disabled, no-conmon or split' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-cgroup-rule -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-read-bps -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-read-iops -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-write-bps -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device-write-iops -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s m -l memory -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-reservation -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-swap -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-swappiness -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pids-limit -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l kernel-memory -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroup-parent -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cgroups -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l systemd -r
@@ -985,7 +985,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-hostname -d 'Leave the image\'s /etc/hostname as it is'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l no-healthcheck -d 'Run no health check, not even the image\'s'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l privileged -d 'Give the container all privileges its user has'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l oom-kill-disable
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l oom-kill-disable -d 'Let processes wait instead of killing one when memory is short (control groups of version 1 only)'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l disable-content-trust
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l detach-keys -d 'Keys that detach the terminal from the container; "" is none [default: ctrl-p,ctrl-q]' -r
