@@ -105,6 +105,7 @@ _coracle() {
                 ;;
             coracle,push)
                 cmd="coracle__subcmd__push"
+                ;;
             coracle,quadlet)
                 cmd="coracle__subcmd__quadlet"
                 ;;
@@ -436,8 +437,7 @@ _coracle() {
 
     case "${cmd}" in
         coracle)
-            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stop kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret system doctor events info unshare version help completion"
-            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stats stop kill top rename rm pull images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stats stop kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5212,8 +5212,6 @@ _coracle() {
             ;;
         coracle__subcmd__push)
             opts="-f -q -h --authfile --compression-format --compression-level --creds --digestfile --force-compression --format --quiet --tls-verify --disable-content-trust --remove-signatures --retry --retry-delay --cert-dir --sign-by --sign-by-sigstore --sign-by-sigstore-private-key --sign-passphrase-file --encryption-key --encrypt-layer --signature-policy --help"
-        coracle__subcmd__quadlet)
-            opts="-v -h --dryrun --user --no-kmsg-log --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5313,6 +5311,20 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__quadlet)
+            opts="-v -h --dryrun --user --no-kmsg-log --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
