@@ -14,6 +14,9 @@ use std::time::Duration;
 /// A directory that is no container yet is left alone for this long: its maker may be about to lock it.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How often a directory is emptied again when a file was made in it meanwhile.
+const WRITERS: usize = 16;
+
 /// Marks a container that must not outlive its process, so that whoever finds it dead may delete it.
 const DISPOSABLE_MARK: &str = "remove-at-exit";
 
@@ -33,6 +36,13 @@ pub fn remove_files(paths: &Paths, id: &str, name: &str, anonymous_volumes: &[St
     let _ = fs::remove_file(directory.join("config.json")); // reported below when the directory cannot go
     let _ = fs::remove_dir_all(paths.container_run(id)); // usually there is none
     let mut result = remove_tree(&directory);
+    // A health check that ends with its container may be about to write its result.
+    for _ in 0..WRITERS {
+        if result != Err(Errno::NOTEMPTY) {
+            break;
+        }
+        result = remove_tree(&directory);
+    }
     for volume in anonymous_volumes {
         result = result.and(remove_tree(&paths.volumes().join(volume)));
     }

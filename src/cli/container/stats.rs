@@ -305,9 +305,9 @@ fn go_duration(duration: Duration) -> String {
     };
     match nanoseconds {
         0 => "0s".to_owned(),
-        ..1_000 => format!("{nanoseconds}ns"),
-        ..1_000_000 => fraction(nanoseconds as f64 / 1e3, "µs", 3),
-        ..1_000_000_000 => fraction(nanoseconds as f64 / 1e6, "ms", 6),
+        1..1_000 => format!("{nanoseconds}ns"),
+        1_000..1_000_000 => fraction(nanoseconds as f64 / 1e3, "µs", 3),
+        1_000_000..1_000_000_000 => fraction(nanoseconds as f64 / 1e6, "ms", 6),
         _ => {
             let (hours, minutes) = (duration.as_secs() / 3600, duration.as_secs() / 60 % 60);
             let seconds = (duration.as_secs() % 60) as f64 + f64::from(duration.subsec_nanos()) / 1e9;

@@ -64,6 +64,10 @@ impl Engine {
         let test = test(&container, &before)
             .ok_or_else(|| Error::Conflict(format!("container {id} has no defined healthcheck")))?;
         let attempt = self.attempt(&container, &test)?;
+        // A check that ended because the container did says nothing.
+        if !self.containers().read_state(&id).is_ok_and(|state| state.status.is_alive()) {
+            return Err(Error::Conflict(format!("container {id} is not running")));
+        }
         let is_success = attempt.exit_code == 0;
         let (_, results) = results::change(directory, |results| results.add(attempt, test.rules))?;
         copy_log(&container, &results);
