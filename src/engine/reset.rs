@@ -45,6 +45,7 @@ impl Engine {
             paths.temporary(),
             root("networks"),
             root("secrets"),
+            root("pods"),
             root("events.log"),
             root("events.log.1"),
             paths.lock(),

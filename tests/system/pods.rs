@@ -186,7 +186,8 @@ fn a_pod_may_stop_with_its_last_container() {
     assert_eq!(state(&sandbox, "brief"), "Degraded");
     sandbox.words("stop a").succeeds();
     eventually(LIMIT, || (state(&sandbox, "brief") == "Exited").then_some(())).expect("the pod has exited");
-    sandbox.words("pod rm brief").succeeds();
+    sandbox.words("system prune -f").succeeds().mentions("Deleted Pods\n");
+    sandbox.words("pod ps -q").prints("");
     sandbox.assert_nothing_left();
 }
 

@@ -7,7 +7,7 @@ mod inspect;
 mod kill;
 mod list;
 mod logs;
-mod prune;
+pub(crate) mod prune;
 mod restart;
 mod rm;
 mod selection;

@@ -4,8 +4,8 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::tree::Verb;
-use crate::engine::Kind;
 use crate::engine::lifecycle::RemoveOptions;
+use crate::engine::{Engine, Kind};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -28,18 +28,26 @@ impl Verb for Prune {
         if !self.force && !output::confirm("WARNING! This will remove all stopped/exited pods..")? {
             return Ok(ExitCode::SUCCESS);
         }
-        let mut removed = String::new();
-        for summary in engine.list_pods() {
-            if !matches!(summary.status(), "Exited" | "Stopped") {
-                continue;
-            }
-            match engine.remove_pod(&summary.pod.id, RemoveOptions { volumes: true, ..RemoveOptions::default() }) {
-                Ok(id) => removed.push_str(&format!("{id}\n")),
-                // Another command was quicker, or has started it again.
-                Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        output::print(&removed)
+        output::print(&prune(&engine)?.iter().map(|id| format!("{id}\n")).collect::<String>())
     }
+}
+
+/// Removes the pods that have exited, with their containers; returns their IDs.
+///
+/// # Errors
+/// A container's files cannot be removed.
+pub(crate) fn prune(engine: &Engine) -> Result<Vec<String>, Failure> {
+    let mut removed = Vec::new();
+    for summary in engine.list_pods() {
+        if !matches!(summary.status(), "Exited" | "Stopped") {
+            continue;
+        }
+        match engine.remove_pod(&summary.pod.id, RemoveOptions { volumes: true, ..RemoveOptions::default() }) {
+            Ok(id) => removed.push(id),
+            // Another command was quicker, or has started it again.
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(removed)
 }

@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, human};
 use crate::cli::tree::Verb;
-use crate::cli::{network, volume};
+use crate::cli::{network, pod, volume};
 use crate::engine::images::remove::{self, PruneOptions};
 use clap::Args;
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ pub(crate) struct Prune {
 impl Verb for Prune {
     const NAME: &'static str = "prune";
     const ABOUT: &'static str = "Remove unused data";
-    const DETAILS: &'static str = "Removes containers that are not running, networks nothing uses, images without a name, and layers nothing refers to.";
+    const DETAILS: &'static str = "Removes pods and containers that are not running, networks nothing uses, images without a name, and layers nothing refers to.";
     const EXAMPLES: &'static str = "coracle system prune --all --volumes";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
@@ -49,6 +49,8 @@ impl Verb for Prune {
             .map(|container| (container.record.id.clone(), engine.written_bytes(&container.record.id)))
             .collect();
         engine.sweep();
+        // With filters only what has such labels or such an age is meant, which pods are not asked for.
+        let pods = if self.filter.is_empty() { pod::prune::prune(&engine)? } else { Vec::new() };
         let containers = container::prune::prune(&engine, &self.filter)?;
         let mut bytes: u64 = containers.iter().filter_map(|id| written.get(id)).sum();
         let mut volumes = Vec::new();
@@ -64,6 +66,7 @@ impl Verb for Prune {
         let images = remove::prune(&engine.paths, &options, &Users::new(context))?;
         let deleted: Vec<String> = images.images.iter().filter_map(|image| image.deleted.map(|id| id.hex())).collect();
         let mut text = String::new();
+        section(&mut text, "Deleted Pods", &pods);
         section(&mut text, "Deleted Containers", &containers);
         section(&mut text, "Deleted Volumes", &volumes);
         section(&mut text, "Deleted Networks", &networks);
