@@ -139,6 +139,17 @@ pub fn thread_count() -> usize {
     std::fs::read_dir("/proc/self/task").map_or(1, |tasks| tasks.count().max(1))
 }
 
+/// Waits until threads that were joined are gone for the kernel, too, which wakes who joins a moment earlier; gives up on threads
+/// that stay.
+pub fn wait_for_joined_threads() {
+    for _ in 0..10_000 {
+        if thread_count() == 1 {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// Marks every descriptor from `first` on close-on-exec (`close_range(2)`; without it, one by one through `/proc`).
 pub fn close_on_exec_from(first: RawFd) {
     // SAFETY: close_range takes plain numbers and with CLOEXEC only sets a flag; no descriptor changes owner.

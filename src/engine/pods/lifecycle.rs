@@ -60,6 +60,7 @@ impl Engine {
             let stopping: Vec<_> = others.iter().map(|member| scope.spawn(move || stop(member))).collect();
             stopping.into_iter().filter_map(|stopping| stopping.join().ok()).collect()
         });
+        crate::sys::process::wait_for_joined_threads();
         ends.extend(infra.into_iter().map(stop));
         // Disposable containers go when they end.
         let failures = ends.into_iter().filter_map(Result::err);
