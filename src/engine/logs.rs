@@ -98,7 +98,7 @@ fn open(record: &ContainerRecord) -> Result<Option<BufReader<File>>, Error> {
     let log = &record.plan.log;
     if !matches!(log.driver, LogDriver::K8sFile | LogDriver::JsonFile) {
         return Err(Error::Conflict(format!(
-            "this container is using the '{}' log driver, cannot read from it",
+            "this container is using the '{}' log driver, cannot read logs: this container is not logging output",
             log.driver.name()
         )));
     }

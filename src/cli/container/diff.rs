@@ -59,7 +59,7 @@ impl Verb for Diff {
     const ABOUT: &'static str = "Show what a container or image has changed";
     const DETAILS: &'static str = DETAILS;
     const ARGUMENTS: &'static str = "CONTAINER|IMAGE [IMAGE]";
-    const ARITY: Arity = Arity::Any;
+    const ARITY: Arity = Arity::AtMost(2);
     const EXAMPLES: &'static str = "coracle diff web\ncoracle diff --format json web";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
@@ -82,7 +82,7 @@ impl Verb for ContainerDiff {
     const ABOUT: &'static str = "Show what a container has changed";
     const DETAILS: &'static str = DETAILS;
     const ARGUMENTS: &'static str = "CONTAINER";
-    const ARITY: Arity = Arity::Any;
+    const ARITY: Arity = Arity::AtMost(1);
     const EXAMPLES: &'static str = "coracle container diff web";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
@@ -103,7 +103,7 @@ impl Verb for ImageDiff {
     const ABOUT: &'static str = "Show what an image has changed";
     const DETAILS: &'static str = DETAILS;
     const ARGUMENTS: &'static str = "IMAGE [IMAGE]";
-    const ARITY: Arity = Arity::Any;
+    const ARITY: Arity = Arity::AtMost(2);
     const EXAMPLES: &'static str = "coracle image diff debian\ncoracle image diff mine debian";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {

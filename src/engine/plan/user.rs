@@ -3,6 +3,7 @@
 use crate::engine::error::Error;
 use crate::engine::plan::ImageDefaults;
 use crate::engine::request::ContainerRequest;
+use crate::runtime::failure::{Failure, FailureKind};
 use oci_spec::runtime::Mount;
 use std::path::Path;
 
@@ -34,7 +35,9 @@ pub(super) fn host_entries(users: &[String]) -> Result<Vec<String>, Error> {
             fields.next() == Some(user) || fields.nth(1) == Some(user)
         };
         let line = text.lines().find(is_meant).and_then(entry);
-        line.ok_or_else(|| Error::BadRequest(format!("unable to find host user {user}: user: unknown user {user}")))
+        let message = || format!("unable to find host user {user}: user: unknown user {user}");
+        // podman finds this out when the container starts, and scripts know it by that exit code.
+        line.ok_or_else(|| Failure::message(message()).of_kind(FailureKind::CannotInvoke).into())
     };
     users.iter().map(find).collect()
 }

@@ -129,7 +129,8 @@ impl Accounts {
 
     /// The passwd file with entries added for the user where they are missing; `None` when nothing is.
     pub fn passwd_with(&self, user: &User, plan: &UserPlan) -> Option<String> {
-        let entry = (!user.is_listed).then(|| match &plan.passwd_entry {
+        let is_given = plan.extra_passwd.iter().any(|line| line.split(':').nth(2) == Some(&user.uid.to_string()));
+        let entry = (!user.is_listed && !is_given).then(|| match &plan.passwd_entry {
             Some(template) => expand(template, user, &self.free_name(user, plan)),
             None => {
                 let name = self.free_name(user, plan);

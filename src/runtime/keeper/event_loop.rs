@@ -101,8 +101,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         while !self.is_finished() {
             self.turn();
         }
-        // Scripts tell a time-out by this code from a kill by somebody else; it is podman's.
-        let code = if self.timed_out { 255 } else { self.exit_code.unwrap_or(255) };
+        // Scripts tell a time-out by this code, 255 to a shell, from a kill by somebody else; it is podman's.
+        let code = if self.timed_out { -1 } else { self.exit_code.unwrap_or(255) };
         self.finish(code);
         0
     }
