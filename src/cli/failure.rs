@@ -103,6 +103,15 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// The runtime interface, whose callers know 1 for every failure (255 for `exec`).
+    #[error("{error}")]
+    Oci {
+        /// Why.
+        #[source]
+        error: Box<crate::runtime::oci::OciError>,
+        /// Exit code.
+        code: u8,
+    },
     /// Everything was reported already, one line per object.
     #[error("an object failed")]
     Reported(u8),
@@ -125,7 +134,7 @@ impl Failure {
         match self {
             Failure::Unshare(error) => error.exit_code(),
             Failure::LogLevel { .. } => 1,
-            Failure::Reported(code) | Failure::Killed { code, .. } => *code,
+            Failure::Reported(code) | Failure::Killed { code, .. } | Failure::Oci { code, .. } => *code,
             Failure::Engine(error) => match error.kind() {
                 Kind::CannotInvoke => 126,
                 Kind::CommandNotFound => 127,

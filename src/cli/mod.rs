@@ -17,6 +17,7 @@ mod image;
 mod inspect;
 mod moment;
 mod network;
+mod oci;
 mod options;
 mod output;
 mod pattern;
@@ -65,6 +66,8 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     if words.get(1).is_some_and(|word| word == "__hello") {
         return output::print(&crate::engine::hello::report());
     }
+    oci::arrange(&mut words, &program);
+    let program = if program == "podman" || program == "docker" { program } else { "coracle".to_owned() };
     let matches = parse(&words, &program)?;
     dispatch(&matches, words, program)
 }
@@ -85,7 +88,7 @@ fn text(words: Vec<OsString>) -> Result<Vec<String>, Failure> {
 /// The name messages use: coracle's own unless it was called as one of the tools it stands in for.
 fn program_name(first_word: &str) -> String {
     match Path::new(first_word).file_name().and_then(|name| name.to_str()) {
-        Some(name @ ("docker" | "podman")) => name.to_owned(),
+        Some(name @ ("docker" | "podman" | "coracle-runtime" | "runc" | "crun")) => name.to_owned(),
         _ => "coracle".to_owned(),
     }
 }

@@ -262,7 +262,7 @@ fn boolean(arg: Arg) -> Arg {
 
 /// The table of commands, in the order help shows them.
 pub(crate) fn entries() -> Vec<Entry> {
-    use super::{container, healthcheck, image, inspect, network, pod, quadlet, secret, system, volume};
+    use super::{container, healthcheck, image, inspect, network, oci, pod, quadlet, secret, system, volume};
     let mut entries = container::top_level();
     entries.extend(image::top_level());
     entries.push(verb::<inspect::Inspect>());
@@ -275,6 +275,7 @@ pub(crate) fn entries() -> Vec<Entry> {
     entries.push(group::<secret::Secret>());
     entries.push(verb::<quadlet::Quadlet>());
     entries.push(group::<system::System>());
+    entries.push(group::<oci::Oci>());
     entries.extend(system::top_level());
     entries
 }

@@ -28,6 +28,8 @@ pub fn enter() {
         let failure = match role {
             Role::Init => run(socket, plan),
             Role::Exec => run_joined(socket, plan),
+            Role::OciInit => crate::runtime::oci::init::run(socket, plan),
+            Role::OciExec => crate::runtime::oci::init::run_joined(socket, plan),
         };
         if let Ok(reporter) = reporter {
             init::report_failure(&reporter, failure);

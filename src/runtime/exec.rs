@@ -28,13 +28,14 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// The namespaces of a container, by their names in `/proc/PID/ns`. The user namespace is joined before all others.
-const NAMESPACES: [(&str, ThreadNameSpaceType); 6] = [
+const NAMESPACES: [(&str, ThreadNameSpaceType); 7] = [
     ("mnt", ThreadNameSpaceType::MOUNT),
     ("pid", ThreadNameSpaceType::PROCESS_ID),
     ("net", ThreadNameSpaceType::NETWORK),
     ("ipc", ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION),
     ("uts", ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME),
     ("cgroup", ThreadNameSpaceType::CONTROL_GROUP),
+    ("time", ThreadNameSpaceType::TIME),
 ];
 
 /// What a further process of a container starts with.
@@ -130,7 +131,7 @@ fn let_go_of_streams() {
 }
 
 /// Joins the namespaces of `target` that are not this process's own already; returns the program to execute there.
-fn join(target: ProcessId) -> Step<OwnedFd> {
+pub(super) fn join(target: ProcessId) -> Step<OwnedFd> {
     let failed = |error| Failure::setup("join the container's namespaces", error);
     let pid = Pid::from_raw(target.pid).ok_or_else(|| failed(Errno::SRCH))?;
     let process = pidfd_open(pid, PidfdFlags::empty()).map_err(failed)?;

@@ -9,8 +9,8 @@
 
 pub mod attach;
 pub mod capabilities;
-pub mod cgroup;
 pub mod control;
+pub mod cgroup;
 pub mod devices;
 pub mod exec;
 pub mod failure;
@@ -20,6 +20,7 @@ pub mod id_map;
 pub mod init;
 pub mod keeper;
 pub mod namespaces;
+pub mod oci;
 pub mod option_error;
 pub mod plan;
 pub mod rlimits;

@@ -44,7 +44,8 @@ struct MountAttr {
 ///
 /// Fails with `ENOSYS` before Linux 5.12, and with `EPERM` for clearing what the parent user namespace locked.
 pub fn set_attributes(mount: impl AsFd, set: MountAttributes, clear: MountAttributes, recursive: bool) -> Result<()> {
-    let access_time = if set.bits() & ACCESS_TIME_FIELD != 0 { ACCESS_TIME_FIELD } else { 0 };
+    // The kernel takes changes of the access-time field only as a whole.
+    let access_time = if (set | clear).bits() & ACCESS_TIME_FIELD != 0 { ACCESS_TIME_FIELD } else { 0 };
     let attributes =
         MountAttr { attr_set: set.bits(), attr_clr: clear.bits() | access_time, propagation: 0, userns_fd: 0 };
     apply(mount, &attributes, recursive)

@@ -32,7 +32,25 @@ fn failed(error: Errno) -> Failure {
     Failure::setup("create the container's terminal", error)
 }
 
-/// A terminal of the container's own devpts: master and the other side.
+/// Both sides of a terminal.
+#[derive(Debug)]
+pub struct Terminal {
+    /// The side of who watches.
+    pub master: OwnedFd,
+    /// The side of the process.
+    pub other: OwnedFd,
+}
+
+/// A terminal of the container's own devpts.
+pub fn make_terminal(root: &Rooted, process: &Process) -> Step<Terminal> {
+    make(root, process).map(|(master, other)| Terminal { master, other })
+}
+
+/// Mounts the process's side as `/dev/console`.
+pub fn attach(root: &Rooted, terminal: &OwnedFd) -> Step<()> {
+    bind_console(root, terminal).map_err(failed)
+}
+
 fn make(root: &Rooted, process: &Process) -> Step<(OwnedFd, OwnedFd)> {
     let master = root.open("/dev/pts/ptmx", OFlags::RDWR | OFlags::NOCTTY, 0).map_err(failed)?;
     unlockpt(&master).map_err(failed)?;

@@ -28,6 +28,8 @@ pub struct PreparedMount {
     options: MountOptions,
     /// Of a bind mount, the source; of an overlay, the lower directory.
     opened: Option<OwnedFd>,
+    /// Of a mount that was made elsewhere, the detached tree.
+    tree: Option<OwnedFd>,
     /// Of an overlay: option name and directory.
     layers: Vec<(&'static str, OwnedFd)>,
     /// Of a view, whose files it shows.
@@ -66,7 +68,7 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
             }
         }
     }
-    Ok(PreparedMount { kind, source, destination: mount.destination().clone(), options, opened, layers, view })
+    Ok(PreparedMount { kind, source, destination: mount.destination().clone(), options, opened, tree: None, layers, view })
 }
 
 /// Opens the source of a mount of the plan, where its options say not to leave a directory, beneath that.
@@ -108,6 +110,11 @@ impl PreparedMount {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Attaches this detached tree instead of making one.
+    pub fn use_tree(&mut self, tree: OwnedFd) {
+        self.tree = Some(tree);
     }
 
     /// Whether this is a bind mount.
@@ -186,6 +193,11 @@ impl PreparedMount {
         let Some(recursive) = self.options.bind else {
             return self.make_file_system();
         };
+        if let Some(tree) = &self.tree {
+            let tree = rustix::io::fcntl_dupfd_cloexec(tree, 3)?;
+            apply_attributes(&tree, &self.options)?;
+            return Ok(tree);
+        }
         let source = self.opened.as_ref().ok_or(Errno::NOENT)?;
         bind(source, recursive, &self.options)
     }
@@ -240,12 +252,30 @@ pub fn bind(source: &OwnedFd, recursive: bool, options: &MountOptions) -> rustix
         flags |= OpenTreeFlags::AT_RECURSIVE;
     }
     let tree = open_tree(source, "", flags)?;
-    // Clearing may be forbidden (the host locked `nosuid`, say): then the host's word stands.
-    let recursive = options.recursive_attributes;
-    if set_attributes(&tree, options.set, options.clear, recursive).is_err() && !options.set.is_empty() {
-        set_attributes(&tree, options.set, MountAttributes::empty(), recursive)?;
-    }
+    apply_attributes(&tree, options)?;
     Ok(tree)
+}
+
+fn apply_attributes(tree: &OwnedFd, options: &MountOptions) -> rustix::io::Result<()> {
+    change_attributes(tree, options.set_below, options.clear_below, true)?;
+    change_attributes(tree, options.set, options.clear, false)
+}
+
+/// Clearing may be forbidden (the host locked `nosuid`, say): then the host's word stands.
+fn change_attributes(
+    tree: &OwnedFd,
+    set: MountAttributes,
+    clear: MountAttributes,
+    recursive: bool,
+) -> rustix::io::Result<()> {
+    if (set | clear).is_empty() {
+        return Ok(());
+    }
+    match set_attributes(tree, set, clear, recursive) {
+        Err(_) if set.is_empty() => Ok(()),
+        Err(_) if !clear.is_empty() => set_attributes(tree, set, MountAttributes::empty(), recursive),
+        result => result,
+    }
 }
 
 /// A detached mount of a new instance of file system `kind`.
@@ -290,7 +320,7 @@ pub fn make_read_only(root: &Rooted, untrusted_path: &str) -> rustix::io::Result
         Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(()),
         other => other?,
     };
-    let options = MountOptions { set: MountAttributes::READ_ONLY, recursive_attributes: true, ..Default::default() };
+    let options = MountOptions { set_below: MountAttributes::READ_ONLY, ..Default::default() };
     attach(bind(&target, true, &options)?, target)
 }
 

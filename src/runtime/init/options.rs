@@ -10,8 +10,12 @@ pub struct MountOptions {
     pub set: MountAttributes,
     /// Attributes to clear.
     pub clear: MountAttributes,
-    /// Attributes hold for all mounts below too (`rro` and its like).
-    pub recursive_attributes: bool,
+    /// Attributes to set here and on all mounts below (`rro` and its like).
+    pub set_below: MountAttributes,
+    /// Attributes to clear here and on all mounts below (`rrw` and its like).
+    pub clear_below: MountAttributes,
+    /// A bind mount shows ids through a map: the container's own, or the one of the mount.
+    pub id_map: Option<IdMap>,
     /// This is a bind mount; `Some(true)` takes the mounts below along.
     pub bind: Option<bool>,
     /// Propagation, and whether it holds for the mounts below.
@@ -22,6 +26,15 @@ pub struct MountOptions {
     pub chown: bool,
     /// Everything else, for the file system: `size=64m`, `mode=1777`.
     pub data: Vec<String>,
+}
+
+/// Which mounts of a tree show mapped ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdMap {
+    /// The top one (`idmap`).
+    Top,
+    /// All (`ridmap`).
+    All,
 }
 
 /// Sorts mount options; words of podman that mean nothing here (`z`, `Z`, `rw`-like defaults) are dropped.
@@ -40,9 +53,8 @@ fn apply(parsed: &mut MountOptions, option: &str) {
         return;
     }
     if let Some((attribute, set)) = option.strip_prefix('r').and_then(attribute) {
-        parsed.recursive_attributes = true;
-        parsed.set.set(attribute, set);
-        parsed.clear.set(attribute, !set);
+        parsed.set_below.set(attribute, set);
+        parsed.clear_below.set(attribute, !set);
         return;
     }
     if let Some(propagation) = propagation(option) {
@@ -55,7 +67,9 @@ fn apply(parsed: &mut MountOptions, option: &str) {
         "copy" | "tmpcopyup" => parsed.copy_up = true,
         "nocopy" | "notmpcopyup" => parsed.copy_up = false,
         "U" => parsed.chown = true,
-        "z" | "Z" | "defaults" | "async" | "relatime" | "norelatime" | "rrelatime" | "private-label" | "" => {}
+        "idmap" => parsed.id_map = parsed.id_map.or(Some(IdMap::Top)),
+        "ridmap" => parsed.id_map = Some(IdMap::All),
+        "z" | "Z" | "defaults" | "async" | "norelatime" | "rnorelatime" | "private-label" | "" => {}
         _ => parsed.data.push(option.to_owned()),
     }
 }
@@ -76,6 +90,8 @@ fn attribute(option: &str) -> Option<(MountAttributes, bool)> {
         "diratime" => (MountAttributes::NO_DIR_ATIME, false),
         "strictatime" => (MountAttributes::STRICT_ATIME, true),
         "nostrictatime" => (MountAttributes::STRICT_ATIME, false),
+        // What is left when neither of the others is set.
+        "relatime" => (MountAttributes::NO_ATIME.union(MountAttributes::STRICT_ATIME), false),
         "nosymfollow" => (MountAttributes::NO_SYMFOLLOW, true),
         "symfollow" => (MountAttributes::NO_SYMFOLLOW, false),
         _ => return None,
@@ -111,7 +127,7 @@ mod tests {
     fn recursive_words() {
         let options = of("rbind,rro,rslave");
         assert_eq!(options.bind, Some(true));
-        assert!(options.recursive_attributes && options.set.contains(MountAttributes::READ_ONLY));
+        assert_eq!((options.set, options.set_below), (MountAttributes::empty(), MountAttributes::READ_ONLY));
         assert_eq!(options.propagation, Some((MountPropagationFlags::DOWNSTREAM, true)));
         assert_eq!(of("rw").clear, MountAttributes::READ_ONLY);
     }

@@ -26,6 +26,10 @@ pub enum Role {
     Init,
     /// A further process of a running container.
     Exec,
+    /// The first process of a container of the runtime interface.
+    OciInit,
+    /// A further process of such a container.
+    OciExec,
 }
 
 impl Role {
@@ -34,6 +38,8 @@ impl Role {
         match self {
             Role::Init => "coracle-init",
             Role::Exec => "coracle-exec",
+            Role::OciInit => "coracle-oci-init",
+            Role::OciExec => "coracle-oci-exec",
         }
     }
 }
@@ -133,7 +139,8 @@ fn keep_capabilities_across_exec() {
 pub fn passed_descriptors() -> Option<(Role, OwnedFd, OwnedFd)> {
     let mut arguments = std::env::args();
     let name = arguments.next()?;
-    let role = [Role::Init, Role::Exec].into_iter().find(|role| role.program_name() == name)?;
+    let roles = [Role::Init, Role::Exec, Role::OciInit, Role::OciExec];
+    let role = roles.into_iter().find(|role| role.program_name() == name)?;
     let mut descriptor =
         || crate::sys::process::inherited(arguments.next()?.parse().ok().filter(|number| *number > 2)?);
     Some((role, descriptor()?, descriptor()?))

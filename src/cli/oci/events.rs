@@ -1,0 +1,50 @@
+//! `oci events`.
+
+use super::OciOptions;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::tree::{Arity, Verb};
+use crate::cli::values;
+use clap::Args;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// `oci events`.
+#[derive(Args, Debug)]
+pub(crate) struct Events {
+    /// Time between two lines, e.g. 5s
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = values::duration)]
+    interval: Duration,
+    /// Print what is used now, and exit
+    #[arg(long)]
+    stats: bool,
+    #[command(flatten)]
+    common: OciOptions,
+    #[arg(hide = true)]
+    arguments: Vec<String>,
+}
+
+impl Verb for Events {
+    const NAME: &'static str = "events";
+    const ABOUT: &'static str = "Print what a container uses, as JSON, until it ends";
+    const DETAILS: &'static str = "One line for each interval. What no control group counts is left out.";
+    const ARGUMENTS: &'static str = "ID";
+    const ARITY: Arity = Arity::Exactly(1);
+
+    fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        if self.interval.is_zero() {
+            return Err(Failure::Arguments("duration interval must be greater than 0".to_owned()));
+        }
+        let usage = self.common.act(context, 1, |runtime| runtime.usage(&self.arguments[0]))?;
+        output::print(&format!("{usage}\n"))?;
+        while !self.stats {
+            std::thread::sleep(self.interval);
+            // The end of the container is the end of its events, and no failure.
+            let next = self.common.act(context, 1, |runtime| Ok(runtime.usage(&self.arguments[0]).ok()))?;
+            let Some(usage) = next else { break };
+            output::print(&format!("{usage}\n"))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

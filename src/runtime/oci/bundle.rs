@@ -1,0 +1,260 @@
+//! A bundle on disk: reading `config.json` and judging it (runtime specification, `bundle.md` and `config.md`).
+//!
+//! The configuration is the caller's own and no hostile input, but it is written by other programs: what the
+//! specification says to warn about (capabilities unknown here) is taken out and told, what it says to refuse is
+//! refused before anything is made.
+
+use super::error::OciError;
+use crate::runtime::capabilities;
+use oci_spec::runtime::{Linux, LinuxNamespaceType, Spec};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Largest configuration read; the largest real ones have some hundred kilobytes.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// A bundle that was read and found sound.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// Its directory, absolute.
+    pub directory: PathBuf,
+    /// The configuration.
+    pub spec: Spec,
+    /// The root file system, absolute.
+    pub root: PathBuf,
+    /// Things to warn about.
+    pub warnings: Vec<String>,
+}
+
+impl Bundle {
+    /// Reads and checks the bundle in `directory`; `config` is another file to take the configuration from.
+    ///
+    /// # Errors
+    /// What cannot be read, or breaks the specification.
+    pub fn read(directory: &Path, config: Option<&Path>) -> Result<Self, OciError> {
+        let directory =
+            directory.canonicalize().map_err(|source| OciError::file("open bundle", directory, source))?;
+        let path = config.map_or_else(|| directory.join("config.json"), Path::to_owned);
+        let text = read_file(&path)?;
+        let (spec, warnings) = decode(&text).map_err(|source| OciError::Json { path: path.clone(), source })?;
+        check(&spec)?;
+        let root = spec.root().as_ref().map(|root| root.path().clone()).unwrap_or_default();
+        let root = directory.join(root);
+        let root = root.canonicalize().map_err(|source| OciError::file("open root file system", &root, source))?;
+        if root == Path::new("/") {
+            return Err(OciError::Configuration("the root file system cannot be \"/\"".to_owned()));
+        }
+        if !root.is_dir() {
+            return Err(OciError::Configuration(format!("root file system {:?} is not a directory", root.display())));
+        }
+        Ok(Bundle { directory, spec, root, warnings })
+    }
+}
+
+/// Reads a file of a sane size.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, OciError> {
+    use std::io::Read;
+    let failed = |source| OciError::file("read", path, source);
+    let mut text = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut text)).map_err(failed)?;
+    Ok(text)
+}
+
+/// The specification in `text`. What this version of it does not know is left out and named.
+fn decode(text: &[u8]) -> Result<(Spec, Vec<String>), serde_json::Error> {
+    let refused = match serde_json::from_slice::<Spec>(text) {
+        Ok(spec) => return Ok((spec, Vec::new())),
+        Err(error) => error,
+    };
+    let mut value: Value = serde_json::from_slice(text)?;
+    let mut warnings = Vec::new();
+    if let Some(process) = value.get_mut("process") {
+        soften(process, &mut warnings);
+    }
+    if warnings.is_empty() {
+        return Err(refused);
+    }
+    Ok((serde_json::from_slice(&serde_json::to_vec(&value)?)?, warnings))
+}
+
+/// Takes capabilities that do not exist out of a process ("MUST be logged as a warning").
+fn soften(process: &mut Value, warnings: &mut Vec<String>) {
+    let sets = process.get_mut("capabilities").and_then(Value::as_object_mut);
+    for set in sets.into_iter().flat_map(serde_json::Map::values_mut).filter_map(Value::as_array_mut) {
+        set.retain(|name| {
+            let known = name.as_str().is_some_and(|name| capabilities::from_name(name).is_some());
+            if !known {
+                warnings.push(format!("capability {name} is unknown and was ignored"));
+            }
+            known
+        });
+    }
+}
+
+/// A process as `exec --process` takes it, softened like a configuration.
+pub(super) fn decode_process(text: &[u8]) -> Result<oci_spec::runtime::Process, serde_json::Error> {
+    let refused = match serde_json::from_slice(text) {
+        Ok(process) => return Ok(process),
+        Err(error) => error,
+    };
+    let mut value: Value = serde_json::from_slice(text)?;
+    let mut warnings = Vec::new();
+    soften(&mut value, &mut warnings);
+    if warnings.is_empty() { Err(refused) } else { serde_json::from_slice(&serde_json::to_vec(&value)?) }
+}
+
+/// Refuses what the specification, or the kernel, says cannot be.
+fn check(spec: &Spec) -> Result<(), OciError> {
+    let wrong = |text: String| Err(OciError::Configuration(text));
+    check_version(spec.version())?;
+    if spec.root().is_none() {
+        return wrong("\"root\" is required".to_owned());
+    }
+    if let Some(process) = spec.process() {
+        check_process(process)?;
+    }
+    let Some(linux) = spec.linux() else { return wrong("\"linux\" is required".to_owned()) };
+    check_namespaces(linux)?;
+    if spec.hostname().as_ref().is_some_and(|name| !name.is_empty()) && !has(linux, LinuxNamespaceType::Uts) {
+        return wrong("unable to set hostname without a private UTS namespace".to_owned());
+    }
+    if spec.domainname().as_ref().is_some_and(|name| !name.is_empty()) && !has(linux, LinuxNamespaceType::Uts) {
+        return wrong("unable to set domainname without a private UTS namespace".to_owned());
+    }
+    if linux.intel_rdt().is_some() {
+        return wrong("\"linux.intelRdt\" is not supported: this host has no resctrl file system for it".to_owned());
+    }
+    for mount in spec.mounts().iter().flatten() {
+        if mount.destination().as_os_str().is_empty() {
+            return wrong("a mount has no destination".to_owned());
+        }
+        if mount.uid_mappings().is_some() != mount.gid_mappings().is_some() {
+            let shown = mount.destination().display();
+            return wrong(format!("mount {shown:?} has only one of \"uidMappings\" and \"gidMappings\""));
+        }
+    }
+    Ok(())
+}
+
+fn check_version(version: &str) -> Result<(), OciError> {
+    let mut parts = version.splitn(3, '.');
+    let major = parts.next().and_then(|part| part.parse::<u32>().ok());
+    let minor = parts.next().and_then(|part| part.parse::<u32>().ok());
+    match (major, minor, parts.next()) {
+        (Some(1), Some(_), Some(_)) => Ok(()),
+        (Some(_), Some(_), Some(_)) => {
+            Err(OciError::Configuration(format!("unsupported \"ociVersion\" {version:?}: this is a runtime for 1.x")))
+        }
+        _ => Err(OciError::Configuration(format!("\"ociVersion\" {version:?} is not in SemVer v2.0.0 format"))),
+    }
+}
+
+/// Judges a process.
+pub(super) fn check_process(process: &oci_spec::runtime::Process) -> Result<(), OciError> {
+    let wrong = |text: String| Err(OciError::Configuration(text));
+    if process.args().as_ref().is_none_or(Vec::is_empty) {
+        return wrong("\"process.args\" must not be empty".to_owned());
+    }
+    if !process.cwd().is_absolute() {
+        return wrong(format!("Cwd must be an absolute path: \"process.cwd\" is {:?}", process.cwd().display()));
+    }
+    for (at, limit) in process.rlimits().iter().flatten().enumerate() {
+        let listed = process.rlimits().iter().flatten();
+        if listed.take(at).any(|other| other.typ() == limit.typ()) {
+            return wrong(format!("rlimit {} is listed twice", limit.typ()));
+        }
+    }
+    Ok(())
+}
+
+fn check_namespaces(linux: &Linux) -> Result<(), OciError> {
+    let wrong = |text: String| Err(OciError::Configuration(text));
+    let listed = linux.namespaces().as_deref().unwrap_or_default();
+    for (at, namespace) in listed.iter().enumerate() {
+        if listed[..at].iter().any(|other| other.typ() == namespace.typ()) {
+            return wrong(format!("malformed spec file: duplicated ns {:?}", namespace.typ().to_string()));
+        }
+        if let Some(path) = namespace.path() {
+            if !path.is_absolute() {
+                return wrong(format!("namespace path {:?} is not absolute", path.display()));
+            }
+            if !path.exists() {
+                return wrong(format!("namespace path {:?}: no such file or directory", path.display()));
+            }
+        }
+    }
+    let offsets = linux.time_offsets().as_ref().is_some_and(|offsets| !offsets.is_empty());
+    let time = listed.iter().find(|namespace| namespace.typ() == LinuxNamespaceType::Time);
+    match time {
+        None if offsets => wrong("time namespace offsets specified, but time namespace isn't enabled".to_owned()),
+        Some(time) if offsets && time.path().is_some() => {
+            wrong("time namespace enabled, but both namespace path and time offsets specified".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a namespace of this kind is listed.
+pub(super) fn has(linux: &Linux, kind: LinuxNamespaceType) -> bool {
+    linux.namespaces().iter().flatten().any(|namespace| namespace.typ() == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(change: impl FnOnce(&mut Value)) -> Result<Vec<String>, String> {
+        let mut value = serde_json::json!({
+            "ociVersion": "1.2.0",
+            "root": {"path": "rootfs"},
+            "process": {"cwd": "/", "args": ["true"], "user": {"uid": 0, "gid": 0}},
+            "linux": {"namespaces": [{"type": "mount"}, {"type": "uts"}]},
+        });
+        change(&mut value);
+        let (spec, warnings) = decode(&serde_json::to_vec(&value).unwrap()).map_err(|error| error.to_string())?;
+        check(&spec).map_err(|error| error.to_string())?;
+        Ok(warnings)
+    }
+
+    #[test]
+    fn what_breaks_the_specification_is_refused() {
+        assert_eq!(judged(|_| ()), Ok(vec![]));
+        type Case = (fn(&mut Value), &'static str);
+        let cases: &[Case] = &[
+            (|value| value["ociVersion"] = "1.x".into(), "SemVer"),
+            (|value| value["ociVersion"] = "2.0.0".into(), "runtime for 1.x"),
+            (|value| value["process"]["args"] = serde_json::json!([]), "args"),
+            (|value| value["process"]["cwd"] = "relative".into(), "Cwd must be an absolute path"),
+            (|value| value["linux"]["intelRdt"] = serde_json::json!({}), "intelRdt"),
+            (|value| value["linux"]["namespaces"] = serde_json::json!([{"type": "uts"}, {"type": "uts"}]), "duplicated ns"),
+            (
+                |value| {
+                    value["hostname"] = "x".into();
+                    value["linux"]["namespaces"] = serde_json::json!([]);
+                },
+                "UTS",
+            ),
+            (
+                |value| value["linux"]["timeOffsets"] = serde_json::json!({"monotonic": {"secs": 1}}),
+                "time namespace isn't enabled",
+            ),
+            (
+                |value| value["linux"]["namespaces"] = serde_json::json!([{"type": "ipc", "path": "/no/such"}]),
+                "no such file",
+            ),
+        ];
+        for (change, expected) in cases {
+            let error = judged(change).expect_err(expected);
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn unknown_capabilities_are_a_warning() {
+        let warnings = judged(|value| {
+            value["process"]["capabilities"] = serde_json::json!({"bounding": ["CAP_CHOWN", "CAP_FUTURE"]});
+        });
+        assert_eq!(warnings.unwrap(), ["capability \"CAP_FUTURE\" is unknown and was ignored"]);
+        assert!(judged(|value| value["process"]["user"] = "root".into()).is_err());
+    }
+}

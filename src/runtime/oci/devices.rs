@@ -1,0 +1,96 @@
+//! Device nodes of a container (specification, config-linux.md "Devices" and "Default Devices").
+//!
+//! Real root makes nodes of the container's own, so that nothing inside can change the mode of the host's. In a user
+//! namespace the kernel refuses that, and the host's node of the same path is bound instead.
+
+use crate::runtime::devices::LINKS;
+use crate::runtime::failure::{Failure, Step};
+use crate::runtime::init::bind_at;
+use crate::runtime::rooted::Rooted;
+use oci_spec::runtime::{Linux, LinuxDevice, LinuxDeviceType};
+use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, Uid, makedev, mknodat, openat};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Character devices every container has.
+const DEFAULT: [(&str, u32, u32); 6] =
+    [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
+
+/// A node to make.
+struct Node {
+    path: PathBuf,
+    kind: FileType,
+    number: u64,
+    mode: u32,
+    owner: (u32, u32),
+}
+
+/// Makes the default devices and links, and those of the configuration.
+pub(super) fn place(root: &Rooted, linux: &Linux) -> Step<()> {
+    let nodes: Vec<Node> = linux.devices().iter().flatten().map(node).collect::<Step<_>>()?;
+    for (name, major, minor) in DEFAULT {
+        let path = Path::new("/dev").join(name);
+        if nodes.iter().any(|node| node.path == path) {
+            continue;
+        }
+        let number = makedev(major, minor);
+        make(root, &Node { path, kind: FileType::CharacterDevice, number, mode: 0o666, owner: (0, 0) })?;
+    }
+    nodes.iter().try_for_each(|node| make(root, node))?;
+    for (name, target) in LINKS {
+        match root.place_link(OsStr::new(target), format!("/dev/{name}")) {
+            Ok(()) | Err(Errno::ISDIR | Errno::PERM | Errno::BUSY) => {}
+            Err(error) => return Err(Failure::setup(format_args!("create link \"/dev/{name}\""), error)),
+        }
+    }
+    Ok(())
+}
+
+fn node(device: &LinuxDevice) -> Step<Node> {
+    let kind = match device.typ() {
+        LinuxDeviceType::C | LinuxDeviceType::U => FileType::CharacterDevice,
+        LinuxDeviceType::B => FileType::BlockDevice,
+        LinuxDeviceType::P => FileType::Fifo,
+        LinuxDeviceType::A => {
+            let shown = device.path().display();
+            return Err(Failure::message(format!("device {shown:?} has type \"a\", which is for rules only")));
+        }
+    };
+    let number = |number: i64| u32::try_from(number).unwrap_or(0);
+    Ok(Node {
+        path: device.path().clone(),
+        kind,
+        number: makedev(number(device.major()), number(device.minor())),
+        mode: device.file_mode().unwrap_or(0o666) & 0o7777,
+        owner: (device.uid().unwrap_or(0), device.gid().unwrap_or(0)),
+    })
+}
+
+fn make(root: &Rooted, node: &Node) -> Step<()> {
+    let shown = node.path.display().to_string();
+    let failed = |error: Errno| Failure::setup(format_args!("create device {shown:?}"), error);
+    let (parent, name) = root.make_parent(&node.path).map_err(failed)?;
+    match mknodat(&parent, &name, node.kind, Mode::from_raw_mode(node.mode), node.number) {
+        // Not subject to the umask, which is empty here by no means.
+        Ok(()) => {
+            rustix::fs::chmodat(&parent, &name, Mode::from_raw_mode(node.mode), rustix::fs::AtFlags::empty())
+                .map_err(failed)?;
+            let (uid, gid) = node.owner;
+            rustix::fs::chownat(
+                &parent,
+                &name,
+                Some(Uid::from_raw(uid)),
+                Some(Gid::from_raw(gid)),
+                rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
+            )
+            .map_err(failed)
+        }
+        Err(Errno::EXIST) => Ok(()),
+        Err(Errno::PERM | Errno::ACCESS | Errno::ROFS) if node.kind != FileType::Fifo => {
+            let host = openat(CWD, &node.path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(failed)?;
+            bind_at(root, &host, &node.path).map_err(failed)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
