@@ -73,6 +73,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "healthcheck" -d 'Ru
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "secret" -d 'Manage secrets'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "quadlet" -d 'Turn Quadlet files into systemd user services'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "system" -d 'Manage coracle'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "oci" -d 'Be an OCI runtime for an engine: containerd, podman, Kubernetes, Slurm'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "doctor" -d 'Examine this host and say what would improve it'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "events" -d 'Show what was done to containers, images, volumes and networks'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "info" -d 'Display information about this host and this store'
@@ -1554,6 +1555,225 @@ complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from reset" -s f -l force -d 'Do not ask'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "create" -d 'Create a container from a bundle; its process waits for start'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "start" -d 'Start the process of a created container'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "state" -d 'Print the state of a container as JSON'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "kill" -d 'Send a signal to the process of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "delete" -d 'Delete a stopped container'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "run" -d 'Create a container, start it, wait for its end and delete it'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "exec" -d 'Run a further process in a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "ps" -d 'List the processes of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "list" -d 'List containers of this directory of states'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "ls" -d 'List containers of this directory of states'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "pause" -d 'Freeze all processes of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "resume" -d 'Let the processes of a paused container go on'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "update" -d 'Change the limits of a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "events" -d 'Print what a container uses, as JSON, until it ends'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "spec" -d 'Write a config.json to begin with'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "features" -d 'Print what this runtime can do, as JSON'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "checkpoint" -d 'Refused: containers are not checkpointed'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and not __fish_seen_subcommand_from create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore" -f -a "restore" -d 'Refused: containers are not checkpointed'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -s b -l bundle -d 'Directory of the bundle [default: .]' -r -f -a "(__fish_complete_directories)"
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -s f -l config -d 'Configuration to use instead of the bundle\'s config.json' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l pid-file -d 'Write the process ID to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l console-socket -d 'Send the terminal to the process that listens at this socket' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l preserve-fds -d 'Pass so many descriptors, from 3 on, to the process' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l no-pivot -d 'Enter the root without pivot_root(2), which an initramfs does not take'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l no-new-keyring -d 'Keep the caller\'s session keyring'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from start" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from start" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from start" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from start" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from start" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from start" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from start" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from state" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from state" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from state" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from state" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from state" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from state" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from state" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from state" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -s a -l all -d 'Send the signal to all processes of the container; a stopped container is no error then'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from kill" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -s f -l force -d 'Kill the container first if it runs; one that does not exist is no error'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -s b -l bundle -d 'Directory of the bundle [default: .]' -r -f -a "(__fish_complete_directories)"
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -s f -l config -d 'Configuration to use instead of the bundle\'s config.json' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l pid-file -d 'Write the process ID to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l console-socket -d 'Send the terminal to the process that listens at this socket' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l preserve-fds -d 'Pass so many descriptors, from 3 on, to the process' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l no-pivot -d 'Enter the root without pivot_root(2), which an initramfs does not take'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l no-new-keyring -d 'Keep the caller\'s session keyring'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -s d -l detach -d 'Return once the process runs'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l keep -d 'Do not delete the container at its end'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l no-subreaper -d 'Do not adopt orphans of the container'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l console-socket -d 'Send the terminal to the process that listens at this socket' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l cwd -d 'Working directory' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s e -l env -d 'Set an environment variable, NAME=VALUE' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s u -l user -d 'Who the process runs as' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s g -l additional-gids -d 'Further group of the process' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s p -l process -d 'Take the process from this file, in the form of the specification' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l pid-file -d 'Write the process ID to this file' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l process-label -d 'SELinux context of the process' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l apparmor -d 'AppArmor profile of the process' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l no-new-privs -d 'The process cannot gain privileges' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s c -l cap -d 'Add a capability' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l preserve-fds -d 'Pass so many descriptors, from 3 on, to the process' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l cgroup -d 'Ignored: the process is in the container\'s own control group' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s t -l tty -d 'Give the process a terminal'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s d -l detach -d 'Return once the process runs'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l ignore-paused -d 'Start the process in a paused container, too; it runs when the container does'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -s f -l format -d 'table, or json for the process IDs alone' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ps" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -s f -l format -d 'table or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -s q -l quiet -d 'IDs alone'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -s f -l format -d 'table or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'IDs alone'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from pause" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from pause" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from pause" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from pause" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from pause" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from pause" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from pause" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from resume" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from resume" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from resume" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from resume" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from resume" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from resume" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from resume" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -s r -l resources -d 'Take limits from this file, in the form of the specification; - is standard input' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l blkio-weight -d 'Weight of block I/O, from 10 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpu-quota -d 'Time of processors in a period, in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpu-period -d 'The period, in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpu-burst -d 'Time that may be saved up, in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpu-share -l cpu-shares -d 'Share of processors relative to other containers' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpu-idle -d 'Only when nothing else wants to run: 1' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpuset-cpus -d 'Processors to use, e.g. 0-2,7' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpuset-mems -d 'Memory nodes to use' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l memory -d 'Most memory, in bytes or with a unit; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l memory-reservation -d 'Memory that is kept from being taken away first' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l memory-swap -d 'Most memory and swap together; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l pids-limit -d 'Most processes; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l interval -d 'Time between two lines, e.g. 5s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l stats -d 'Print what is used now, and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -s b -l bundle -d 'Directory of the bundle [default: .]' -r -f -a "(__fish_complete_directories)"
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from spec" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from features" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from features" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from features" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from features" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from features" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from features" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from features" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from features" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from checkpoint" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from checkpoint" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from checkpoint" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from checkpoint" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from checkpoint" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from checkpoint" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from checkpoint" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from checkpoint" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from restore" -l log -d 'Append messages to this file, too' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from restore" -l log-format -d 'Form of messages: text or json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from restore" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from restore" -l rootless -d 'Ignored: what the caller may do is found out' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from restore" -l criu -d 'Ignored: checkpoints are not offered' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from restore" -l debug -d 'Write messages that are of use in finding a fault, too'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from restore" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand doctor" -l json -d 'Print as JSON'
 complete -c coracle -n "__fish_coracle_using_subcommand doctor" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand events" -s f -l filter -d 'Show events that fit, e.g. event=died or container=web; may be repeated' -r

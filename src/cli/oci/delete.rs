@@ -22,7 +22,8 @@ pub(crate) struct Delete {
 impl Verb for Delete {
     const NAME: &'static str = "delete";
     const ABOUT: &'static str = "Delete a stopped container";
-    const DETAILS: &'static str = "Removes its control group and its state, and runs its poststop hooks. The bundle stays.";
+    const DETAILS: &'static str =
+        "Removes its control group and its state, and runs its poststop hooks. The bundle stays.";
     const ARGUMENTS: &'static str = "ID";
     const ARITY: Arity = Arity::Exactly(1);
 

@@ -38,13 +38,15 @@ impl Verb for Events {
         }
         let usage = self.common.act(context, 1, |runtime| runtime.usage(&self.arguments[0]))?;
         output::print(&format!("{usage}\n"))?;
-        while !self.stats {
+        if self.stats {
+            return Ok(ExitCode::SUCCESS);
+        }
+        loop {
             std::thread::sleep(self.interval);
             // The end of the container is the end of its events, and no failure.
             let next = self.common.act(context, 1, |runtime| Ok(runtime.usage(&self.arguments[0]).ok()))?;
-            let Some(usage) = next else { break };
+            let Some(usage) = next else { return Ok(ExitCode::SUCCESS) };
             output::print(&format!("{usage}\n"))?;
         }
-        Ok(ExitCode::SUCCESS)
     }
 }

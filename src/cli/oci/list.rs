@@ -38,7 +38,9 @@ impl Verb for List {
             (true, _) => states.iter().map(|state| format!("{}\n", state.id)).collect(),
             (false, "json") => one_line(&states),
             (false, "table") => table(&states),
-            (false, other) => return Err(Failure::Arguments(format!("invalid format option {other:?}: table or json"))),
+            (false, other) => {
+                return Err(Failure::Arguments(format!("invalid format option {other:?}: table or json")));
+            }
         };
         output::print(&text)
     }

@@ -33,14 +33,13 @@ impl Verb for Spec {
         let path = self.bundle.unwrap_or_default().join("config.json");
         let rootless = self.common.rootless.as_deref().is_some_and(|word| word != "false");
         let failed = |source| Failure::File { what: "write", path: path.clone(), source };
-        let mut file = File::options().write(true).create_new(true).open(&path).map_err(|source| {
-            match source.kind() {
+        let mut file =
+            File::options().write(true).create_new(true).open(&path).map_err(|source| match source.kind() {
                 std::io::ErrorKind::AlreadyExists => {
                     Failure::Arguments(format!("File {} exists. Remove it first", path.display()))
                 }
                 _ => failed(source),
-            }
-        })?;
+            })?;
         file.write_all(default_spec(rootless).as_bytes()).map_err(failed)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, expected) in [("67108864", 67_108_864), ("50M", 52_428_800), ("1g", 1 << 30), ("2KiB", 2048), ("-1", -1)] {
+        for (text, expected) in
+            [("67108864", 67_108_864), ("50M", 52_428_800), ("1g", 1 << 30), ("2KiB", 2048), ("-1", -1)]
+        {
             assert_eq!(bytes(text), Ok(expected), "{text}");
         }
         for text in ["", "x", "-2", "9999999999t", "1kk"] {

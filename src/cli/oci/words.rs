@@ -70,10 +70,16 @@ mod tests {
             ("coracle run --root x", "coracle run --root x"),
             ("coracle oci state x", "coracle oci state x"),
             ("coracle oci --root /r state x", "coracle oci state --root /r x"),
-            ("runc --root /r --log f --log-format json create --bundle b x", "runc oci create --root /r --log f --log-format json --bundle b x"),
+            (
+                "runc --root /r --log f --log-format json create --bundle b x",
+                "runc oci create --root /r --log f --log-format json --bundle b x",
+            ),
             ("crun --root=/r --debug --systemd-cgroup start x", "crun oci start --root=/r --debug --systemd-cgroup x"),
             ("coracle-runtime --rootless true state x", "coracle-runtime oci state --rootless=true x"),
-            ("coracle-runtime --rootless=true --root=/r kill -a x", "coracle-runtime oci kill --rootless=true --root=/r -a x"),
+            (
+                "coracle-runtime --rootless=true --root=/r kill -a x",
+                "coracle-runtime oci kill --rootless=true --root=/r -a x",
+            ),
             ("runc --version", "runc --version"),
             ("runc -v", "runc --version"),
             ("runc --help", "runc oci --help"),

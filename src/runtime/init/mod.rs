@@ -20,12 +20,12 @@ mod still;
 mod user;
 mod view;
 
+pub(in crate::runtime) use console::{Terminal, attach as attach_console, make_terminal, take as take_terminal};
+pub(in crate::runtime) use device_nodes::DeviceNodes as HostDevices;
 pub use joined::run as run_joined;
 pub use mounts::{BENEATH_OPTION, attach, bind, open_handle, open_source};
-pub(in crate::runtime) use mounts::{make_read_only, mask, prepare, PreparedMount, bind_at};
-pub(in crate::runtime) use device_nodes::DeviceNodes as HostDevices;
+pub(in crate::runtime) use mounts::{PreparedMount, bind_at, make_read_only, mask, prepare};
 pub use options::{IdMap, MountOptions, parse as parse_mount_options};
-pub(in crate::runtime) use console::{Terminal, attach as attach_console, make_terminal, take as take_terminal};
 pub use reexec::{Role, execute_as, execute_init, passed_descriptors, protected_program};
 pub use still::{bare, join_files, mount_still};
 pub use user::{Accounts, User};

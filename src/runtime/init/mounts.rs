@@ -68,7 +68,16 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
             }
         }
     }
-    Ok(PreparedMount { kind, source, destination: mount.destination().clone(), options, opened, tree: None, layers, view })
+    Ok(PreparedMount {
+        kind,
+        source,
+        destination: mount.destination().clone(),
+        options,
+        opened,
+        tree: None,
+        layers,
+        view,
+    })
 }
 
 /// Opens the source of a mount of the plan, where its options say not to leave a directory, beneath that.
@@ -149,10 +158,16 @@ impl PreparedMount {
 
     /// Makes the mount beneath `root`.
     pub fn mount(&self, root: &Rooted) -> Step<()> {
+        self.mount_where(root, &|_| Ok(()))
+    }
+
+    /// The same where `judge` has no objection to the place, of which it gets a handle.
+    pub fn mount_where(&self, root: &Rooted, judge: &dyn Fn(&OwnedFd) -> Step<()>) -> Step<()> {
         let failed = |error: Errno| {
             Failure::setup(format_args!("mount {} on \"{}\"", self.described(), self.destination.display()), error)
         };
         let target = self.target(root).map_err(failed)?;
+        judge(&target)?;
         let mount = self.make_detached().map_err(failed)?;
         if self.options.copy_up {
             self.fill_from_image(&mount, &target)?;

@@ -32,8 +32,7 @@ impl Bundle {
     /// # Errors
     /// What cannot be read, or breaks the specification.
     pub fn read(directory: &Path, config: Option<&Path>) -> Result<Self, OciError> {
-        let directory =
-            directory.canonicalize().map_err(|source| OciError::file("open bundle", directory, source))?;
+        let directory = directory.canonicalize().map_err(|source| OciError::file("open bundle", directory, source))?;
         let path = config.map_or_else(|| directory.join("config.json"), Path::to_owned);
         let text = read_file(&path)?;
         let (spec, warnings) = decode(&text).map_err(|source| OciError::Json { path: path.clone(), source })?;
@@ -226,7 +225,10 @@ mod tests {
             (|value| value["process"]["args"] = serde_json::json!([]), "args"),
             (|value| value["process"]["cwd"] = "relative".into(), "Cwd must be an absolute path"),
             (|value| value["linux"]["intelRdt"] = serde_json::json!({}), "intelRdt"),
-            (|value| value["linux"]["namespaces"] = serde_json::json!([{"type": "uts"}, {"type": "uts"}]), "duplicated ns"),
+            (
+                |value| value["linux"]["namespaces"] = serde_json::json!([{"type": "uts"}, {"type": "uts"}]),
+                "duplicated ns",
+            ),
             (
                 |value| {
                     value["hostname"] = "x".into();

@@ -32,7 +32,7 @@ pub(super) struct Confinement<'a> {
 /// Confines this process. `socket` gets warnings and the listener of the filter.
 pub(super) fn confine(confinement: &Confinement<'_>, root: &Rooted, socket: &OwnedFd) -> Step<()> {
     let process = confinement.process;
-    limit(process)?;
+    limit(process, socket)?;
     if let Some(wish) = process.scheduler() {
         attributes::schedule(wish)?;
     }
@@ -69,10 +69,21 @@ pub(super) fn confine(confinement: &Confinement<'_>, root: &Rooted, socket: &Own
     Ok(())
 }
 
-fn limit(process: &Process) -> Step<()> {
+/// Sets resource limits; one above the caller's own is lowered to it, and told, where raising is not permitted.
+fn limit(process: &Process, socket: &OwnedFd) -> Step<()> {
     let known = |limit: &PosixRlimit| Limit::new(&limit.typ().to_string(), limit.soft(), limit.hard());
-    let limits: Vec<Limit> = process.rlimits().iter().flatten().filter_map(known).collect();
-    rlimits::apply(&limits).map_err(|error| Failure::message(error.to_string()))
+    for limit in process.rlimits().iter().flatten().filter_map(known) {
+        let Err(error) = rlimits::apply(&[limit]) else { continue };
+        let (lowered, clamped) = rlimits::resolve(&rlimits::Wish::Limits(vec![limit]), false);
+        let own: Vec<Limit> = lowered.into_iter().filter(|other| other.name == limit.name).collect();
+        match clamped.first() {
+            Some(note) if rlimits::apply(&own).is_ok() => {
+                report(socket, &Report::Warning(note.to_string()), None);
+            }
+            _ => return Err(Failure::message(error.to_string())),
+        }
+    }
+    Ok(())
 }
 
 fn label(process: &Process, socket: &OwnedFd) -> Step<()> {
@@ -80,12 +91,20 @@ fn label(process: &Process, socket: &OwnedFd) -> Step<()> {
     if let Some(profile) = given(process.apparmor_profile())
         && !labels::enter_profile(&profile)?
     {
-        report(socket, &Report::Warning(format!("apparmor profile {profile:?} is not applied: the host has no AppArmor")), None);
+        report(
+            socket,
+            &Report::Warning(format!("apparmor profile {profile:?} is not applied: the host has no AppArmor")),
+            None,
+        );
     }
     if let Some(context) = given(process.selinux_label())
         && !labels::enter_context(&context)?
     {
-        report(socket, &Report::Warning(format!("selinux label {context:?} is not applied: the host has no SELinux")), None);
+        report(
+            socket,
+            &Report::Warning(format!("selinux label {context:?} is not applied: the host has no SELinux")),
+            None,
+        );
     }
     Ok(())
 }
@@ -127,7 +146,9 @@ fn take_identity(process: &Process) -> Step<()> {
     let unmapped = |error: Errno, kind: &str, id: u32| {
         let failure = Failure::setup(format_args!("become {kind} {id}"), error);
         match error {
-            Errno::INVAL => failure.with_hint(format!("{kind} id {id} is not mapped in the container's user namespace")),
+            Errno::INVAL => {
+                failure.with_hint(format!("{kind} id {id} is not mapped in the container's user namespace"))
+            }
             _ => failure,
         }
     };

@@ -128,7 +128,7 @@ impl Container {
     /// The ID is taken, or the directory cannot be written.
     pub fn reserve(root: &Path, id: &str, bundle: &Bundle) -> Result<Self, OciError> {
         check_id(id)?;
-        std::fs::create_dir_all(root).map_err(|source| OciError::file("create directory", root, source))?;
+        make_root(root)?;
         let directory = root.join(id);
         match rustix::fs::mkdir(&directory, Mode::RWXU) {
             Err(Errno::EXIST) => return Err(OciError::Exists(id.to_owned())),
@@ -173,9 +173,7 @@ impl Container {
                 Ok(record) => Ok(Container { directory, record }),
                 Err(source) => Err(OciError::Json { path, source }),
             },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(OciError::NoSuchContainer(id.to_owned()))
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(OciError::NoSuchContainer(id.to_owned())),
             Err(source) => Err(OciError::file("read", path, source)),
         }
     }
@@ -267,6 +265,19 @@ impl Container {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Makes the directory of states. One that somebody else made, in a place that all can write, is not used.
+fn make_root(root: &Path) -> Result<(), OciError> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    let failed = |source| OciError::file("create directory", root, source);
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(failed)?;
+    let status = std::fs::metadata(root).map_err(failed)?;
+    let own = rustix::process::geteuid().as_raw();
+    match own == 0 || status.uid() == own {
+        true => Ok(()),
+        false => Err(OciError::file("use directory", root, Errno::PERM)),
     }
 }
 

@@ -180,7 +180,8 @@ impl Runtime<'_> {
                 (Report::Forked(number), Some(descriptor)) => {
                     // The helper has nothing more to do than to end.
                     let _ = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED);
-                    let pid = Pid::from_raw(number).ok_or_else(|| OciError::system("find init", rustix::io::Errno::SRCH))?;
+                    let pid =
+                        Pid::from_raw(number).ok_or_else(|| OciError::system("find init", rustix::io::Errno::SRCH))?;
                     let spare = descriptor.try_clone().map_err(|error| OciError::system("keep a process", error))?;
                     *forked = Some((pid, spare));
                     self.take_up(pid, container)?;
@@ -223,13 +224,7 @@ impl Runtime<'_> {
     }
 
     /// Listens to init until it waits for `start`.
-    fn accompany(
-        &self,
-        socket: &OwnedFd,
-        pid: Pid,
-        bundle: &Bundle,
-        container: &Container,
-    ) -> Result<(), OciError> {
+    fn accompany(&self, socket: &OwnedFd, pid: Pid, bundle: &Bundle, container: &Container) -> Result<(), OciError> {
         loop {
             match next(socket)? {
                 (Report::Mounted, _) => {
@@ -336,11 +331,7 @@ pub(super) fn own_namespaces(spec: &Spec) -> OwnNamespaces {
 }
 
 /// The maps of a new user namespace; without privilege one is added where the configuration has none.
-fn id_maps(
-    spec: &Spec,
-    namespaces: &mut Namespaces,
-    warn: &dyn Fn(&str),
-) -> Result<Option<IdMaps>, OciError> {
+fn id_maps(spec: &Spec, namespaces: &mut Namespaces, warn: &dyn Fn(&str)) -> Result<Option<IdMaps>, OciError> {
     let linux = spec.linux().as_ref();
     let is_listed = linux.is_some_and(|linux| has(linux, LinuxNamespaceType::User));
     let mut maps = idmap::maps(
@@ -358,7 +349,9 @@ fn id_maps(
         if own.0.is_root() || capable {
             return Ok(None);
         }
-        warn("the configuration has no user namespace, which an ordinary user needs: one was added for the caller's own id");
+        warn(
+            "the configuration has no user namespace, which an ordinary user needs: one was added for the caller's own id",
+        );
         namespaces.add_user();
     } else if !namespaces.has_new_user() {
         return Ok(None);
@@ -382,13 +375,12 @@ fn write_maps(pid: Pid, maps: &IdMaps) -> Result<(), OciError> {
 fn listen_at(path: &Path) -> Result<OwnedFd, OciError> {
     let failed = |error: rustix::io::Errno| OciError::file("listen at", path, error);
     let directory = path.parent().unwrap_or(Path::new("."));
-    let directory =
-        rustix::fs::open(directory, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(failed)?;
+    let directory = rustix::fs::open(directory, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(failed)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let address =
         SocketAddrUnix::new(format!("/proc/self/fd/{}/{name}", directory.as_raw_fd()).as_str()).map_err(failed)?;
-    let socket =
-        socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(failed)?;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(failed)?;
     bind(&socket, &address).and_then(|()| listen(&socket, 1)).map_err(failed)?;
     Ok(socket)
 }

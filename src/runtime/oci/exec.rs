@@ -221,10 +221,7 @@ impl Helper {
     }
 
     /// Binds this process to processors, where that is asked for.
-    fn bind(
-        &self,
-        of: impl Fn(&oci_spec::runtime::ExecCPUAffinity) -> &Option<String>,
-    ) -> Result<(), Failure> {
+    fn bind(&self, of: impl Fn(&oci_spec::runtime::ExecCPUAffinity) -> &Option<String>) -> Result<(), Failure> {
         match self.affinity.as_ref().and_then(|affinity| of(affinity).as_deref()) {
             Some(list) => attributes::bind_to_processors(list),
             None => Ok(()),

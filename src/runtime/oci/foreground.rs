@@ -21,7 +21,8 @@ pub fn wait_for(pidfd: &OwnedFd, terminal: Option<OwnedFd>) -> Result<i32, OciEr
     for signal in [nix::sys::signal::Signal::SIGCHLD, nix::sys::signal::Signal::SIGURG] {
         mask.remove(signal);
     }
-    let failed = |error: nix::errno::Errno| OciError::system("listen to signals", Errno::from_raw_os_error(error as i32));
+    let failed =
+        |error: nix::errno::Errno| OciError::system("listen to signals", Errno::from_raw_os_error(error as i32));
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&mask), None).map_err(failed)?;
     let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map_err(failed)?;
     let master = terminal.and_then(|socket| message::receive(&socket, 4096).ok().flatten()?.descriptors.pop());
@@ -49,7 +50,7 @@ pub fn wait_for(pidfd: &OwnedFd, terminal: Option<OwnedFd>) -> Result<i32, OciEr
         }
         if let Some(master) = &master {
             if copy.output && ready[2] {
-                copy.output = pass(master, &std::io::stdout());
+                copy.output = pass(master, std::io::stdout());
             }
             if copy.input && ready[3] {
                 copy.input = pass(&input, master);
@@ -60,7 +61,7 @@ pub fn wait_for(pidfd: &OwnedFd, terminal: Option<OwnedFd>) -> Result<i32, OciEr
             while let Some(master) = master.as_ref().filter(|_| copy.output) {
                 let mut left = [PollFd::new(master, PollFlags::IN)];
                 let more = poll(&mut left, Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }));
-                if !matches!(more, Ok(1..)) || !pass(master, &std::io::stdout()) {
+                if !matches!(more, Ok(1..)) || !pass(master, std::io::stdout()) {
                     break;
                 }
             }

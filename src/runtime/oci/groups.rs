@@ -18,12 +18,7 @@ pub enum Manager {
 }
 
 /// Makes the group of a new container and sets its limits; what is not enforced is told to `warn`.
-pub(super) fn make(
-    manager: Manager,
-    spec: &Spec,
-    id: &str,
-    warn: &dyn Fn(&str),
-) -> Result<Option<Group>, OciError> {
+pub(super) fn make(manager: Manager, spec: &Spec, id: &str, warn: &dyn Fn(&str)) -> Result<Option<Group>, OciError> {
     let linux = spec.linux().as_ref();
     let resources = linux.and_then(|linux| linux.resources().as_ref());
     let wish = linux.and_then(|linux| linux.cgroups_path().as_deref());

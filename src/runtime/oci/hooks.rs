@@ -93,9 +93,9 @@ fn run_one(hook: &Hook, state: &[u8]) -> Result<(), String> {
     command.envs(hook.env().iter().flatten().filter_map(|entry| entry.split_once('=')));
     let copy = || said.try_clone().map_err(in_words);
     command.stdin(Stdio::piped()).stdout(copy()?).stderr(copy()?);
-    let mut child = command.spawn().map_err(|error| {
-        format!("fork/exec {}: {}", hook.path().display(), crate::sys::errno::Words(&error))
-    })?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("fork/exec {}: {}", hook.path().display(), crate::sys::errno::Words(&error)))?;
     if let Some(mut input) = child.stdin.take() {
         let _ = input.write_all(state); // a hook need not read it
     }
@@ -147,7 +147,8 @@ fn ends_within(pid: u32, limit: Duration) -> bool {
     let Some(Ok(process)) = process.map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { return true };
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        let timeout = Timespec { tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX), tv_nsec: left.subsec_nanos().into() };
+        let timeout =
+            Timespec { tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX), tv_nsec: left.subsec_nanos().into() };
         match poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&timeout)) {
             Ok(0) => {
                 let _ = pidfd_send_signal(&process, Signal::KILL); // it may just have ended

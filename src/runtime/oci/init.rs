@@ -13,8 +13,8 @@ use super::program;
 use super::spawn::become_root;
 use crate::runtime::failure::{Failure, Step};
 use crate::runtime::init::{
-    Accounts, HostDevices, PreparedMount, Terminal, User, attach, attach_console, launch, make_read_only, make_terminal,
-    mask, open_handle, prepare,
+    Accounts, HostDevices, PreparedMount, Terminal, User, attach, attach_console, launch, make_read_only,
+    make_terminal, mask, open_handle, prepare,
 };
 use crate::runtime::plan::UserPlan;
 use crate::runtime::rooted::Rooted;
@@ -135,6 +135,9 @@ fn join(plan: ExecPlan, socket: &OwnedFd) -> Step<std::convert::Infallible> {
         become_root();
     }
     let root = Rooted::new(open_handle(Path::new("/"))?);
+    let arguments = plan.process.args().as_deref().unwrap_or_default();
+    let environment = plan.process.env().as_deref().unwrap_or_default();
+    program::check(&root, arguments, environment, plan.process.cwd())?;
     let terminal = match console {
         Some(console) => Some(send_terminal(&root, &plan.process, &console, false)?),
         None => None,
@@ -172,9 +175,7 @@ impl Ends<'_> {
     /// Gives up what is to be given up and executes the process. Returns only on failure.
     fn execute(self, root: &Rooted, confinement: &Confinement<'_>, socket: &OwnedFd) -> Failure {
         match self.become_process(root, confinement, socket) {
-            Ok(environment) => {
-                launch::execute(self.process.args().as_deref().unwrap_or_default(), &environment)
-            }
+            Ok(environment) => launch::execute(self.process.args().as_deref().unwrap_or_default(), &environment),
             Err(failure) => failure,
         }
     }
@@ -351,7 +352,9 @@ impl<'a> Init<'a> {
     }
 
     fn mount_all(&self, root: &Rooted) -> Step<()> {
-        self.mounts.iter().try_for_each(|mount| mount.mount(root))?;
+        for mount in &self.mounts {
+            mount.mount_where(root, &|place| judge_place(place, mount.destination()))?;
+        }
         let has_host_devices =
             self.mounts.iter().any(|mount| mount.is_bind() && mount.destination() == Path::new("/dev"));
         if has_host_devices { Ok(()) } else { devices::place(root, self.linux()?) }
@@ -462,12 +465,8 @@ impl Ready {
             None => Failure::message("the configuration has no \"process\", which start needs"),
             Some(process) => {
                 let linux = plan.spec.linux().as_ref();
-                let ends = Ends {
-                    process,
-                    terminal,
-                    preserved: plan.preserved,
-                    hooks: Some((&plan.spec, &plan.state)),
-                };
+                let ends =
+                    Ends { process, terminal, preserved: plan.preserved, hooks: Some((&plan.spec, &plan.state)) };
                 let confinement = Confinement {
                     process,
                     seccomp: linux.and_then(|linux| linux.seccomp().as_ref()),
@@ -479,6 +478,36 @@ impl Ready {
         };
         report(&connection, &Report::Failed(failure), None);
         crate::sys::process::exit_now(1)
+    }
+}
+
+/// Files of `/proc` that may be covered: engines show a container its limits there.
+const COVERABLE: [&str; 10] = [
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/loadavg",
+    "/proc/meminfo",
+    "/proc/slabinfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
+    "/proc/sys/kernel/ns_last_pid",
+    "/proc/sys/crypto/fips_enabled",
+];
+
+/// Refuses to cover what lies in `/proc`, where a mount could hide what confines the process (CVE-2019-16884); an image
+/// chooses what a path leads to, so the place itself is asked.
+fn judge_place(place: &OwnedFd, destination: &Path) -> Step<()> {
+    /// `PROC_SUPER_MAGIC` (include/uapi/linux/magic.h).
+    const PROC: u64 = 0x9fa0;
+    let lies_in_proc = rustix::fs::fstatfs(place).is_ok_and(|status| u64::try_from(status.f_type).ok() == Some(PROC));
+    let is_allowed =
+        destination == Path::new("/proc") || COVERABLE.iter().any(|allowed| destination == Path::new(allowed));
+    match lies_in_proc && !is_allowed {
+        true => {
+            Err(Failure::message(format!("{:?} cannot be mounted because it is inside /proc", destination.display())))
+        }
+        false => Ok(()),
     }
 }
 

@@ -35,9 +35,8 @@ impl Runtime<'_> {
     /// The container is in another state; its process cannot be executed; a hook failed (the container is killed then).
     pub fn start(&self, id: &str) -> Result<(), OciError> {
         let container = self.container(id)?;
-        let refuse = |reason: &str| {
-            Err(OciError::State { operation: "start", id: id.to_owned(), reason: reason.to_owned() })
-        };
+        let refuse =
+            |reason: &str| Err(OciError::State { operation: "start", id: id.to_owned(), reason: reason.to_owned() });
         match container.status() {
             Status::Created => {}
             Status::Stopped => return refuse("cannot start a container that has stopped"),
@@ -67,12 +66,7 @@ impl Runtime<'_> {
     }
 
     /// Listens until the process is executed.
-    pub(super) fn hear(
-        &self,
-        connection: &OwnedFd,
-        spec: &Spec,
-        state: &super::StateDocument,
-    ) -> Result<(), OciError> {
+    pub(super) fn hear(&self, connection: &OwnedFd, spec: &Spec, state: &super::StateDocument) -> Result<(), OciError> {
         loop {
             match receive(connection).map_err(|error| OciError::system("listen to the container's init", error))? {
                 None => return Ok(()),
@@ -88,7 +82,7 @@ impl Runtime<'_> {
     ///
     /// # Errors
     /// The container is not running.
-    pub fn kill(&self, id: &str, signal: Signal, all: bool) -> Result<(), OciError> {
+    pub fn kill(&self, id: &str, signal: i32, all: bool) -> Result<(), OciError> {
         let container = self.container(id)?;
         let Some(process) = container.process() else {
             let left = if all { members(&container) } else { Vec::new() };
@@ -103,7 +97,7 @@ impl Runtime<'_> {
         };
         // Without a pid namespace of its own the first process takes nobody along.
         let shares_pids = !has_own_pids(&container);
-        if all || (signal == Signal::KILL && shares_pids) {
+        if all || (signal == libc::SIGKILL && shares_pids) {
             for pid in members(&container).into_iter().filter(|pid| *pid != process.pid) {
                 send(pid, signal);
             }
@@ -177,9 +171,7 @@ impl Runtime<'_> {
     pub fn pause(&self, id: &str, frozen: bool) -> Result<(), OciError> {
         let container = self.container(id)?;
         let operation = if frozen { "pause" } else { "resume" };
-        let refuse = |reason: &str| {
-            Err(OciError::State { operation, id: id.to_owned(), reason: reason.to_owned() })
-        };
+        let refuse = |reason: &str| Err(OciError::State { operation, id: id.to_owned(), reason: reason.to_owned() });
         match (container.status(), frozen) {
             (Status::Running | Status::Created, true) | (Status::Paused, false) => {}
             (Status::Paused, true) => return refuse("container already paused"),
@@ -279,17 +271,18 @@ fn end(container: &Container) {
     }
 }
 
-fn send(pid: i32, signal: Signal) {
-    if let Some(pid) = Pid::from_raw(pid) {
-        let _ = rustix::process::kill_process(pid, signal); // it may just have ended
+fn send(pid: i32, signal: i32) {
+    let Some(pid) = Pid::from_raw(pid) else { return };
+    if let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) {
+        let _ = crate::sys::signal::send(process, signal); // it may just have ended
     }
 }
 
-fn signal_process(process: ProcessId, signal: Signal) -> rustix::io::Result<()> {
+fn signal_process(process: ProcessId, signal: i32) -> rustix::io::Result<()> {
     let pid = Pid::from_raw(process.pid).ok_or(rustix::io::Errno::SRCH)?;
     let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
     // Only now is it sure that the number was not taken up by another process meanwhile.
-    if process.is_alive() { pidfd_send_signal(&pidfd, signal) } else { Err(rustix::io::Errno::SRCH) }
+    if process.is_alive() { crate::sys::signal::send(pidfd, signal) } else { Err(rustix::io::Errno::SRCH) }
 }
 
 fn namespace(pid: i32, name: &str) -> Option<(u64, u64)> {

@@ -13,9 +13,8 @@ pub(super) fn check(root: &Rooted, arguments: &[String], environment: &[String],
     let missing = |cause: &str| {
         Err(Failure::message(format!("exec: {command:?}: {cause}")).of_kind(FailureKind::CommandNotFound))
     };
-    let denied = |cause: String| {
-        Err(Failure::message(format!("exec: {command:?}: {cause}")).of_kind(FailureKind::CannotInvoke))
-    };
+    let denied =
+        |cause: String| Err(Failure::message(format!("exec: {command:?}: {cause}")).of_kind(FailureKind::CannotInvoke));
     if command.contains('/') {
         return match judge(root, &cwd.join(command)) {
             Ok(()) => Ok(()),

@@ -17,7 +17,10 @@ pub fn default_spec(rootless: bool) -> String {
         }
         text = text.replace(PRIVILEGED_MOUNTS, ROOTLESS_MOUNTS).replace(",\n\t\t\t\t\"gid=5\"", "");
         text = text.replace("\n\t\t\t{\n\t\t\t\t\"type\": \"network\"\n\t\t\t},", "");
-        text = text.replace("{\n\t\t\t\t\"type\": \"uts\"\n\t\t\t}", "{\n\t\t\t\t\"type\": \"uts\"\n\t\t\t},\n\t\t\t{\n\t\t\t\t\"type\": \"user\"\n\t\t\t}");
+        text = text.replace(
+            "{\n\t\t\t\t\"type\": \"uts\"\n\t\t\t}",
+            "{\n\t\t\t\t\"type\": \"uts\"\n\t\t\t},\n\t\t\t{\n\t\t\t\t\"type\": \"user\"\n\t\t\t}",
+        );
         text = text.replace(RESOURCES, "");
     }
     text.replace("\n\t\t@MAPS@", &maps)

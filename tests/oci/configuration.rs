@@ -1,0 +1,224 @@
+//! config.md and config-linux.md: what a configuration says holds for the process.
+
+use crate::bundle::{Bundle, bundle, is_real_root};
+use serde_json::{Value, json};
+
+/// A section, a change of the configuration, a script, and what it prints.
+type Case = (&'static str, fn(&mut Value), &'static str, &'static str);
+
+fn add_mount(config: &mut Value, mount: Value) {
+    config["mounts"].as_array_mut().expect("mounts are a list").push(mount);
+}
+
+const CASES: &[Case] = &[
+    ("process.env", |config| config["process"]["env"] = json!(["PATH=/bin", "A=b c"]), "echo \"$A\" $HOME", "b c /root"),
+    ("process.cwd", |config| config["process"]["cwd"] = json!("/made/new"), "pwd", "/made/new"),
+    ("process.user.umask", |config| config["process"]["user"]["umask"] = json!(0o077), "umask", "0077"),
+    (
+        "process.rlimits",
+        |config| config["process"]["rlimits"] = json!([{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]),
+        "ulimit -Sn; ulimit -Hn",
+        "100\n200",
+    ),
+    ("process.noNewPrivileges", |config| config["process"]["noNewPrivileges"] = json!(true), "grep NoNewPrivs /proc/self/status", "NoNewPrivs:\t1"),
+    ("process.noNewPrivileges off", |config| config["process"]["noNewPrivileges"] = json!(false), "grep NoNewPrivs /proc/self/status", "NoNewPrivs:\t0"),
+    (
+        "process.capabilities",
+        |config| {
+            config["process"]["capabilities"] = json!({
+                "bounding": ["CAP_CHOWN", "CAP_KILL", "CAP_FUTURE"], "effective": ["CAP_KILL"],
+                "permitted": ["CAP_KILL"], "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"],
+            });
+        },
+        "grep -E 'Cap(Inh|Prm|Bnd|Amb)' /proc/self/status | cut -f 2",
+        // A set-user-ID root or capable file is not involved: root's exec gives inheritable and bounding ones.
+        "0000000000000020\n0000000000000021\n0000000000000021\n0000000000000020",
+    ),
+    ("process.capabilities none", |config| config["process"]["capabilities"] = Value::Null, "grep CapBnd /proc/self/status", "CapBnd:\t0000000000000000"),
+    ("process.oomScoreAdj", |config| config["process"]["oomScoreAdj"] = json!(900), "cat /proc/self/oom_score_adj", "900"),
+    (
+        "process.ioPriority",
+        |config| config["process"]["ioPriority"] = json!({"class": "IOPRIO_CLASS_IDLE", "priority": 0}),
+        "ionice -p $$",
+        "idle: prio 0",
+    ),
+    (
+        "process.scheduler",
+        |config| config["process"]["scheduler"] = json!({"policy": "SCHED_BATCH", "nice": 5}),
+        "cut -d ' ' -f 19,41 /proc/self/stat",
+        "5 3",
+    ),
+    ("hostname", |config| config["hostname"] = json!("harbour"), "hostname", "harbour"),
+    ("domainname", |config| config["domainname"] = json!("sea.example"), "cat /proc/sys/kernel/domainname", "sea.example"),
+    ("root.readonly", |config| config["root"]["readonly"] = json!(true), "touch /x 2>/dev/null || echo refused", "refused"),
+    (
+        "mounts tmpfs",
+        |config| add_mount(config, json!({"destination": "/made/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["noexec", "size=64k", "mode=1770"]})),
+        "grep ' /made/tmp ' /proc/mounts | grep -c 'noexec.*size=64k.*mode=1770'",
+        "1",
+    ),
+    (
+        "mounts bind, source relative to the bundle",
+        |config| add_mount(config, json!({"destination": "/made/config", "type": "bind", "source": "config.json", "options": ["bind", "ro"]})),
+        "grep -c ociVersion /made/config; echo >/made/config 2>/dev/null || echo refused",
+        "1\nrefused",
+    ),
+    (
+        "mounts recursively read-only",
+        |config| {
+            add_mount(config, json!({"destination": "/made/a", "type": "tmpfs", "source": "tmpfs"}));
+            add_mount(config, json!({"destination": "/made/tree", "type": "bind", "source": "tree", "options": ["rbind", "rro"]}));
+        },
+        "touch /made/tree/x 2>/dev/null || echo refused; touch /made/a/x && echo fine",
+        "refused\nfine",
+    ),
+    (
+        "linux.timeOffsets",
+        |config| {
+            config["linux"]["namespaces"].as_array_mut().expect("a list").push(json!({"type": "time"}));
+            config["linux"]["timeOffsets"] = json!({"monotonic": {"secs": 7200}, "boottime": {"secs": 86_400_000}});
+        },
+        "cat /proc/self/timens_offsets | tr -s ' ' | cut -d ' ' -f 1,2; test $(cut -d . -f 1 /proc/uptime) -gt 86400000 && echo later",
+        "monotonic 7200\nboottime 86400000\nlater",
+    ),
+    (
+        "linux.sysctl",
+        |config| config["linux"]["sysctl"] = json!({"kernel.shmmni": "1234"}),
+        "cat /proc/sys/kernel/shmmni",
+        "1234",
+    ),
+    (
+        "linux.seccomp",
+        |config| {
+            config["linux"]["seccomp"] = json!({
+                "defaultAction": "SCMP_ACT_ALLOW",
+                "syscalls": [{"names": ["uname"], "action": "SCMP_ACT_ERRNO", "errnoRet": 5}],
+            });
+        },
+        "uname 2>&1 | grep -c -i 'error'; grep -w Seccomp /proc/self/status",
+        "1\nSeccomp:\t2",
+    ),
+    (
+        "linux.maskedPaths",
+        |config| config["linux"]["maskedPaths"] = json!(["/proc/meminfo", "/sys/class", "/no/such"]),
+        "cat /proc/meminfo; ls /sys/class; echo end",
+        "end",
+    ),
+    (
+        "linux.readonlyPaths",
+        |config| config["linux"]["readonlyPaths"] = json!(["/tmp", "/no/such"]),
+        "touch /tmp/x 2>/dev/null || echo refused",
+        "refused",
+    ),
+    ("linux.rootfsPropagation", |config| config["linux"]["rootfsPropagation"] = json!("private"), "grep -c ' / / .*shared:\\|master:' /proc/self/mountinfo", "0"),
+    ("linux.personality", |config| config["linux"]["personality"] = json!({"domain": "LINUX32"}), "cat /proc/self/personality", "00000008"),
+    ("Default Devices", |_| (), "for name in null zero full random urandom tty; do test -c /dev/$name || echo $name; done; echo x >/dev/null && echo fine", "fine"),
+    ("Dev symbolic links", |_| (), "readlink /dev/fd /dev/stdin /dev/stdout /dev/stderr /dev/ptmx", "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx"),
+    ("nothing of the caller's mounts", |_| (), "grep -c /rootfs /proc/mounts", "0"),
+];
+
+#[test]
+fn what_it_says_holds() {
+    let mut wrong = Vec::new();
+    for (section, change, script, expected) in CASES {
+        let mut bundle = bundle!();
+        std::fs::create_dir(bundle.sandbox.work().join("tree")).expect("a directory is made");
+        std::os::unix::fs::symlink("busybox", bundle.root().join("bin/tr")).expect("a link is made");
+        let outcome = bundle.script(script).change(change).run();
+        if outcome.text() != *expected {
+            wrong.push(format!("{section}: {:?} {:?}", outcome.text(), outcome.errors()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Configurations that are refused, and what is told.
+const REFUSED: &[(fn(&mut Value), &str)] = &[
+    (|config| config["ociVersion"] = json!("9.0.0"), "unsupported \"ociVersion\""),
+    (|config| config["ociVersion"] = json!(""), "SemVer"),
+    (|config| config["process"]["args"] = json!([]), "must not be empty"),
+    (|config| config["process"]["cwd"] = json!("here"), "Cwd must be an absolute path"),
+    (|config| config["root"]["path"] = json!("no-such"), "no such file or directory"),
+    (|config| config["linux"]["intelRdt"] = json!({}), "intelRdt"),
+    (|config| config["linux"]["sysctl"] = json!({"vm.swappiness": "1"}), "vm.swappiness"),
+    (|config| config["linux"]["rootfsPropagation"] = json!("sideways"), "rootfsPropagation=sideways is not supported"),
+    (
+        |config| add_mount(config, json!({"destination": "/proc/sys/kernel", "type": "tmpfs", "source": "tmpfs"})),
+        "inside /proc",
+    ),
+    (
+        |config| add_mount(config, json!({"destination": "/x", "type": "bind", "source": "/no/such", "options": ["bind"]})),
+        "no such file or directory",
+    ),
+    (
+        |config| config["linux"]["namespaces"].as_array_mut().expect("a list").push(json!({"type": "pid"})),
+        "duplicated ns",
+    ),
+    (|config| config["linux"]["seccomp"] = json!({"defaultAction": "SCMP_ACT_PERHAPS"}), "SCMP_ACT_PERHAPS"),
+    (
+        |config| config["process"]["rlimits"] = json!([{"type": "RLIMIT_NOFILE", "soft": 9, "hard": 1}]),
+        "nofile",
+    ),
+];
+
+#[test]
+fn what_cannot_be_is_refused_and_leaves_nothing() {
+    for (change, told) in REFUSED {
+        let mut bundle = bundle!();
+        bundle.script("true").change(change);
+        bundle.run().refuses(1, told);
+        bundle.oci(&["list", "-q"]).prints("");
+    }
+}
+
+/// Namespaces by path: those of a running container.
+#[test]
+fn namespaces_are_joined_by_path() {
+    let mut first = bundle!();
+    first.script("exec sleep 1000").change(|config| config["hostname"] = "harbour".into()).write();
+    first.oci(&["run", "--detach", "one"]).succeeds();
+    let pid = first.state("one")["pid"].to_string();
+    let mut second = bundle!();
+    second.change(|config| {
+        config.as_object_mut().expect("an object").remove("hostname");
+        let kinds = [("uts", "uts"), ("ipc", "ipc"), ("pid", "pid"), ("network", "net"), ("user", "user")];
+        for namespace in config["linux"]["namespaces"].as_array_mut().expect("a list") {
+            if let Some((_, file)) = kinds.iter().find(|(kind, _)| namespace["type"] == *kind) {
+                namespace["path"] = json!(format!("/proc/{pid}/ns/{file}"));
+            }
+        }
+        config["linux"].as_object_mut().expect("an object").remove("uidMappings");
+        config["linux"].as_object_mut().expect("an object").remove("gidMappings");
+    });
+    let outcome = second.script("hostname; cat /proc/1/comm; readlink /proc/self/ns/uts /proc/self/ns/ipc").run().succeeds();
+    let own = |name: &str| std::fs::read_link(format!("/proc/{pid}/ns/{name}")).expect("it lives").display().to_string();
+    outcome.prints(&format!("harbour\nsleep\n{}\n{}", own("uts"), own("ipc")));
+    first.oci(&["delete", "--force", "one"]).succeeds();
+}
+
+/// Devices of the configuration, with owner and mode: only real root makes nodes.
+#[test]
+fn devices_have_their_numbers() {
+    let mut bundle = bundle!();
+    bundle.change(|config| {
+        config["linux"]["devices"] =
+            json!([{"path": "/dev/zero2", "type": "c", "major": 1, "minor": 5, "fileMode": 0o640, "uid": 0, "gid": 0}]);
+        if !is_real_root() {
+            config["linux"]["devices"][0]["path"] = json!("/dev/zero");
+        }
+    });
+    let expected = if is_real_root() { "640 1:5" } else { "666 1:5" };
+    let path = if is_real_root() { "/dev/zero2" } else { "/dev/zero" };
+    bundle.script(&format!("stat -c '%a %t:%T' {path}")).run().succeeds().prints(expected);
+}
+
+/// A user other than root, with groups; needs more than one mapped id.
+#[test]
+fn the_user_and_its_groups() {
+    let mut bundle: Bundle = bundle!();
+    if !is_real_root() {
+        crate::support::skip!("only real root has ids to give without further helpers");
+    }
+    bundle.change(|config| config["process"]["user"] = json!({"uid": 1000, "gid": 1001, "additionalGids": [5, 7]}));
+    bundle.script("id -u; id -g; id -G").run().succeeds().prints("1000\n1001\n1001 5 7");
+}
