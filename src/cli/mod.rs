@@ -67,6 +67,9 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
         return output::print(&crate::engine::hello::report());
     }
     oci::arrange(&mut words, &program);
+    if oci::is_runtime(&program) && words.get(1).is_some_and(|word| word == "--version") {
+        return output::print(&oci::version(&program));
+    }
     let program = if program == "podman" || program == "docker" { program } else { "coracle".to_owned() };
     let matches = parse(&words, &program)?;
     dispatch(&matches, words, program)

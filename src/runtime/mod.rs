@@ -9,8 +9,8 @@
 
 pub mod attach;
 pub mod capabilities;
-pub mod control;
 pub mod cgroup;
+pub mod control;
 pub mod devices;
 pub mod exec;
 pub mod failure;

@@ -3,15 +3,16 @@
 use crate::support::{Invocation, Outcome, Sandbox, process, program};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 /// How long an event is waited for; only a test that fails waits so long.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Commands of busybox that cases use.
-const COMMANDS: [&str; 22] = [
-    "sh", "cat", "echo", "grep", "id", "ls", "mount", "sleep", "stat", "test", "touch", "true", "uname", "readlink", "cut",
-    "chrt", "ionice", "env", "hostname", "dd", "sync", "chmod",
+const COMMANDS: [&str; 23] = [
+    "sh", "cat", "echo", "grep", "id", "ls", "mount", "sleep", "stat", "test", "touch", "true", "uname", "readlink",
+    "cut", "chrt", "ionice", "env", "hostname", "dd", "sync", "chmod", "mkdir",
 ];
 
 /// A bundle in a sandbox.
@@ -95,6 +96,17 @@ impl Bundle {
     /// Runs it.
     pub fn oci(&self, words: &[&str]) -> Outcome {
         self.command(words).run()
+    }
+
+    /// Runs what leaves a process behind, which goes on holding the caller's streams: they are none of this test's.
+    pub fn leave(&self, words: &[&str]) -> Outcome {
+        let errors = self.sandbox.work().join("errors");
+        let file = std::fs::File::create(&errors).expect("a file is made");
+        let mut invocation = self.command(words);
+        let command = invocation.inner().stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        let status = command.status().expect("the program runs");
+        let stderr = std::fs::read(&errors).expect("the file is there");
+        Outcome { status, stdout: Vec::new(), stderr, line: words.join(" "), took: Duration::ZERO }
     }
 
     /// Writes the configuration and runs a container of it.

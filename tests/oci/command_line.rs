@@ -27,7 +27,7 @@ fn options_may_stand_where_slurm_writes_them() {
     bundle.script("exec sleep 1000").write();
     let directory = bundle.sandbox.work();
     let directory = directory.to_str().expect("a temporary path is text");
-    bundle.oci(&["create", "node.user.1.0.0", "-b", directory]).succeeds();
+    bundle.leave(&["create", "node.user.1.0.0", "-b", directory]).succeeds();
     bundle.oci(&["--rootless", "true", "start", "node.user.1.0.0"]).succeeds();
     bundle.oci(&["kill", "-a", "node.user.1.0.0"]).succeeds();
     bundle.oci(&["delete", "--force", "node.user.1.0.0"]).succeeds();
@@ -76,7 +76,7 @@ fn only_descriptors_asked_for_are_passed() {
         assert!(text.trim_end().ends_with(told), "{count}: {output:?}");
         assert!(text.starts_with("0\n1\n2\n"), "{count}: {output:?}");
     }
-    bundle.oci(&["create", "--preserve-fds", "40", "one"]).refuses(1, "is not open");
+    bundle.leave(&["create", "--preserve-fds", "40", "one"]).refuses(1, "is not open");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::bundle::bundle;
 fn a_container_goes_through_its_states() {
     let mut bundle = bundle!();
     bundle.script("echo started >/tmp/mark; exec sleep 1000").write();
-    bundle.oci(&["create", "--pid-file", "pid", "one"]).succeeds();
+    bundle.leave(&["create", "--pid-file", "pid", "one"]).succeeds();
     let state = bundle.state("one");
     let pid = std::fs::read_to_string(bundle.sandbox.work().join("pid")).expect("a pid file was written");
     assert_eq!((&state["status"], &state["id"]), (&"created".into(), &"one".into()));
@@ -14,7 +14,7 @@ fn a_container_goes_through_its_states() {
     assert_eq!(state["bundle"], bundle.sandbox.work().canonicalize().unwrap().to_str().unwrap());
     assert!(!bundle.root().join("tmp/mark").exists(), "no code of the container runs before start");
 
-    bundle.oci(&["create", "one"]).refuses(1, "already exists");
+    bundle.leave(&["create", "one"]).refuses(1, "already exists");
     bundle.oci(&["start", "one"]).succeeds();
     assert_eq!(bundle.state("one")["status"], "running");
     bundle.oci(&["start", "one"]).refuses(1, "already running");
@@ -41,7 +41,7 @@ fn what_does_not_exist_is_told() {
     }
     bundle.oci(&["delete", "--force", "no"]).succeeds();
     for id in ["", "..", "a/b", "a b"] {
-        bundle.oci(&["create", id]).refuses(1, "invalid container ID");
+        bundle.leave(&["create", id]).refuses(1, "invalid container ID");
     }
     bundle.oci(&["checkpoint", "no", "--image-path", "x"]).refuses(1, "not supported");
 }
@@ -50,10 +50,10 @@ fn what_does_not_exist_is_told() {
 fn a_created_container_is_deleted_without_having_run() {
     let mut bundle = bundle!();
     bundle.script("echo never >/tmp/mark").write();
-    bundle.oci(&["create", "one"]).succeeds();
+    bundle.leave(&["create", "one"]).succeeds();
     bundle.oci(&["delete", "one"]).succeeds();
     assert!(!bundle.root().join("tmp/mark").exists());
-    bundle.oci(&["create", "one"]).succeeds();
+    bundle.leave(&["create", "one"]).succeeds();
     bundle.oci(&["delete", "--force", "one"]).succeeds();
     bundle.oci(&["state", "one"]).refuses(1, "does not exist");
 }
@@ -68,7 +68,7 @@ fn a_failed_create_leaves_the_id_free() {
         (["/etc/passwd"], "permission denied"),
     ] {
         bundle.change(|config| config["process"]["args"] = arguments.to_vec().into()).write();
-        bundle.oci(&["create", "one"]).refuses(1, told);
+        bundle.leave(&["create", "one"]).refuses(1, told);
     }
     bundle.script("exit 4").run().exits(4);
     bundle.oci(&["list", "-q"]).prints("");
@@ -89,9 +89,12 @@ fn run_ends_as_its_process_does() {
 fn exec_joins_the_container() {
     let mut bundle = bundle!();
     bundle.script("exec sleep 1000").change(|config| config["hostname"] = "harbour".into()).write();
-    bundle.oci(&["run", "--detach", "one"]).succeeds();
+    bundle.leave(&["run", "--detach", "one"]).succeeds();
     bundle.oci(&["exec", "one", "hostname"]).succeeds().prints("harbour");
-    bundle.oci(&["exec", "-e", "A=b", "--cwd", "/tmp", "one", "sh", "-c", "echo $A $PWD; exit 7"]).exits(7).prints("b /tmp");
+    bundle
+        .oci(&["exec", "-e", "A=b", "--cwd", "/tmp", "one", "sh", "-c", "echo $A $PWD; exit 7"])
+        .exits(7)
+        .prints("b /tmp");
     bundle.oci(&["exec", "one", "no-such-command"]).refuses(255, "executable file not found in $PATH");
     for namespace in ["mnt", "pid", "ipc", "uts", "net", "user"] {
         let first = bundle.oci(&["exec", "one", "readlink", &format!("/proc/1/ns/{namespace}")]).succeeds().text();

@@ -41,11 +41,23 @@ fn the_terminal_goes_to_the_console_socket() {
     let path = socket.to_str().expect("a temporary path is text").to_owned();
     bundle.script("test -t 0 && test -t 1 && test -c /dev/console && echo a terminal; exec sleep 1000");
     bundle.change(|config| config["process"]["terminal"] = true.into()).write();
-    bundle.oci(&["create", "one"]).refuses(1, "console socket");
-    bundle.oci(&["create", "--console-socket", &path, "one"]).succeeds();
+    bundle.leave(&["create", "one"]).refuses(1, "console socket");
+    bundle.leave(&["create", "--console-socket", &path, "one"]).succeeds();
     let master = receive(&listener);
     bundle.oci(&["start", "one"]).succeeds();
-    bundle.oci(&["exec", "--tty", "--detach", "--console-socket", &path, "one", "sh", "-c", "test -t 2 && echo another"]).succeeds();
+    bundle
+        .leave(&[
+            "exec",
+            "--tty",
+            "--detach",
+            "--console-socket",
+            &path,
+            "one",
+            "sh",
+            "-c",
+            "test -t 2 && echo another",
+        ])
+        .succeeds();
     assert_eq!(rest(receive(&listener)), "another\n");
     bundle.oci(&["kill", "one", "KILL"]).succeeds();
     assert_eq!(rest(master), "a terminal\n");
@@ -56,5 +68,5 @@ fn the_terminal_goes_to_the_console_socket() {
 fn a_terminal_without_a_socket_is_the_callers() {
     let mut bundle = bundle!();
     bundle.script("test -t 1 && echo a terminal").change(|config| config["process"]["terminal"] = true.into());
-    bundle.run().succeeds().prints("a terminal");
+    assert_eq!(bundle.run().succeeds().text().trim_end(), "a terminal");
 }

@@ -20,12 +20,12 @@ mod state;
 mod update;
 mod words;
 
-pub(crate) use words::arrange;
+pub(crate) use words::{arrange, is_runtime};
 
 use super::context::Context;
 use super::failure::Failure;
 use super::tree::{Entry, Group, verb};
-use crate::runtime::oci::{Manager, OciError, Runtime, default_root};
+use crate::runtime::oci::{Manager, OciError, Runtime, SPECIFICATION, default_root};
 use clap::Args;
 use log::Log;
 use std::path::PathBuf;
@@ -58,6 +58,11 @@ impl Group for Oci {
             verb::<refused::Restore>(),
         ]
     }
+}
+
+/// What `runc --version` prints, whose first line engines read.
+pub(crate) fn version(program: &str) -> String {
+    format!("{program} version {}\nspec: {SPECIFICATION}\n", env!("CARGO_PKG_VERSION"))
 }
 
 /// Options of every verb; engines write them before it.

@@ -5,7 +5,7 @@ const WITH_VALUE: [&str; 8] =
     ["--root", "--log", "--log-format", "--cgroup-manager", "--criu", "--log-level", "--runroot", "--storage-driver"];
 
 /// Whether coracle was called as a runtime.
-fn is_runtime(program: &str) -> bool {
+pub(crate) fn is_runtime(program: &str) -> bool {
     matches!(program, "coracle-runtime" | "runc" | "crun")
 }
 

@@ -39,6 +39,9 @@ const CGROUP2: u64 = 0x6367_7270;
 /// How long an emptied group is waited for: the kernel takes its processes apart after their end.
 const EMPTY_WITHIN: Duration = Duration::from_secs(10);
 
+/// How often the directories of a path are made when others remove the empty ones among them.
+const CREATE_ATTEMPTS: usize = 16;
+
 /// A group could not be made, changed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum GroupError {
@@ -121,6 +124,17 @@ impl Group {
     /// # Errors
     /// The group exists and has processes; anything but a want of permission.
     pub fn create(hierarchy: &Hierarchy, path: &Path) -> Result<Option<Self>, GroupError> {
+        for _ in 0..CREATE_ATTEMPTS {
+            match Group::try_create(hierarchy, path) {
+                // Somebody removed a directory above, which was empty until now.
+                Err(GroupError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+                result => return result,
+            }
+        }
+        Ok(None)
+    }
+
+    fn try_create(hierarchy: &Hierarchy, path: &Path) -> Result<Option<Self>, GroupError> {
         let directory = hierarchy.directory(path);
         let mut made = Vec::new();
         let below = directory.strip_prefix(&hierarchy.mount).unwrap_or(Path::new(""));
@@ -133,7 +147,7 @@ impl Group {
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => {
                     Group { directory, made }.remove_directories();
-                    return match is_denied(&error) {
+                    return match is_denied(&error) && error.kind() != std::io::ErrorKind::NotFound {
                         true => Ok(None),
                         false => Err(GroupError::File { what: "create", path: reached, source: error }),
                     };

@@ -110,7 +110,7 @@ impl Runtime<'_> {
         let mut namespaces = Namespaces::of(&linux);
         let maps = id_maps(&bundle.spec, &mut namespaces, self.warn)?;
         let listener = listen_at(&container.start_socket())?;
-        container.record.group = groups::make(self.manager, &bundle.spec, &options.id, self.warn)?;
+        container.record.group = groups::make(self.manager, &bundle.spec, container, self.warn)?;
         container.save()?;
         let mapped = idmap::mounts(&bundle.spec)?;
         let wants_terminal = process.and_then(|process| process.terminal()).unwrap_or(false);

@@ -18,7 +18,12 @@ pub enum Manager {
 }
 
 /// Makes the group of a new container and sets its limits; what is not enforced is told to `warn`.
-pub(super) fn make(manager: Manager, spec: &Spec, id: &str, warn: &dyn Fn(&str)) -> Result<Option<Group>, OciError> {
+pub(super) fn make(
+    manager: Manager,
+    spec: &Spec,
+    container: &super::Container,
+    warn: &dyn Fn(&str),
+) -> Result<Option<Group>, OciError> {
     let linux = spec.linux().as_ref();
     let resources = linux.and_then(|linux| linux.resources().as_ref());
     let wish = linux.and_then(|linux| linux.cgroups_path().as_deref());
@@ -31,7 +36,7 @@ pub(super) fn make(manager: Manager, spec: &Spec, id: &str, warn: &dyn Fn(&str))
         }
         return Ok(None);
     };
-    let path = path(manager, wish, id, &hierarchy);
+    let path = path(manager, wish, container, &hierarchy);
     let Some(group) = Group::create(&hierarchy, &path)? else {
         if has_limits(resources) {
             warn("limits are not enforced: this user may not make control groups");
@@ -64,7 +69,10 @@ fn has_limits(resources: Option<&LinuxResources>) -> bool {
 
 /// The path in the hierarchy: the one of the configuration, else one named for the container, below the caller's own
 /// group unless that caller may write the first.
-fn path(manager: Manager, wish: Option<&Path>, id: &str, hierarchy: &Hierarchy) -> PathBuf {
+fn path(manager: Manager, wish: Option<&Path>, container: &super::Container, hierarchy: &Hierarchy) -> PathBuf {
+    let id = container.record.id.as_str();
+    // The same ID may be in use below another directory of states.
+    let name = format!("{id}-{:08x}", fingerprint(&container.directory));
     match wish.filter(|path| !path.as_os_str().is_empty()) {
         // SLICE:PREFIX:NAME, which an engine gives for systemd.
         Some(path) if manager == Manager::Systemd || path.to_string_lossy().matches(':').count() == 2 => {
@@ -72,9 +80,16 @@ fn path(manager: Manager, wish: Option<&Path>, id: &str, hierarchy: &Hierarchy) 
         }
         Some(path) if path.is_absolute() => path.to_owned(),
         Some(path) => Path::new("/").join(path),
-        None if rustix::process::geteuid().is_root() => Path::new("/coracle-oci").join(id),
-        None => hierarchy.own().join(format!("coracle-oci-{id}")),
+        None if rustix::process::geteuid().is_root() => PathBuf::from(format!("/coracle-oci-{name}")),
+        None => hierarchy.own().join(format!("coracle-oci-{name}")),
     }
+}
+
+/// A short number for a path (FNV-1a).
+fn fingerprint(path: &Path) -> u32 {
+    use std::os::unix::ffi::OsStrExt;
+    let bytes = path.as_os_str().as_bytes().iter();
+    bytes.fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Where systemd keeps the scope of `SLICE:PREFIX:NAME` (systemd.slice(5): a dash in a slice's name is a level).

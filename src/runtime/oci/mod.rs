@@ -38,7 +38,7 @@ mod spawn;
 mod spec;
 
 pub use bundle::Bundle;
-pub use container::{Container, Record, StateDocument, Status, default_root};
+pub use container::{Container, Record, SPECIFICATION, StateDocument, Status, default_root};
 pub use create::{CreateOptions, Created, Terminal};
 pub use error::OciError;
 pub use exec::{ExecOptions, ExecProcess};
