@@ -91,10 +91,11 @@ _coracle() {
             coracle,network)
                 cmd="coracle__subcmd__network"
                 ;;
-            coracle,pod)
-                cmd="coracle__subcmd__pod"
             coracle,oci)
                 cmd="coracle__subcmd__oci"
+                ;;
+            coracle,pod)
+                cmd="coracle__subcmd__pod"
                 ;;
             coracle,port)
                 cmd="coracle__subcmd__port"
@@ -324,6 +325,60 @@ _coracle() {
             coracle__subcmd__network,update)
                 cmd="coracle__subcmd__network__subcmd__update"
                 ;;
+            coracle__subcmd__oci,checkpoint)
+                cmd="coracle__subcmd__oci__subcmd__checkpoint"
+                ;;
+            coracle__subcmd__oci,create)
+                cmd="coracle__subcmd__oci__subcmd__create"
+                ;;
+            coracle__subcmd__oci,delete)
+                cmd="coracle__subcmd__oci__subcmd__delete"
+                ;;
+            coracle__subcmd__oci,events)
+                cmd="coracle__subcmd__oci__subcmd__events"
+                ;;
+            coracle__subcmd__oci,exec)
+                cmd="coracle__subcmd__oci__subcmd__exec"
+                ;;
+            coracle__subcmd__oci,features)
+                cmd="coracle__subcmd__oci__subcmd__features"
+                ;;
+            coracle__subcmd__oci,kill)
+                cmd="coracle__subcmd__oci__subcmd__kill"
+                ;;
+            coracle__subcmd__oci,list)
+                cmd="coracle__subcmd__oci__subcmd__list"
+                ;;
+            coracle__subcmd__oci,ls)
+                cmd="coracle__subcmd__oci__subcmd__list"
+                ;;
+            coracle__subcmd__oci,pause)
+                cmd="coracle__subcmd__oci__subcmd__pause"
+                ;;
+            coracle__subcmd__oci,ps)
+                cmd="coracle__subcmd__oci__subcmd__ps"
+                ;;
+            coracle__subcmd__oci,restore)
+                cmd="coracle__subcmd__oci__subcmd__restore"
+                ;;
+            coracle__subcmd__oci,resume)
+                cmd="coracle__subcmd__oci__subcmd__resume"
+                ;;
+            coracle__subcmd__oci,run)
+                cmd="coracle__subcmd__oci__subcmd__run"
+                ;;
+            coracle__subcmd__oci,spec)
+                cmd="coracle__subcmd__oci__subcmd__spec"
+                ;;
+            coracle__subcmd__oci,start)
+                cmd="coracle__subcmd__oci__subcmd__start"
+                ;;
+            coracle__subcmd__oci,state)
+                cmd="coracle__subcmd__oci__subcmd__state"
+                ;;
+            coracle__subcmd__oci,update)
+                cmd="coracle__subcmd__oci__subcmd__update"
+                ;;
             coracle__subcmd__pod,create)
                 cmd="coracle__subcmd__pod__subcmd__create"
                 ;;
@@ -389,59 +444,6 @@ _coracle() {
                 ;;
             coracle__subcmd__secret,rm)
                 cmd="coracle__subcmd__secret__subcmd__rm"
-            coracle__subcmd__oci,checkpoint)
-                cmd="coracle__subcmd__oci__subcmd__checkpoint"
-                ;;
-            coracle__subcmd__oci,create)
-                cmd="coracle__subcmd__oci__subcmd__create"
-                ;;
-            coracle__subcmd__oci,delete)
-                cmd="coracle__subcmd__oci__subcmd__delete"
-                ;;
-            coracle__subcmd__oci,events)
-                cmd="coracle__subcmd__oci__subcmd__events"
-                ;;
-            coracle__subcmd__oci,exec)
-                cmd="coracle__subcmd__oci__subcmd__exec"
-                ;;
-            coracle__subcmd__oci,features)
-                cmd="coracle__subcmd__oci__subcmd__features"
-                ;;
-            coracle__subcmd__oci,kill)
-                cmd="coracle__subcmd__oci__subcmd__kill"
-                ;;
-            coracle__subcmd__oci,list)
-                cmd="coracle__subcmd__oci__subcmd__list"
-                ;;
-            coracle__subcmd__oci,ls)
-                cmd="coracle__subcmd__oci__subcmd__list"
-                ;;
-            coracle__subcmd__oci,pause)
-                cmd="coracle__subcmd__oci__subcmd__pause"
-                ;;
-            coracle__subcmd__oci,ps)
-                cmd="coracle__subcmd__oci__subcmd__ps"
-                ;;
-            coracle__subcmd__oci,restore)
-                cmd="coracle__subcmd__oci__subcmd__restore"
-                ;;
-            coracle__subcmd__oci,resume)
-                cmd="coracle__subcmd__oci__subcmd__resume"
-                ;;
-            coracle__subcmd__oci,run)
-                cmd="coracle__subcmd__oci__subcmd__run"
-                ;;
-            coracle__subcmd__oci,spec)
-                cmd="coracle__subcmd__oci__subcmd__spec"
-                ;;
-            coracle__subcmd__oci,start)
-                cmd="coracle__subcmd__oci__subcmd__start"
-                ;;
-            coracle__subcmd__oci,state)
-                cmd="coracle__subcmd__oci__subcmd__state"
-                ;;
-            coracle__subcmd__oci,update)
-                cmd="coracle__subcmd__oci__subcmd__update"
                 ;;
             coracle__subcmd__system,check)
                 cmd="coracle__subcmd__system__subcmd__check"
@@ -498,6 +500,7 @@ _coracle() {
             opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network pod healthcheck secret system doctor events info unshare version help completion"
             opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start attach exec ps logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network secret system doctor events info unshare version help completion"
             opts="-v -h --root --runroot --storage-driver --log-level --version --help run create start exec ps logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network system oci doctor info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp logs port wait stop kill top rename rm pull images rmi tag untag history inspect container image volume network pod healthcheck secret system oci doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4577,8 +4580,6 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        coracle__subcmd__pod)
-            opts="-h --help create exists inspect kill logs prune ps ls list restart rm remove start stop top"
         coracle__subcmd__oci)
             opts="-h --help create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -4593,8 +4594,6 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        coracle__subcmd__pod__subcmd__create)
-            opts="-n -l -p -P -h -v -c -m --name --replace --label --label-file --share --exit-policy --infra --infra-name --infra-conmon-pidfile --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --volume --volumes-from --shm-size --device --security-opt --sysctl --pod-id-file --blkio-weight --blkio-weight-device --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-read-bps --device-write-bps --memory --memory-swap --cgroup-parent --share-parent --infra-image --infra-command --shm-size-systemd --restart --hosts-file --gpus --help"
         coracle__subcmd__oci__subcmd__checkpoint)
             opts="-h --log --log-format --debug --systemd-cgroup --cgroup-manager --rootless --criu --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -4602,73 +4601,6 @@ _coracle() {
                 return 0
             fi
             case "${prev}" in
-                --name)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -n)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --label)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -l)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --label-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --share)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --exit-policy)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --infra)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --infra-name)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --infra-conmon-pidfile)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --network)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish)
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4883,138 +4815,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --expose)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ip6)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --mac-address)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --network-alias)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --hostname)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -h)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --add-host)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --dns)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --dns-search)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --dns-option)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --userns)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --uidmap)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --gidmap)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --subuidname)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --subgidname)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --pid)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ipc)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --uts)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cgroupns)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --volume)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -v)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --volumes-from)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --shm-size)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --device)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --security-opt)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --sysctl)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --pod-id-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --blkio-weight)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --blkio-weight-device)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cpu-shares)
                 --pid-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -5039,7 +4839,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --cpus)
                 --preserve-fds)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -5564,6 +5363,295 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory-reservation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory-swap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pids-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cgroup-manager)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rootless)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --criu)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__pod)
+            opts="-h --help create exists inspect kill logs prune ps ls list restart rm remove start stop top"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__pod__subcmd__create)
+            opts="-n -l -p -P -h -v -c -m --name --replace --label --label-file --share --exit-policy --infra --infra-name --infra-conmon-pidfile --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --volume --volumes-from --shm-size --device --security-opt --sysctl --pod-id-file --blkio-weight --blkio-weight-device --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-read-bps --device-write-bps --memory --memory-swap --cgroup-parent --share-parent --infra-image --infra-command --shm-size-systemd --restart --hosts-file --gpus --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --share)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exit-policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --infra)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --infra-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --infra-conmon-pidfile)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --network)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --publish)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expose)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip6)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mac-address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --network-alias)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hostname)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -h)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --add-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-search)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --userns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --uidmap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gidmap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subuidname)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subgidname)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ipc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --uts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cgroupns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --volume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -v)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --volumes-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shm-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --security-opt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sysctl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-id-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --blkio-weight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --blkio-weight-device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-shares)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpuset-mems)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --device-read-bps)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -5577,7 +5665,6 @@ _coracle() {
                     return 0
                     ;;
                 -m)
-                --memory-reservation)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5610,27 +5697,6 @@ _coracle() {
                     return 0
                     ;;
                 --gpus)
-                --pids-limit)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --log)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --cgroup-manager)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --rootless)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --criu)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
