@@ -200,8 +200,10 @@ fn what_it_says_holds() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Configurations that are refused, and what is told.
-const REFUSED: &[(fn(&mut Value), &str)] = &[
+/// A change of the configuration, and what is told when it is refused.
+type Refusal = (fn(&mut Value), &'static str);
+
+const REFUSED: &[Refusal] = &[
     (|config| config["ociVersion"] = json!("9.0.0"), "unsupported \"ociVersion\""),
     (|config| config["ociVersion"] = json!(""), "SemVer"),
     (|config| config["process"]["args"] = json!([]), "must not be empty"),
