@@ -93,6 +93,8 @@ _coracle() {
                 ;;
             coracle,oci)
                 cmd="coracle__subcmd__oci"
+            coracle,pause)
+                cmd="coracle__subcmd__pause"
                 ;;
             coracle,pod)
                 cmd="coracle__subcmd__pod"
@@ -114,6 +116,9 @@ _coracle() {
                 ;;
             coracle,rename)
                 cmd="coracle__subcmd__rename"
+                ;;
+            coracle,restart)
+                cmd="coracle__subcmd__restart"
                 ;;
             coracle,rm)
                 cmd="coracle__subcmd__rm"
@@ -147,6 +152,9 @@ _coracle() {
                 ;;
             coracle,top)
                 cmd="coracle__subcmd__top"
+                ;;
+            coracle,unpause)
+                cmd="coracle__subcmd__unpause"
                 ;;
             coracle,unshare)
                 cmd="coracle__subcmd__unshare"
@@ -202,6 +210,9 @@ _coracle() {
             coracle__subcmd__container,ls)
                 cmd="coracle__subcmd__container__subcmd__list"
                 ;;
+            coracle__subcmd__container,pause)
+                cmd="coracle__subcmd__container__subcmd__pause"
+                ;;
             coracle__subcmd__container,port)
                 cmd="coracle__subcmd__container__subcmd__port"
                 ;;
@@ -213,6 +224,9 @@ _coracle() {
                 ;;
             coracle__subcmd__container,rename)
                 cmd="coracle__subcmd__container__subcmd__rename"
+                ;;
+            coracle__subcmd__container,restart)
+                cmd="coracle__subcmd__container__subcmd__restart"
                 ;;
             coracle__subcmd__container,rm)
                 cmd="coracle__subcmd__container__subcmd__rm"
@@ -231,6 +245,9 @@ _coracle() {
                 ;;
             coracle__subcmd__container,top)
                 cmd="coracle__subcmd__container__subcmd__top"
+                ;;
+            coracle__subcmd__container,unpause)
+                cmd="coracle__subcmd__container__subcmd__unpause"
                 ;;
             coracle__subcmd__container,wait)
                 cmd="coracle__subcmd__container__subcmd__wait"
@@ -495,6 +512,10 @@ _coracle() {
     case "${cmd}" in
         coracle)
             opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stats stop kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system oci doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stats stop kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stop kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret system doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stats stop kill top rename rm pull images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create start attach exec ps cp diff commit export logs port wait stop restart pause unpause kill top rename rm pull images rmi tag untag history import save load inspect container image volume network pod healthcheck secret system doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -673,6 +694,7 @@ _coracle() {
             ;;
         coracle__subcmd__container)
             opts="-h --help exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop kill top rename rm diff"
+            opts="-h --help exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -784,6 +806,7 @@ _coracle() {
             ;;
         coracle__subcmd__container__subcmd__create)
             opts="-l -q -i -t -a -u -w -e -v -p -P -h -m -c --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-l -q -i -t -a -u -w -e -v -p -P -h -c -m --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --seccomp-policy --sdnotify --systemd --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -889,6 +912,10 @@ _coracle() {
                     return 0
                     ;;
                 --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1383,10 +1410,6 @@ _coracle() {
                     return 0
                     ;;
                 --systemd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1728,6 +1751,43 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        coracle__subcmd__container__subcmd__pause)
+            opts="-a -f -l -h --all --filter --cidfile --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cidfile)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         coracle__subcmd__container__subcmd__port)
             opts="-a -l -h --all --latest --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1767,6 +1827,51 @@ _coracle() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__container__subcmd__restart)
+            opts="-a -t -f -l -h --all --running --time --filter --cidfile --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cidfile)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1817,6 +1922,7 @@ _coracle() {
             ;;
         coracle__subcmd__container__subcmd__run)
             opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -m -c --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -c -m --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --seccomp-policy --sdnotify --systemd --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1926,6 +2032,10 @@ _coracle() {
                     return 0
                     ;;
                 --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2420,10 +2530,6 @@ _coracle() {
                     return 0
                     ;;
                 --systemd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2589,6 +2695,43 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        coracle__subcmd__container__subcmd__unpause)
+            opts="-a -f -l -h --all --filter --cidfile --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cidfile)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         coracle__subcmd__container__subcmd__wait)
             opts="-i -l -h --condition --ignore --interval --latest --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2631,6 +2774,7 @@ _coracle() {
             ;;
         coracle__subcmd__create)
             opts="-l -q -i -t -a -u -w -e -v -p -P -h -m -c --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-l -q -i -t -a -u -w -e -v -p -P -h -c -m --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --seccomp-policy --sdnotify --systemd --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2736,6 +2880,10 @@ _coracle() {
                     return 0
                     ;;
                 --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3230,10 +3378,6 @@ _coracle() {
                     return 0
                     ;;
                 --systemd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4576,6 +4720,8 @@ _coracle() {
             ;;
         coracle__subcmd__oci)
             opts="-h --help create start state kill delete run exec ps list ls pause resume update events spec features checkpoint restore"
+        coracle__subcmd__pause)
+            opts="-a -f -l -h --all --filter --cidfile --latest --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4644,6 +4790,7 @@ _coracle() {
                     return 0
                     ;;
                 --config)
+                --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5391,6 +5538,21 @@ _coracle() {
                     ;;
                 --criu)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cidfile)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 *)
@@ -6229,6 +6391,51 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        coracle__subcmd__restart)
+            opts="-a -t -f -l -h --all --running --time --filter --cidfile --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cidfile)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         coracle__subcmd__rm)
             opts="-a -f -i -t -v -l -h --all --force --ignore --time --volumes --filter --cidfile --latest --depend --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -6286,6 +6493,7 @@ _coracle() {
             ;;
         coracle__subcmd__run)
             opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -m -c --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --systemd --restart --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -c -m --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --blkio-weight --blkio-weight-device --cgroup-conf --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --pids-limit --rdt-class --kernel-memory --cgroup-parent --cgroups --disable-content-trust --seccomp-policy --sdnotify --systemd --init-ctr --requires --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6395,6 +6603,10 @@ _coracle() {
                     return 0
                     ;;
                 --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -6892,10 +7104,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --restart)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --init-ctr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -7349,6 +7557,43 @@ _coracle() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__unpause)
+            opts="-a -f -l -h --all --filter --cidfile --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cidfile)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -47,6 +47,9 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "port" -d 'List the 
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "wait" -d 'Wait for one or more containers to exit'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "stats" -d 'Show what containers use of the machine'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "stop" -d 'Stop one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "restart" -d 'Restart one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "pause" -d 'Pause all the processes in one or more containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "unpause" -d 'Unpause the processes in one or more containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "kill" -d 'Send a signal to one or more running containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "top" -d 'Display the running processes of a container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "rename" -d 'Rename a container'
@@ -93,6 +96,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l label-file -d 'R
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l annotation -d 'Annotate the container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l restart -d 'When to start the container again after it has ended: no, on-failure[:N], always or unless-stopped [default: no]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
@@ -202,7 +206,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l link -r
@@ -248,6 +251,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l label-file -d
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l annotation -d 'Annotate the container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l restart -d 'When to start the container again after it has ended: no, on-failure[:N], always or unless-stopped [default: no]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
@@ -357,7 +361,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l kernel-memory
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l link -r
@@ -488,6 +491,23 @@ complete -c coracle -n "__fish_coracle_using_subcommand stop" -s a -l all -d 'St
 complete -c coracle -n "__fish_coracle_using_subcommand stop" -s i -l ignore -d 'Do not complain about containers that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand stop" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand stop" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -s t -l time -d 'Seconds to wait before a container is killed [default: the container\'s own, usually 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -s f -l filter -d 'Restart containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -s a -l all -d 'Restart all containers, running or not'
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -l running -d 'Restart running containers only'
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pause" -s f -l filter -d 'Act on containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pause" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand pause" -s a -l all -d 'Act on all containers it can be done to'
+complete -c coracle -n "__fish_coracle_using_subcommand pause" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand pause" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand unpause" -s f -l filter -d 'Act on containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand unpause" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand unpause" -s a -l all -d 'Act on all containers it can be done to'
+complete -c coracle -n "__fish_coracle_using_subcommand unpause" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand unpause" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand kill" -s s -l signal -d 'Signal to send, by name or number' -r
 complete -c coracle -n "__fish_coracle_using_subcommand kill" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand kill" -s a -l all -d 'Signal all running containers'
@@ -624,6 +644,33 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fis
 complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop kill top rename rm diff" -f -a "rename" -d 'Rename a container'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop kill top rename rm diff" -f -a "rm" -d 'Remove one or more containers'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop kill top rename rm diff" -f -a "diff" -d 'Show what a container has changed'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "exists" -d 'Check whether a container exists'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "inspect" -d 'Display the configuration of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "list" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "ls" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "ps" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "prune" -d 'Remove all containers that are not running'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "run" -d 'Run a command in a new container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "create" -d 'Create a container without starting it'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "start" -d 'Start one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "attach" -d 'Attach to a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "exec" -d 'Run a process in a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "cp" -d 'Copy files between a container and the host, or between containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "commit" -d 'Make an image of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "export" -d 'Write a container\'s root file system as a tar'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "logs" -d 'Fetch the logs of one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "port" -d 'List the published ports of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "wait" -d 'Wait for one or more containers to exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "stop" -d 'Stop one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "restart" -d 'Restart one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "pause" -d 'Pause all the processes in one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "unpause" -d 'Unpause the processes in one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "kill" -d 'Send a signal to one or more running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "top" -d 'Display the running processes of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "rename" -d 'Rename a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "rm" -d 'Remove one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stop restart pause unpause kill top rename rm diff" -f -a "diff" -d 'Show what a container has changed'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -l external -d 'Look at containers of other tools too; there are none'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
@@ -693,6 +740,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l annotation -d 'Annotate the container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l restart -d 'When to start the container again after it has ended: no, on-failure[:N], always or unless-stopped [default: no]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
@@ -802,7 +850,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l link -r
@@ -848,6 +895,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l annotation -d 'Annotate the container; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l restart -d 'When to start the container again after it has ended: no, on-failure[:N], always or unless-stopped [default: no]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
@@ -957,7 +1005,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l link -r
@@ -1069,6 +1116,23 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s i -l ignore -d 'Do not complain about containers that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s t -l time -d 'Seconds to wait before a container is killed [default: the container\'s own, usually 10]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s f -l filter -d 'Restart containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s a -l all -d 'Restart all containers, running or not'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -l running -d 'Restart running containers only'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from pause" -s f -l filter -d 'Act on containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from pause" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from pause" -s a -l all -d 'Act on all containers it can be done to'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from pause" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from unpause" -s f -l filter -d 'Act on containers that fit, e.g. label=tier=db; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from unpause" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from unpause" -s a -l all -d 'Act on all containers it can be done to'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from unpause" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from unpause" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -s s -l signal -d 'Signal to send, by name or number' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -s a -l all -d 'Signal all running containers'

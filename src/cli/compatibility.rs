@@ -102,7 +102,6 @@ pub(crate) const CREATE: &[Row] = &[
     unless("seccomp-policy", Treatment::Refused("only the default policy is available"), &["default", ""]),
     unless("sdnotify", Treatment::Refused("sd_notify is not available in this release"), &["ignore"]),
     unless("systemd", Treatment::Refused("systemd mode is not available in this release"), &["true", "false"]),
-    unless("restart", Treatment::Refused("restart policies are not available in this release"), &["no", ""]),
     row("init-ctr", Treatment::Refused("init containers are not available in this release")),
     row("requires", Treatment::Refused("dependencies between containers are not available in this release")),
     row("link", Treatment::Refused("containers on one network find each other by name")),

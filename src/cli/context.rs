@@ -62,6 +62,15 @@ impl Context {
         Engine::for_user(global.root.clone(), global.runroot.clone(), global.storage_driver.clone())
     }
 
+    /// Prints a warning as podman logs one, unless `--log-level` leaves warnings out.
+    pub(crate) fn warn(&self, text: &str) {
+        if matches!(self.global.log_level.as_deref(), Some("error" | "fatal" | "panic")) {
+            return;
+        }
+        let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap_or_default();
+        super::output::note(&format!("time=\"{now}\" level=warning msg={text:?}"));
+    }
+
     /// What option parsing needs from this process.
     pub(crate) fn surroundings(&self) -> Surroundings<'static> {
         let variable = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {

@@ -66,6 +66,10 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     if words.get(1).is_some_and(|word| word == "__hello") {
         return output::print(&crate::engine::hello::report());
     }
+    // A keeper that starts its container again executes the program so.
+    if words.get(1).is_some_and(|word| word == crate::engine::restart::AGAIN) {
+        crate::engine::restart::again(&words[2..]);
+    }
     oci::arrange(&mut words, &program);
     if oci::is_runtime(&program) && words.get(1).is_some_and(|word| word == "--version") {
         return output::print(&oci::version(&program));

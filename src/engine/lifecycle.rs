@@ -9,6 +9,7 @@ use super::health::{Results, Verdict};
 use super::network::NetworkMode;
 use super::record::ContainerRecord;
 use super::{Engine, events, removal};
+use crate::runtime::attach::{ClientFrame, KeeperFrame};
 use crate::runtime::guard;
 use crate::runtime::id_map::{self, HostIds};
 use crate::store::containers::{ProcessId, State, Status};
@@ -42,6 +43,18 @@ pub struct RemoveOptions {
     pub volumes: bool,
 }
 
+/// A container that was stopped.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    /// As it was before.
+    pub container: Container,
+    /// It did not end by its stop signal within so many seconds and was killed.
+    pub killed_after: Option<u32>,
+}
+
+/// Between two looks at a state that is about to change.
+const NEWS_INTERVAL: Duration = Duration::from_millis(10);
+
 /// What `wait` waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -55,6 +68,12 @@ pub enum Condition {
     Removed,
     /// Its health check says so.
     Health(super::health::Verdict),
+    /// It is paused.
+    Paused,
+    /// It is being stopped.
+    Stopping,
+    /// It is being set up.
+    Initialized,
 }
 
 impl Engine {
@@ -127,9 +146,16 @@ impl Engine {
         let pidfd = open_process(process).ok_or_else(not_running)?;
         let signal =
             Signal::from_named_raw(signal).ok_or_else(|| Error::BadRequest(format!("invalid signal: {signal}")))?;
+        // One that is to end it for good keeps its policy from starting it again.
+        let ends = [container.record.stop_signal, Signal::KILL.as_raw(), Signal::TERM.as_raw(), Signal::INT.as_raw()];
+        if ends.contains(&signal.as_raw()) {
+            self.containers().mark_stopped(&container.record.id, false)?;
+        }
         match pidfd_send_signal(&pidfd, signal) {
             Ok(()) => {
                 events::tell(&self.paths, &[events::container(&container.record, "kill")]);
+                let keeper = container.state.keeper.and_then(open_process).filter(|_| signal == Signal::KILL);
+                keeper.map(|keeper| wait_for_end(&keeper, None));
                 Ok(container)
             }
             Err(Errno::SRCH) => Err(not_running()),
@@ -143,41 +169,110 @@ impl Engine {
 
     /// Stops a container: its stop signal, and SIGKILL after `timeout_seconds` (its own when absent). Returns when it
     /// has ended and its state says so; at once when it does not run.
-    pub fn stop(&self, name: &str, timeout_seconds: Option<u32>) -> Result<Container, Error> {
+    ///
+    /// # Errors
+    /// No such container; it is paused.
+    pub fn stop(&self, name: &str, timeout_seconds: Option<u32>) -> Result<Stopped, Error> {
         let container = self.container(name)?;
-        if self.end(&container, timeout_seconds) {
-            events::tell(&self.paths, &[events::container(&container.record, "stop")]);
+        if container.state.status == Status::Paused {
+            return Err(Error::Conflict(format!(
+                "can only stop created or running containers. {} is in state paused: container state improper",
+                container.record.id
+            )));
         }
-        Ok(container)
+        if !container.state.status.is_alive() {
+            return Ok(Stopped { container, killed_after: None });
+        }
+        self.containers().mark_stopped(&container.record.id, true)?;
+        let timeout = timeout_seconds.unwrap_or(container.record.stop_timeout_seconds);
+        let killed_after = self.end(&container, timeout)?;
+        events::tell(&self.paths, &[events::container(&container.record, "stop")]);
+        Ok(Stopped { container, killed_after })
     }
 
-    /// What [`Engine::stop`] does; false when the container does not run.
-    fn end(&self, container: &Container, timeout_seconds: Option<u32>) -> bool {
-        let Some(process) = container.state.process.filter(|_| container.state.status.is_alive()) else {
-            return false;
-        };
-        let keeper = container.state.keeper.and_then(open_process);
-        let timeout = timeout_seconds.unwrap_or(container.record.stop_timeout_seconds);
-        if let Some(pidfd) = open_process(process) {
-            let signal = Signal::from_named_raw(container.record.stop_signal).unwrap_or(Signal::TERM);
-            if timeout > 0 {
-                let _ = pidfd_send_signal(&pidfd, signal); // it may just have ended
+    /// Ends the run of a container and waits until its keeper has gone. Returns the seconds after which it had to be
+    /// killed, if it did.
+    fn end(&self, container: &Container, timeout_seconds: u32) -> Result<Option<u32>, Error> {
+        let id = &container.record.id;
+        let mut killed_after = None;
+        let mut last_keeper = container.state.keeper.and_then(open_process);
+        loop {
+            let state = match self.containers().read_state(id) {
+                Ok(state) if state.status.is_alive() => state,
+                Err(error) if self.containers().exists(id) => return Err(error.into()),
+                // It has ended, or is gone altogether; its keeper has still to tidy up.
+                _ => {
+                    last_keeper.map(|keeper| wait_for_end(&keeper, None));
+                    return Ok(killed_after);
+                }
+            };
+            let Some(keeper) = state.keeper.and_then(open_process) else { continue };
+            if state.status == Status::Restarting {
+                let _ = pidfd_send_signal(&keeper, Signal::KILL); // it waits for nothing but time
+                wait_for_end(&keeper, None);
+            } else if let Some(process) = state.process {
+                if end_process(process, container.record.stop_signal, timeout_seconds) {
+                    killed_after = Some(timeout_seconds);
+                }
+                wait_for_end(&keeper, Some(NEWS_INTERVAL));
+            } else {
+                // Being set up: it runs, or has failed, in a moment.
+                wait_for_end(&keeper, Some(NEWS_INTERVAL));
             }
-            if !wait_for_end(&pidfd, Some(Duration::from_secs(u64::from(timeout)))) {
-                let _ = pidfd_send_signal(&pidfd, Signal::KILL); // likewise
-                wait_for_end(&pidfd, None);
+            last_keeper = Some(keeper);
+        }
+    }
+
+    /// Stops a container that runs and starts it; one that does not run is started.
+    ///
+    /// The caller must have one thread.
+    ///
+    /// # Errors
+    /// It is paused; it cannot be started.
+    pub fn restart(&self, name: &str, timeout_seconds: Option<u32>) -> Result<Container, Error> {
+        let container = self.container(name)?;
+        let id = &container.record.id;
+        match (container.state.status, container.state.process, container.state.keeper.and_then(open_process)) {
+            (Status::Paused, ..) => Err(Error::Conflict(
+                "unable to restart a container in a paused or unknown state: container state improper".to_owned(),
+            )),
+            // Its keeper does it: that knows the container's network and terminal, and keeps one with --rm.
+            (Status::Running | Status::Stopping, Some(process), Some(keeper)) => {
+                self.containers().mark_restart(id)?;
+                let timeout = timeout_seconds.unwrap_or(container.record.stop_timeout_seconds);
+                end_process(process, container.record.stop_signal, timeout);
+                self.wait_for_next_run(&container, &keeper)?;
+                events::tell(&self.paths, &[events::container(&container.record, "restart")]);
+                Ok(container)
+            }
+            _ => {
+                self.start(id, super::start::StartOptions::default(), None)?;
+                events::tell(&self.paths, &[events::container(&container.record, "restart")]);
+                Ok(container)
             }
         }
-        if let Some(keeper) = keeper {
-            wait_for_end(&keeper, None);
+    }
+
+    fn wait_for_next_run(&self, container: &Container, keeper: &OwnedFd) -> Result<(), Error> {
+        let id = &container.record.id;
+        loop {
+            let has_ended = wait_for_end(keeper, Some(NEWS_INTERVAL));
+            let state = self.containers().read_state(id)?;
+            if state.starts > container.state.starts {
+                return Ok(());
+            }
+            if has_ended {
+                self.containers().clear_restart(id);
+                let reason = if state.error.is_empty() { "its keeper was killed" } else { &state.error };
+                return Err(Error::Conflict(format!("restart container {id}: {reason}")));
+            }
         }
-        true
     }
 
     /// Waits until a container meets one of `conditions`; its exit code (-1 where there is none).
     pub fn wait(&self, name: &str, conditions: &[Condition], interval: Duration) -> Result<i32, Error> {
         let id = self.containers().find(name)?;
-        let mut last_code = -1;
+        let (mut last_code, mut first_starts) = (-1, None);
         let wanted_health: Vec<Verdict> = conditions
             .iter()
             .filter_map(|condition| if let Condition::Health(verdict) = condition { Some(*verdict) } else { None })
@@ -189,9 +284,16 @@ impl Engine {
                 Err(_) if !self.containers().exists(&id) => return Ok(last_code),
                 Err(error) => return Err(error.into()),
             };
+            // Its policy has started it again since.
+            if conditions.contains(&Condition::Exited) && first_starts.is_some_and(|first| state.starts > first) {
+                return Ok(state.previous_exit_code);
+            }
+            if state.status == Status::Running {
+                first_starts.get_or_insert(state.starts);
+            }
             last_code = state.exit_code;
-            if conditions.iter().any(|condition| is_met(*condition, &state)) {
-                return Ok(if state.starts == 0 && state.status == Status::Created { -1 } else { state.exit_code });
+            if let Some(condition) = conditions.iter().find(|condition| is_met(**condition, &state)) {
+                return Ok(if *condition == Condition::Exited { state.exit_code } else { -1 });
             }
             if !wanted_health.is_empty() {
                 let results = Results::read(&self.containers().directory(&id)).unwrap_or_default();
@@ -202,10 +304,16 @@ impl Engine {
                     return Err(Error::Conflict("container is stopped".to_owned()));
                 }
             }
-            match state.keeper.and_then(open_process) {
-                Some(_) if !wanted_health.is_empty() => std::thread::sleep(interval),
-                Some(keeper) if state.status == Status::Running => {
-                    last_code = wait_for_keeper(self, &id, &keeper).unwrap_or(last_code);
+            let keeper = state.keeper.and_then(open_process);
+            match (&state.control, keeper) {
+                (Some(control), Some(_)) if conditions.iter().all(|condition| *condition == Condition::Exited) => {
+                    match listen_for_end(control) {
+                        Some(code) => return Ok(code),
+                        None => std::thread::sleep(NEWS_INTERVAL),
+                    }
+                }
+                (_, Some(keeper)) => {
+                    wait_for_end(&keeper, Some(interval));
                 }
                 _ => std::thread::sleep(interval),
             }
@@ -239,10 +347,11 @@ impl Engine {
                     container.state.status.word()
                 )));
             }
-            self.end(&container, options.timeout_seconds);
-            if let Some(keeper) = container.state.keeper.and_then(open_process) {
-                wait_for_end(&keeper, None);
-            }
+            let timeout = options.timeout_seconds.unwrap_or(container.record.stop_timeout_seconds);
+            // Stopped processes take no signal but the last.
+            let timeout = if container.state.status == Status::Paused { 0 } else { timeout };
+            self.containers().mark_stopped(&id, true)?;
+            self.end(&container, timeout)?;
         }
         let containers = self.containers();
         if containers.exists(&id) {
@@ -319,7 +428,10 @@ impl Engine {
 
 fn is_met(condition: Condition, state: &State) -> bool {
     match condition {
-        Condition::Exited => !state.status.is_alive(),
+        Condition::Exited => !state.status.is_alive() || state.status == Status::Restarting,
+        Condition::Paused => state.status == Status::Paused,
+        Condition::Stopping => state.status == Status::Stopping,
+        Condition::Initialized => state.status == Status::Initialized,
         Condition::Running => state.status == Status::Running,
         Condition::Created => state.status == Status::Created,
         Condition::Removed | Condition::Health(_) => false,
@@ -376,19 +488,38 @@ fn wait_for_end(pidfd: &OwnedFd, limit: Option<Duration>) -> bool {
     }
 }
 
-/// Waits for the keeper's end; the exit code it left, also when it removed its container.
-fn wait_for_keeper(engine: &Engine, id: &str, keeper: &OwnedFd) -> Option<i32> {
-    // A disposable container's state is gone a moment after it is written; its file stays readable when open.
-    let path = engine.containers().directory(id).join("state.json");
+/// Asks the keeper whose socket is in `directory` to tell the exit code, and waits for it.
+fn listen_for_end(directory: &std::path::Path) -> Option<i32> {
+    let keeper = crate::runtime::control::connect_to(directory).ok()?;
+    ClientFrame::Attach([false; 2]).send(&keeper).ok()?;
     loop {
-        let ended = wait_for_end(keeper, Some(Duration::from_millis(200)));
-        if let Ok(state) = crate::store::containers::read_json::<State>(&path)
-            && !state.status.is_alive()
-        {
-            return Some(state.exit_code);
+        match KeeperFrame::receive(&keeper) {
+            Ok(Some(KeeperFrame::Exited(code))) => return Some(code),
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => return None,
         }
-        if ended {
-            return None;
+    }
+}
+
+/// Asks a process to end by `signal` and kills it after so many seconds; whether that was needed.
+fn end_process(process: ProcessId, signal: i32, timeout_seconds: u32) -> bool {
+    let Some(pidfd) = open_process(process) else { return false };
+    let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
+    if timeout_seconds > 0 {
+        let _ = pidfd_send_signal(&pidfd, signal); // it may just have ended
+        if wait_for_end(&pidfd, Some(Duration::from_secs(u64::from(timeout_seconds)))) {
+            return false;
         }
+    }
+    let _ = pidfd_send_signal(&pidfd, Signal::KILL); // likewise
+    wait_for_end(&pidfd, None);
+    timeout_seconds > 0
+}
+
+/// Ends a keeper that waits to start its container again.
+pub(super) fn end_waiting_keeper(state: &State) {
+    if let Some(keeper) = state.keeper.and_then(open_process) {
+        let _ = pidfd_send_signal(&keeper, Signal::KILL); // it may just have ended
+        wait_for_end(&keeper, None);
     }
 }

@@ -9,7 +9,7 @@ use super::network::{self, NetworkMode, Prepared};
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
-use super::{Engine, events, health, hello, networks, pods, removal, reserved, secrets};
+use super::{Engine, events, health, hello, networks, pods, removal, reserved, restart, secrets};
 use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
@@ -20,7 +20,7 @@ use crate::runtime::id_map::HostIds;
 use crate::runtime::init::{execute_init, report_failure};
 use crate::runtime::keeper::{Job, Keeper, Milestone, Services};
 use crate::runtime::subordinate::IdKind;
-use crate::store::containers::{Durability, State};
+use crate::store::containers::{Containers, Durability, State, Status};
 use crate::store::paths::Paths;
 use crate::sys::process::{Fork, NewNamespaces, fork_into};
 use oci_spec::runtime::BoxBuilder;
@@ -31,6 +31,7 @@ use std::fs::File;
 use std::io::{Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A container that has just been started.
 #[derive(Debug)]
@@ -63,35 +64,19 @@ impl Engine {
     pub fn start(&self, id: &str, options: StartOptions, lock: Option<OwnedFd>) -> Result<Session, Error> {
         let containers = self.containers();
         let lock = lock.map_or_else(|| containers.lock(id), Ok)?;
-        let mut record: ContainerRecord = containers.read_config(id)?;
-        let state = containers.read_state(id)?;
+        let mut state = containers.read_state(id)?;
+        if state.status == Status::Restarting {
+            super::lifecycle::end_waiting_keeper(&state);
+            state = containers.read_state(id)?;
+        }
         if state.status.is_alive() {
             return Err(Error::Conflict(format!("container {id} is already {}", state.status.word())));
         }
-        if let (Some((rows, columns)), Some(process)) = (options.terminal_size, record.plan.spec.process_mut()) {
-            let size = BoxBuilder::default().height(u64::from(rows)).width(u64::from(columns)).build();
-            process.set_console_size(size.ok());
-        }
+        (state.restarts, state.restart_delay_ms) = (0, 0);
         if state.starts > 0 {
-            discard_overlays(&record)?;
+            containers.clear_marks(id);
         }
-        self.find_joined(&mut record)?;
-        if networks::become_named(&mut record) {
-            containers.write_config(id, &record, Durability::Volatile)?;
-        }
-        let host_ids = HostIds::detect();
-        let mut prepared = match self.prepare_network(&mut record, &state, options.foreground) {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                self.remove_unstarted(&record);
-                return Err(error);
-            }
-        };
-        if record.request.remove && !record.request.start_at_once {
-            removal::mark_disposable(&record.plan.directory)?;
-        }
-        health::begin(&record)?;
-        give_to_container_root(&record, &host_ids)?;
+        let Ready { record, host_ids, mut prepared } = self.make_ready(id, &state, options)?;
         let mut warnings = Vec::new();
         let mut roots = usable_roots(&record).into_iter().peekable();
         while let Some(root) = roots.next() {
@@ -106,7 +91,7 @@ impl Engine {
                     session.warnings.splice(0..0, warnings);
                     keep_driver(&record, root);
                     drop(prepared); // the keeper has its own copies of what is in it
-                    write_pid_files(&session)?;
+                    write_pid_files(&session.record, session.pid, session.keeper_pid)?;
                     drop(lock);
                     return Ok(session);
                 }
@@ -118,6 +103,58 @@ impl Engine {
             }
         }
         Err(Error::BadRequest(format!("container {id} has no root file system")))
+    }
+
+    /// Everything a start needs but a process.
+    fn make_ready(&self, id: &str, state: &State, options: StartOptions) -> Result<Ready, Error> {
+        let containers = self.containers();
+        let mut record: ContainerRecord = containers.read_config(id)?;
+        if let (Some((rows, columns)), Some(process)) = (options.terminal_size, record.plan.spec.process_mut()) {
+            let size = BoxBuilder::default().height(u64::from(rows)).width(u64::from(columns)).build();
+            process.set_console_size(size.ok());
+        }
+        if state.starts > 0 {
+            discard_overlays(&record)?;
+        }
+        self.find_joined(&mut record)?;
+        if networks::become_named(&mut record) {
+            containers.write_config(id, &record, Durability::Volatile)?;
+        }
+        let host_ids = HostIds::detect();
+        let prepared = match self.prepare_network(&mut record, state, options.foreground) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.remove_unstarted(&record);
+                return Err(error);
+            }
+        };
+        if record.request.remove && !record.request.start_at_once {
+            removal::mark_disposable(&record.plan.directory)?;
+        }
+        health::begin(&record)?;
+        give_to_container_root(&record, &host_ids)?;
+        Ok(Ready { record, host_ids, prepared })
+    }
+
+    /// Starts container `id` with this process as its keeper, which it is already; returns only when it cannot.
+    ///
+    /// The caller must have one thread and be the keeper that `state` names.
+    pub(super) fn start_in_place(
+        &self,
+        id: &str,
+        state: State,
+        options: StartOptions,
+        lock: OwnedFd,
+    ) -> Result<(), Error> {
+        let Ready { record, host_ids, mut prepared } = self.make_ready(id, &state, options)?;
+        let roots = usable_roots(&record);
+        let Some(root) = roots.first() else {
+            return Err(Error::BadRequest(format!("container {id} has no root file system")));
+        };
+        let launch = launch(&record, root, &state, &prepared)?;
+        // Released with the caller's descriptors, when the state says that the container is being set up.
+        std::mem::forget(lock);
+        run_keeper(self, &record, launch, &host_ids, &mut prepared, None)
     }
 
     /// Addresses, bound ports, and the container's files that tell of them.
@@ -147,18 +184,80 @@ impl Engine {
 }
 
 /// `--pidfile` and `--conmon-pidfile`. A container whose pid cannot be told as asked is ended again.
-fn write_pid_files(session: &Session) -> Result<(), Error> {
-    let request = &session.record.request;
-    for (path, pid) in [(&request.pidfile, session.pid), (&request.keeper_pidfile, session.keeper_pid)] {
+fn write_pid_files(record: &ContainerRecord, pid: i32, keeper_pid: i32) -> Result<(), Error> {
+    let request = &record.request;
+    for (path, number) in [(&request.pidfile, pid), (&request.keeper_pidfile, keeper_pid)] {
         let Some(path) = path else { continue };
-        if let Err(source) = std::fs::write(path, pid.to_string()) {
-            if let Some(pid) = rustix::process::Pid::from_raw(session.pid) {
+        if let Err(source) = std::fs::write(path, number.to_string()) {
+            if let Some(pid) = rustix::process::Pid::from_raw(pid) {
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL); // it may have ended by itself
             }
             return Err(Error::File { operation: "write", path: path.clone(), source });
         }
     }
     Ok(())
+}
+
+/// A container that is ready to start.
+struct Ready {
+    record: ContainerRecord,
+    host_ids: HostIds,
+    prepared: Prepared,
+}
+
+/// What one attempt to start is made from.
+struct Launch {
+    init_plan: InitPlan,
+    plan_file: OwnedFd,
+    state: State,
+}
+
+fn launch(record: &ContainerRecord, root: &RootPlan, state: &State, prepared: &Prepared) -> Result<Launch, Error> {
+    let mut init_plan =
+        InitPlan { runtime: record.plan.clone(), root: root.clone(), network: prepared.namespace.clone() };
+    tell_hello(record, &mut init_plan);
+    tell_secrets(record, &mut init_plan)?;
+    let plan_file = in_memory(&init_plan)?;
+    let state = State { driver: root.driver().to_owned(), networks: prepared.attachments.clone(), ..state.clone() };
+    Ok(Launch { init_plan, plan_file, state })
+}
+
+/// Is the keeper, in a process that has become one. `client` is the command that starts the container, and whether it
+/// stays. Never returns.
+fn run_keeper(
+    engine: &Engine,
+    record: &ContainerRecord,
+    launch: Launch,
+    host_ids: &HostIds,
+    prepared: &mut Prepared,
+    client: Option<(OwnedFd, bool)>,
+) -> ! {
+    let (client, is_foreground) = client.map_or((None, false), |(client, is_foreground)| (Some(client), is_foreground));
+    let mut services = ContainerServices {
+        paths: engine.paths.clone(),
+        root: launch.init_plan.root,
+        record: record.clone(),
+        servers: Vec::new(),
+        // This process has a copy of its own; the sockets stay open in the other for the next attempt.
+        network: prepared.settings.take(),
+        net: None,
+        calls: None,
+        joinings: std::mem::take(&mut prepared.joinings),
+    };
+    let keeper = Keeper {
+        plan: &record.plan,
+        init_plan: launch.plan_file,
+        host_ids,
+        containers: engine.containers(),
+        id: record.id.clone(),
+        state: launch.state,
+        client,
+        control_directories: vec![engine.paths.container_run(&record.id), record.plan.directory.clone()],
+        is_foreground,
+        group: None,
+        services: &mut services,
+    };
+    keeper.run()
 }
 
 fn fork_keeper(
@@ -172,40 +271,11 @@ fn fork_keeper(
 ) -> Result<Session, Error> {
     let (keeper, client) =
         crate::sys::message::pair().map_err(|error| Failure::setup("connect to the container's keeper", error))?;
-    let mut init_plan =
-        InitPlan { runtime: record.plan.clone(), root: root.clone(), network: prepared.namespace.clone() };
-    tell_hello(record, &mut init_plan);
-    tell_secrets(record, &mut init_plan)?;
-    let plan_file = in_memory(&init_plan)?;
-    let state = State { driver: root.driver().to_owned(), networks: prepared.attachments.clone(), ..state.clone() };
+    let launch = launch(record, root, state, prepared)?;
     match fork_into(NewNamespaces::empty()) {
         Ok(Fork::Child) => {
             drop(keeper);
-            let mut services = ContainerServices {
-                paths: engine.paths.clone(),
-                root: init_plan.root,
-                record: record.clone(),
-                servers: Vec::new(),
-                // This process has a copy of its own; the sockets stay open in the other for the next attempt.
-                network: prepared.settings.take(),
-                net: None,
-                calls: None,
-                joinings: std::mem::take(&mut prepared.joinings),
-            };
-            let keeper = Keeper {
-                plan: &record.plan,
-                init_plan: plan_file,
-                host_ids,
-                containers: engine.containers(),
-                id: record.id.clone(),
-                state,
-                client: Some(client),
-                control_directories: vec![engine.paths.container_run(&record.id), record.plan.directory.clone()],
-                is_foreground: options.foreground,
-                group: None,
-                services: &mut services,
-            };
-            keeper.run()
+            run_keeper(engine, record, launch, host_ids, prepared, Some((client, options.foreground)))
         }
         Ok(Fork::Parent { pid, .. }) => {
             let keeper_pid = pid.as_raw_nonzero().get();
@@ -438,6 +508,19 @@ impl Services for ContainerServices {
 
     fn jobs(&mut self) -> Vec<Box<dyn Job>> {
         HealthJob::new(&self.paths, &self.record).map(|job| Box::new(job) as Box<dyn Job>).into_iter().collect()
+    }
+
+    fn next_start(&self, state: &State, exit_code: i32) -> Option<Duration> {
+        restart::next_start(&Containers::new(&self.paths), &self.record, state, exit_code)
+    }
+
+    fn start_again(&self) -> Failure {
+        restart::execute(&self.paths, &self.record.id)
+    }
+
+    fn runs_again(&self, pid: i32) {
+        let keeper_pid = std::process::id() as i32;
+        let _ = write_pid_files(&self.record, pid, keeper_pid); // nobody is there to hear of it
     }
 
     fn finished(&self) {

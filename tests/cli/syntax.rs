@@ -70,8 +70,8 @@ fn wrong_command_lines() {
             "! Error: cannot use --link: containers on one network find each other by name\n= 125\n",
         ),
         (
-            &["run", "-d", "--restart", "always", "a"],
-            "! Error: cannot use --restart: restart policies are not available in this release\n= 125\n",
+            &["run", "-d", "--restart", "bogus", "a"],
+            "! Error: \"bogus\" is not a valid restart policy: invalid argument\n= 125\n",
         ),
         (
             &["run", "--health-retries", "0", "--health-cmd", "true", "a"],

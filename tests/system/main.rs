@@ -39,6 +39,7 @@ mod pods;
 mod process;
 mod push;
 mod quadlet;
+mod restart;
 mod secrets;
 mod services;
 mod stats;

@@ -24,6 +24,7 @@ enum Filter {
     Command(String),
     Pod(String),
     Health(String),
+    RestartPolicy(String),
 }
 
 /// The filters of one command.
@@ -31,6 +32,9 @@ enum Filter {
 pub(crate) struct Filters {
     by_key: Vec<(&'static str, Vec<Filter>)>,
 }
+
+/// Restart policies a container can be asked for, in podman's words; nothing has `none`.
+const POLICIES: [&str; 5] = ["none", "no", "on-failure", "always", "unless-stopped"];
 
 /// States a container can be asked for; coracle's own are among them.
 const STATES: [&str; 10] = [
@@ -110,9 +114,9 @@ fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Resul
         "network" => ("network", Filter::Network(value.to_owned())),
         "pod" => ("pod", Filter::Pod(value.to_owned())),
         "health" => ("health", Filter::Health(value.to_owned())),
-        // Nothing here has a restart policy yet.
+        "restart-policy" if POLICIES.contains(&value) => ("restart-policy", Filter::RestartPolicy(value.to_owned())),
         "restart-policy" => {
-            return Err(invalid(format!("filter {key:?} is not available in this release")));
+            return Err(invalid(format!("{value} invalid restart policy")));
         }
         _ => return Err(invalid(format!("{key} is an invalid filter"))),
     })
@@ -158,6 +162,7 @@ impl Filter {
                 let found = is_checked.then(|| Results::read(&record.plan.directory).unwrap_or_default());
                 found.map_or("", |results| results.status.word()) == word
             }
+            Filter::RestartPolicy(name) => record.restart_policy().parts().0 == name,
             Filter::Command(word) => record.command().first() == Some(word),
         }
     }

@@ -46,6 +46,7 @@ pub(crate) struct Line {
     restarts: u32,
     #[serde(skip)]
     ports_text: String,
+    restarts: u32,
     size: Option<Size>,
     started_at: i64,
     state: &'static str,
@@ -156,6 +157,7 @@ impl Line {
             ports: ports(mappings),
             restarts: 0,
             ports_text: published_text(mappings, &record.exposed_ports),
+            restarts: state.restarts,
             size: extras.size,
             started_at: seconds(state.started_at),
             state: state.status.word(),
@@ -199,6 +201,7 @@ impl Line {
             "Labels": self.labels,
             "Mounts": self.mounts,
             "Networks": self.networks.join(","),
+            "Restarts": self.restarts,
             "Size": size.unwrap_or_default(),
             "CIDFile": self.cid_file,
             "ExposedPorts": self.exposed_ports.clone().unwrap_or_default(),
@@ -268,8 +271,9 @@ fn status(container: &Container, health: Option<Verdict>, now: Timestamp) -> Str
             Some(health) => format!("Up {} ({})", since(state.started_at), health.word()),
             None => format!("Up {}", since(state.started_at)),
         },
-        Status::Paused => format!("Up {} (Paused)", since(state.started_at)),
+        Status::Paused => "Paused".to_owned(),
         Status::Stopping => "Stopping".to_owned(),
+        Status::Restarting => format!("Restarting ({}) {} ago", state.exit_code, since(state.finished_at)),
         Status::Exited => format!("Exited ({}) {} ago", state.exit_code, since(state.finished_at)),
     }
 }

@@ -13,10 +13,12 @@ mod inspect;
 mod kill;
 mod line;
 mod logs;
+mod pause;
 mod port;
 pub(crate) mod prune;
 mod ps;
 mod rename;
+mod restart;
 mod rm;
 mod run;
 pub(crate) mod selection;
@@ -74,6 +76,9 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<wait::Wait>(),
         verb::<stats::Stats>(),
         verb::<stop::Stop>(),
+        verb::<restart::Restart>(),
+        verb::<pause::Pause>(),
+        verb::<pause::Unpause>(),
         verb::<kill::Kill>(),
         verb::<top::Top>(),
         verb::<rename::Rename>(),

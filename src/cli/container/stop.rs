@@ -8,6 +8,7 @@ use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
 use crate::cli::{failure, output};
 use crate::engine::Kind;
+use crate::runtime::signals;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -55,7 +56,17 @@ impl Verb for Stop {
         }
         .names(&engine, |container| container.state.status.is_alive())?;
         failure::each(&names, Failure::exit_code, |name| match engine.stop(name, self.time) {
-            Ok(_) => output::print(&format!("{name}\n")).map(|_| ()),
+            Ok(stopped) => {
+                if let Some(seconds) = stopped.killed_after {
+                    let record = &stopped.container.record;
+                    context.warn(&format!(
+                        "StopSignal {} failed to stop container {} in {seconds} seconds, resorting to SIGKILL",
+                        signals::name(record.stop_signal),
+                        record.name
+                    ));
+                }
+                output::print(&format!("{name}\n")).map(|_| ())
+            }
             Err(error) if self.ignore && error.kind() == Kind::NotFound => Ok(()),
             Err(error) => Err(error.into()),
         })

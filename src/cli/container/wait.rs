@@ -72,6 +72,9 @@ const INTERVAL: Duration = Duration::from_millis(250);
 
 fn conditions(words: &[String]) -> Result<Vec<Condition>, Failure> {
     let parse = |word: &String| match word.as_str() {
+        "paused" => Ok(Condition::Paused),
+        "stopping" => Ok(Condition::Stopping),
+        "initialized" => Ok(Condition::Initialized),
         "exited" | "stopped" => Ok(Condition::Exited),
         "running" => Ok(Condition::Running),
         "created" | "configured" => Ok(Condition::Created),

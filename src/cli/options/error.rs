@@ -8,6 +8,10 @@ pub(crate) enum OptionError {
     /// Something about a health check.
     #[error("{0}")]
     Health(String),
+    #[error("the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"")]
+    RestartAndRemove,
+    #[error("{0}")]
+    RestartPolicy(String),
     #[error("cannot replace container without --name being set")]
     ReplaceWithoutName,
     /// See [`crate::cli::compatibility`].

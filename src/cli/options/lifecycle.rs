@@ -3,6 +3,7 @@
 use super::{OptionError, Surroundings, key_value};
 use crate::cli::values;
 use crate::engine::request::ContainerRequest;
+use crate::engine::restart::RestartPolicy;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
@@ -47,6 +48,9 @@ pub(crate) struct LifecycleOptions {
     /// Seconds a container has to stop before it is killed [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = values::unsigned)]
     stop_timeout: Option<u32>,
+    /// When to start the container again after it has ended: no, on-failure[:N], always or unless-stopped [default: no]
+    #[arg(long, value_name = "POLICY")]
+    restart: Option<String>,
     /// Kill the container after so many seconds; 0 is never
     #[arg(long, value_name = "SECONDS", value_parser = values::unsigned, default_value = "0", hide_default_value = true)]
     timeout: u32,
@@ -74,6 +78,7 @@ impl LifecycleOptions {
             request.pod = Some(id.lines().next().unwrap_or_default().trim().to_owned());
         }
         request.remove = self.rm;
+        request.restart = self.restart.map(|text| restart(text, self.rm)).transpose()?;
         request.cidfile = self.cidfile;
         request.pidfile = self.pidfile;
         request.keeper_pidfile = self.conmon_pidfile;
@@ -85,6 +90,15 @@ impl LifecycleOptions {
         request.log_driver = self.log_driver.map(log_driver).transpose()?;
         request.log_options = log_options(&self.log_opt)?;
         Ok(())
+    }
+}
+
+/// The policy as typed, once it is known to be one. What is removed when it ends can be retried but not kept.
+fn restart(text: String, removes: bool) -> Result<String, OptionError> {
+    match RestartPolicy::parse(&text) {
+        Ok(RestartPolicy::Always | RestartPolicy::UnlessStopped) if removes => Err(OptionError::RestartAndRemove),
+        Ok(_) => Ok(text),
+        Err(complaint) => Err(OptionError::RestartPolicy(complaint)),
     }
 }
 

@@ -51,7 +51,7 @@ impl ContainerCounts {
             match state.status {
                 Status::Running | Status::Stopping => counts.running += 1,
                 Status::Paused => counts.paused += 1,
-                Status::Created | Status::Initialized | Status::Exited => counts.stopped += 1,
+                Status::Created | Status::Initialized | Status::Exited | Status::Restarting => counts.stopped += 1,
             }
         }
         counts

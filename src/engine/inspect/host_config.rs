@@ -27,6 +27,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
         .filter(|mount| mount.kind == "tmpfs")
         .map(|mount| (mount.destination.clone(), mount.options.join(",")))
         .collect();
+    let (policy, retries) = record.restart_policy().parts();
     object! {
         "Binds" => binds,
         "CgroupManager" => "cgroupfs",
@@ -41,7 +42,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
         },
         "NetworkMode" => network_mode(record),
         "PortBindings" => super::network::bindings(&record.network.ports),
-        "RestartPolicy" => object! { "Name" => "no", "MaximumRetryCount" => 0_u32 },
+        "RestartPolicy" => object! { "Name" => policy, "MaximumRetryCount" => retries },
         "AutoRemove" => request.remove,
         "AutoRemoveImage" => false,
         "Annotations" => request.annotations.iter().cloned().collect::<BTreeMap<String, String>>(),

@@ -9,7 +9,7 @@ pub mod descriptors;
 use super::error::Error;
 use super::{Engine, lifecycle::Container};
 use crate::runtime::capabilities;
-use crate::store::containers::Status;
+use crate::store::containers::{ProcessId, Status};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use std::collections::BTreeMap;
 use std::fs;
@@ -86,6 +86,39 @@ impl Engine {
             host_groups: host("/etc/group"),
         })
     }
+}
+
+/// The processes in the pid namespace of `first` and those below it, parents before their children. Where that namespace
+/// is the host's: those in its user namespace.
+pub(super) fn members(first: ProcessId) -> Vec<ProcessId> {
+    let link = |pid: i32, name: &str| fs::read_link(format!("/proc/{pid}/ns/{name}")).ok();
+    let Some(own) = link(first.pid, "pid") else { return Vec::new() };
+    let is_shared = link(std::process::id() as i32, "pid").as_ref() == Some(&own);
+    let user = link(first.pid, "user");
+    let Some(depth) = ProcessView::read(first.pid).map(|view| view.numbers().len()) else { return Vec::new() };
+    let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+    let belongs = |view: &ProcessView| match is_shared {
+        true => {
+            user.is_some()
+                && link(view.host_pid, "user") == user
+                && link(view.host_pid, "mnt") == link(first.pid, "mnt")
+        }
+        false => view.host_pid == first.pid || is_inside(view, depth, Some(&own), &namespace),
+    };
+    let views: Vec<ProcessView> = host_pids()
+        .into_iter()
+        .filter_map(ProcessView::read)
+        .filter(|view| view.numbers().len() >= depth && belongs(view))
+        .collect();
+    let parents: BTreeMap<i32, i32> =
+        views.iter().map(|view| (view.host_pid, view.field("PPid").parse().unwrap_or(0))).collect();
+    let generation = |pid: i32| {
+        // Bounded against a tree that changed while it was read.
+        std::iter::successors(Some(pid), |pid| parents.get(pid).copied()).take(4096).count()
+    };
+    let mut pids: Vec<(usize, i32)> = parents.keys().map(|pid| (generation(*pid), *pid)).collect();
+    pids.sort_unstable();
+    pids.into_iter().filter_map(|(_, pid)| ProcessId::of(pid)).collect()
 }
 
 fn first_process(container: &Container) -> Result<i32, Error> {

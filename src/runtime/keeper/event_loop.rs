@@ -90,8 +90,9 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         if let Some(client) = event_loop.keeper.client.take() {
             event_loop.clients.add_starter(client, is_foreground);
         }
-        if let Some(starter) = event_loop.clients.get_mut(0) {
-            starter.tell(Rc::new(KeeperFrame::Started(pid).encode()));
+        match event_loop.clients.get_mut(0) {
+            Some(starter) => starter.tell(Rc::new(KeeperFrame::Started(pid).encode())),
+            None => event_loop.keeper.services.runs_again(pid),
         }
         event_loop
     }
@@ -460,8 +461,9 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         self.jobs.iter_mut().for_each(|job| job.end());
         self.keeper.services.leave_networks();
         self.running.control = None;
-        self.keeper.note_end(code);
-        if self.keeper.plan.remove && self.keeper.services.remove_container().is_err() {
+        let again = self.keeper.services.next_start(&self.keeper.state, code);
+        self.keeper.note_end(code, again.is_some());
+        if again.is_none() && self.keeper.plan.remove && self.keeper.services.remove_container().is_err() {
             // Files of subordinate ids: the guard can delete them. Its report is awaited, its failure is not fatal:
             // the next command that looks removes the rest.
             if order(&self.running.guard, Order::Remove).is_ok() {
@@ -469,11 +471,18 @@ impl<'a, 'k> EventLoop<'a, 'k> {
             }
             let _ = self.keeper.services.remove_container();
         }
-        let is_removed = self.keeper.plan.remove;
+        let is_removed = again.is_none() && self.keeper.plan.remove;
         self.keeper.services.tell(if is_removed { Milestone::Removed(code) } else { Milestone::CleanedUp });
         let _ = order(&self.running.guard, Order::Quit); // a guard that is gone has nothing left to do
         self.keeper.remove_group();
         self.clients.dismiss(KeeperFrame::Exited(code).encode());
         self.keeper.services.finished();
+        if let Some(delay) = again {
+            // Until the guard has gone: it is this process's child, which the next run must not find running.
+            while receive(&self.running.guard).is_ok_and(|report| report.is_some()) {}
+            std::thread::sleep(delay);
+            let failure = self.keeper.services.start_again();
+            self.keeper.note_failure(&failure);
+        }
     }
 }

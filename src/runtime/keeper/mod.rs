@@ -70,6 +70,12 @@ pub trait Services {
     fn remove_container(&self) -> Result<(), String>;
     /// What is to be done by the clock from now on, until the container ends; its process runs.
     fn jobs(&mut self) -> Vec<Box<dyn Job>>;
+    /// The container's process has ended with this code: how long to wait before it is started again, if it is.
+    fn next_start(&self, state: &State, exit_code: i32) -> Option<std::time::Duration>;
+    /// Executes the program again as the keeper of the next run. Returns only on failure.
+    fn start_again(&self) -> Failure;
+    /// The container's process runs and no command waits to hear of it.
+    fn runs_again(&self, pid: i32);
     /// The container has ended and its state is written: what is left to do for others.
     fn finished(&self);
 }
@@ -116,6 +122,7 @@ impl Keeper<'_> {
         self.state.process = ProcessId::of(pid);
         self.state.started_at = Some(jiff::Timestamp::now());
         self.state.finished_at = None;
+        self.state.previous_exit_code = self.state.exit_code;
         self.state.exit_code = 0;
         self.state.error.clear();
         self.state.starts += 1;
@@ -130,10 +137,13 @@ impl Keeper<'_> {
         let _ = self.write_state(); // the container's own life goes on
     }
 
-    fn note_end(&mut self, code: i32) {
-        self.state.status = Status::Exited;
+    /// `goes_on`: this keeper starts the container again.
+    fn note_end(&mut self, code: i32, goes_on: bool) {
+        self.state.status = if goes_on { Status::Restarting } else { Status::Exited };
         self.state.process = None;
-        self.state.keeper = None;
+        if !goes_on {
+            self.state.keeper = None;
+        }
         self.state.control = None;
         self.state.finished_at = Some(jiff::Timestamp::now());
         self.state.exit_code = code;

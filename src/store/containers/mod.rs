@@ -10,9 +10,11 @@
 //! `flock(2)` on its directory's `lock` file.
 
 mod error;
+mod marks;
 mod state;
 
 pub use error::Error;
+pub use marks::Paused;
 pub use state::{Attachment, ProcessId, State, Status, boot_id};
 
 use super::paths::Paths;
@@ -197,6 +199,7 @@ impl Containers {
     pub fn read_state(&self, id: &str) -> Result<State, Error> {
         let mut state: State = read_json(&self.directory(id).join("state.json"))?;
         state.settle();
+        self.look_at_marks(id, &mut state);
         Ok(state)
     }
 

@@ -20,6 +20,8 @@ pub enum Status {
     Paused,
     /// Being stopped.
     Stopping,
+    /// Its process has ended, and its keeper is about to start it again.
+    Restarting,
     /// Its process has ended.
     Exited,
 }
@@ -33,13 +35,14 @@ impl Status {
             Status::Running => "running",
             Status::Paused => "paused",
             Status::Stopping => "stopping",
+            Status::Restarting => "restarting",
             Status::Exited => "exited",
         }
     }
 
-    /// Whether the container's process exists in this state.
+    /// Whether the container has a keeper in this state, and with it a process now or soon.
     pub fn is_alive(self) -> bool {
-        matches!(self, Status::Initialized | Status::Running | Status::Paused | Status::Stopping)
+        matches!(self, Status::Initialized | Status::Running | Status::Paused | Status::Stopping | Status::Restarting)
     }
 }
 
@@ -106,6 +109,15 @@ pub struct State {
     /// The directory of the socket by which clients attach, while it runs.
     #[serde(default)]
     pub control: Option<PathBuf>,
+    /// How often its policy has started it again since a user did.
+    #[serde(default)]
+    pub restarts: u32,
+    /// How long its keeper last waited before that, in milliseconds; 0 is not yet.
+    #[serde(default)]
+    pub restart_delay_ms: u32,
+    /// Exit code of the run before this one.
+    #[serde(default)]
+    pub previous_exit_code: i32,
 }
 
 /// One interface of a container.
@@ -146,7 +158,7 @@ impl State {
         if keeper_lives {
             return;
         }
-        let was_running = self.status != Status::Initialized;
+        let was_running = !matches!(self.status, Status::Initialized | Status::Restarting);
         self.status = Status::Exited;
         self.process = None;
         self.keeper = None;
