@@ -52,6 +52,8 @@ pub struct Stopped {
     pub killed_after: Option<u32>,
 }
 
+/// How often a removal is tried while somebody else removes the same files.
+const REMOVAL_ATTEMPTS: usize = 1000;
 /// Between two looks at a state that is about to change.
 const NEWS_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -402,7 +404,17 @@ impl Engine {
 
     fn remove_files(&self, record: &ContainerRecord, volumes: bool) -> Result<(), Error> {
         let anonymous: &[String] = if volumes { &record.anonymous_volumes } else { &[] };
-        let remove = || removal::remove_files(&self.paths, &record.id, &record.name, anonymous);
+        // Its keeper may be removing it, too: what it was faster with is found gone, and looked for again.
+        let remove = || {
+            let mut result = Err(Errno::NOENT);
+            for _ in 0..REMOVAL_ATTEMPTS {
+                result = removal::remove_files(&self.paths, &record.id, &record.name, anonymous);
+                if result != Err(Errno::NOENT) {
+                    break;
+                }
+            }
+            result
+        };
         match remove() {
             Ok(()) => Ok(()),
             Err(Errno::ACCESS | Errno::PERM) => with_ids(&record.plan.id_maps, remove)
