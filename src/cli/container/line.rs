@@ -46,7 +46,6 @@ pub(crate) struct Line {
     restarts: u32,
     #[serde(skip)]
     ports_text: String,
-    restarts: u32,
     size: Option<Size>,
     started_at: i64,
     state: &'static str,
@@ -155,7 +154,6 @@ impl Line {
             pod: record.pod.as_ref().map(|pod| pod.id.clone()).unwrap_or_default(),
             pod_name: record.pod.as_ref().map(|pod| pod.name.clone()).unwrap_or_default(),
             ports: ports(mappings),
-            restarts: 0,
             ports_text: published_text(mappings, &record.exposed_ports),
             restarts: state.restarts,
             size: extras.size,
@@ -201,7 +199,6 @@ impl Line {
             "Labels": self.labels,
             "Mounts": self.mounts,
             "Networks": self.networks.join(","),
-            "Restarts": self.restarts,
             "Size": size.unwrap_or_default(),
             "CIDFile": self.cid_file,
             "ExposedPorts": self.exposed_ports.clone().unwrap_or_default(),
