@@ -91,7 +91,8 @@ impl LimitOptions {
     /// # Errors
     /// Values that cannot be, or not together.
     pub(crate) fn apply(self, limits: &mut Limits) -> Result<(), OptionError> {
-        let quota_or_period = self.cpu_quota.is_some_and(|quota| quota != 0) || self.cpu_period.is_some_and(|period| period != 0);
+        let quota_or_period =
+            self.cpu_quota.is_some_and(|quota| quota != 0) || self.cpu_period.is_some_and(|period| period != 0);
         if self.cpus.is_some_and(|cpus| cpus > 0.0) && quota_or_period {
             let other = if self.cpu_period.is_some_and(|period| period != 0) { "period" } else { "quota" };
             return Err(OptionError::Limit(format!("--cpu-{other} and --cpus cannot be set together")));
@@ -124,13 +125,21 @@ impl LimitOptions {
             Some(-1) => limits.memory_swappiness = None,
             Some(value) => match u64::try_from(value) {
                 Ok(value @ 0..=100) => limits.memory_swappiness = Some(value),
-                _ => return Err(OptionError::Limit(format!("invalid value: {value}, valid memory swappiness range is 0-100"))),
+                _ => {
+                    return Err(OptionError::Limit(format!(
+                        "invalid value: {value}, valid memory swappiness range is 0-100"
+                    )));
+                }
             },
         }
         let memory = limits.memory_bytes.unwrap_or(0);
         match limits.memory_swap_bytes.unwrap_or(0) {
-            swap if swap > 0 && memory <= 0 => wrong("you should always set the memory limit when using memory swap limit, see usage"),
-            swap if swap > 0 && swap < memory => wrong("minimum memory swap limit should be larger than memory limit, see usage"),
+            swap if swap > 0 && memory <= 0 => {
+                wrong("you should always set the memory limit when using memory swap limit, see usage")
+            }
+            swap if swap > 0 && swap < memory => {
+                wrong("minimum memory swap limit should be larger than memory limit, see usage")
+            }
             _ if memory > 0 && limits.memory_reservation_bytes.unwrap_or(0) > memory => {
                 wrong("minimum memory limit cannot be less than memory reservation limit, see usage")
             }
@@ -261,7 +270,8 @@ mod tests {
 
     #[test]
     fn values_are_those_of_podman() {
-        let found = limits(&["-m", "512m", "--memory-swap", "-1", "--cpus", "1.5", "-c", "512", "--pids-limit=-1"]).unwrap();
+        let found =
+            limits(&["-m", "512m", "--memory-swap", "-1", "--cpus", "1.5", "-c", "512", "--pids-limit=-1"]).unwrap();
         assert_eq!((found.memory_bytes, found.memory_swap_bytes), (Some(512 << 20), Some(-1)));
         assert_eq!((found.nano_cpus, found.cpu_shares, found.pids), (Some(1_500_000_000), Some(512), Some(-1)));
         let found = limits(&["--device-read-bps", "/dev/sda:1mb", "--blkio-weight-device=/dev/sda:200"]).unwrap();

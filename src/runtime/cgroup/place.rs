@@ -127,7 +127,10 @@ fn ask_manager(hierarchy: &Hierarchy, plan: &GroupPlan, id: &str) -> Option<std:
 impl GroupPlan {
     /// The parent, where it is a unit of systemd's and not a directory.
     fn slice(&self) -> Option<&str> {
-        self.parent.as_deref().and_then(Path::to_str).filter(|parent| parent.ends_with(".slice") && !parent.contains('/'))
+        self.parent
+            .as_deref()
+            .and_then(Path::to_str)
+            .filter(|parent| parent.ends_with(".slice") && !parent.contains('/'))
     }
 
     fn without_slice(&self) -> GroupPlan {
@@ -152,8 +155,7 @@ fn place(hierarchy: &Hierarchy, plan: &GroupPlan, id: &str, wanted: &[&str]) -> 
     if rustix::process::geteuid().is_root() && may_write(&hierarchy.directory(Path::new("/"))) {
         return Some((Path::new(ROOTS_GROUP).join(name), true));
     }
-    let mine: Vec<&Path> =
-        own.ancestors().take_while(|path| may_write(&hierarchy.directory(path))).collect();
+    let mine: Vec<&Path> = own.ancestors().take_while(|path| may_write(&hierarchy.directory(path))).collect();
     let passes_on = |path: &&&Path| passes_on(&hierarchy.directory(path), wanted);
     match mine.iter().find(passes_on) {
         Some(base) => Some((base.join(name), true)),

@@ -32,10 +32,8 @@ pub(super) fn enter_scope(id: &str, slice: Option<&str>) -> Option<io::Result<()
 
 /// The user's bus (`$DBUS_SESSION_BUS_ADDRESS` is what started programs are told; the place is fixed in systemd).
 fn bus_socket() -> Option<PathBuf> {
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(
-        || PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw())),
-        PathBuf::from,
-    );
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR")
+        .map_or_else(|| PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw())), PathBuf::from);
     let socket = runtime.join("bus");
     socket.exists().then_some(socket)
 }

@@ -22,8 +22,8 @@ impl Keeper<'_> {
     /// Makes the group and writes its limits; says what does not hold.
     pub(super) fn make_group(&mut self) -> Step<()> {
         let resources = self.plan.spec.linux().as_ref().and_then(|linux| linux.resources().as_ref());
-        let placed = cgroup::make(&self.plan.group, &self.id, resources)
-            .map_err(|error| Failure::message(error.to_string()))?;
+        let placed =
+            cgroup::make(&self.plan.group, &self.id, resources).map_err(|error| Failure::message(error.to_string()))?;
         for note in placed.notes {
             self.tell_starter(&KeeperFrame::Warning(note));
         }
