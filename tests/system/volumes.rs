@@ -93,3 +93,40 @@ fn a_part_of_a_volume_can_be_mounted() {
     assert!(outcome.code() != 0 || !outcome.text().contains("proc"), "{outcome:?}");
     shell(&sandbox, &["--mount", "type=volume,source=data,target=/m,subpath=../.."], "true").exits(125);
 }
+
+#[test]
+fn what_is_in_a_volume_goes_out_and_in_again() {
+    let sandbox = busybox!();
+    let owner = if crate::support::has_subordinate_ids() { "5:6" } else { "0:0" };
+    sandbox.words("volume create one").succeeds();
+    sandbox.words("volume create two").succeeds();
+    let script = format!("mkdir /v/d; echo text > /v/d/f; chown {owner} /v/d/f; chmod 600 /v/d/f; ln -s d /v/l");
+    sandbox.run(["run", "--rm", "-v", "one:/v", "busybox", "sh", "-c", &script]).succeeds();
+    let tar = sandbox.words("volume export one").succeeds().stdout;
+    sandbox.words("volume export -o out.tar one").succeeds().quietly();
+    assert!(std::fs::read(sandbox.work().join("out.tar")).unwrap() == tar, "both ways give the same");
+    sandbox.command(["volume", "import", "two", "-"]).input(&tar).run().succeeds().quietly();
+    sandbox.words("volume import two out.tar").succeeds();
+    sandbox
+        .run(["run", "--rm", "-v", "two:/v", "busybox", "sh", "-c", "cat /v/l/f; stat -c %u:%g:%a /v/d/f"])
+        .prints(&format!("text\n{owner}:600"));
+    sandbox.words("volume export nope").refuses(125, "no such volume");
+    sandbox.words("volume import nope out.tar").refuses(125, "no such volume");
+    sandbox.words("volume import two nope.tar").refuses(125, "Error: open nope.tar: no such file or directory");
+    sandbox
+        .command(["volume", "import", "two", "-"])
+        .input("no archive")
+        .run()
+        .refuses(125, "must be a (compressed) tar archive");
+    // What an archive says stays in the volume.
+    let secret = sandbox.file("secret", "secret");
+    let hostile =
+        crate::support::Layer::new().symlink("out", "/").file(format!("out{secret}"), 0o644, "overwritten").tar();
+    sandbox.command(["volume", "import", "two", "-"]).input(hostile).run();
+    assert_eq!(std::fs::read_to_string(&secret).unwrap(), "secret");
+    sandbox.words("volume reload").succeeds().prints("");
+    if !crate::support::is_root() {
+        sandbox.words("volume mount one").refuses(125, "in rootless mode, must execute `coracle unshare` first");
+    }
+    sandbox.words("volume rm one two").succeeds();
+}

@@ -2,9 +2,11 @@
 
 mod create;
 mod exists;
+mod export;
 pub(crate) mod filter;
 mod inspect;
 mod list;
+mod mount;
 pub(crate) mod prune;
 mod rm;
 
@@ -24,10 +26,15 @@ impl Group for Volume {
         vec![
             verb::<create::Create>(),
             verb::<exists::Exists>(),
+            verb::<export::Export>(),
+            verb::<export::Import>(),
             verb::<inspect::Inspect>(),
             verb::<list::List>(),
+            verb::<mount::Mount>(),
             verb::<prune::Prune>(),
+            verb::<mount::Reload>(),
             verb::<rm::Rm>(),
+            verb::<mount::Unmount>(),
         ]
     }
 }
