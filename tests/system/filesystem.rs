@@ -97,7 +97,7 @@ fn mounts_that_make_no_sense_are_refused() {
         vec!["-v".to_owned(), format!("{directory}:relative")],
         vec!["-v".to_owned(), format!("{directory}:/m:nonsense")],
         vec!["-v".to_owned(), format!("{directory}:/m:ro,rw")],
-        vec!["-v".to_owned(), format!("{directory}:/m"), "-v".to_owned(), format!("{directory}:/m/")],
+        vec!["-v".to_owned(), format!("{directory}:/m"), "-v".to_owned(), "/tmp:/m/".to_owned()],
         vec!["-v".to_owned(), format!("{directory}:/")],
         vec!["--mount".to_owned(), "type=nonsense,target=/m".to_owned()],
         vec!["--mount".to_owned(), "type=bind,target=/m".to_owned()],
