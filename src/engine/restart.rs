@@ -1,7 +1,7 @@
 //! Restart policies, and starting a container again.
 //!
-//! The keeper decides when the container's process has ended ([`next_start`]): by the policy, unless a user ended the
-//! container, or because `restart` asked for it. It waits, then executes the program anew ([`execute`]) and becomes the
+//! The keeper decides when the container's process has ended (`next_start`): by the policy, unless a user ended the
+//! container, or because `restart` asked for it. It waits, then executes the program anew (`execute`) and becomes the
 //! keeper of the next run under its old process number ([`again`]): with threads behind it it could not fork, and a
 //! fresh program has nothing of the last run in memory. While it waits it can be killed by whoever stops or removes the
 //! container; nothing is lost by that.

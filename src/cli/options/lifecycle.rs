@@ -48,7 +48,7 @@ pub(crate) struct LifecycleOptions {
     /// Seconds a container has to stop before it is killed [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = values::unsigned)]
     stop_timeout: Option<u32>,
-    /// When to start the container again after it has ended: no, on-failure[:N], always or unless-stopped [default: no]
+    /// When to start the container again after it has ended: no, on-failure, on-failure:N, always or unless-stopped [default: no]
     #[arg(long, value_name = "POLICY")]
     restart: Option<String>,
     /// Kill the container after so many seconds; 0 is never

@@ -1,8 +1,8 @@
 //! File trees in and out of containers: what `cp`, `export`, `diff` and `commit` share.
 //!
-//! A *worker* ([`worker`]) is a process of ours that sees a container's files as the container does: for one that runs it
+//! A *worker* (`worker`) is a process of ours that sees a container's files as the container does: for one that runs it
 //! joins the container's user and mount namespaces, as `exec` does; for one that does not, it mounts the container's root for
-//! itself alone, with the same driver. It takes [`Request`]s over a socket and streams tar archives over pipes; this side
+//! itself alone, with the same driver. It takes `Request`s over a socket and streams tar archives over pipes; this side
 //! ([`Files`]) never opens a path of a container itself.
 //!
 //! ```text

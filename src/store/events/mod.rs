@@ -131,7 +131,7 @@ pub fn write(paths: &Paths, events: &[Event]) -> io::Result<()> {
 /// Appends events to a log that is open already, for a process that cannot reach the store any more.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn append(mut log: &File, events: &[Event]) -> io::Result<()> {
     let mut lines = Vec::new();
     for event in events {
