@@ -4,6 +4,7 @@
 //! behind while it is made. Files may belong to subordinate ids.
 
 use crate::engine::lifecycle::with_ids;
+use crate::engine::record::ContainerRecord;
 use crate::engine::removal::remove_tree;
 use crate::runtime::id_map::HostIds;
 use crate::store::containers::Containers;
@@ -33,7 +34,7 @@ pub(super) fn sweep(paths: &Paths) {
     let left: Vec<PathBuf> = names
         .iter()
         .filter(|name| is_superfluous(name, &known, |id| containers.exists(id)))
-        .map(|name| paths.extracted().join(name))
+        .filter_map(|name| take_away(paths, &containers, name))
         .filter(|tree| remove_tree(tree).is_err())
         .collect();
     // Other ids are taken in a child, which only a process with one thread may make.
@@ -41,6 +42,26 @@ pub(super) fn sweep(paths: &Paths) {
         let remove = || left.iter().map(|tree| remove_tree(tree)).fold(Ok(()), Result::and);
         let _ = with_ids(&HostIds::detect().intermediate, remove); // see above
     }
+}
+
+/// Takes the tree's name away and returns where it is then; `None` when a container was made from its image meanwhile, which
+/// keeps it. First the name, then the look at the containers: one that is made later finds no tree, and one that has
+/// it mounted was made before.
+fn take_away(paths: &Paths, containers: &Containers, name: &str) -> Option<PathBuf> {
+    let tree = paths.extracted().join(name);
+    let Some((image, _maps)) = name.split_once('-').filter(|_| !name.starts_with('.')) else { return Some(tree) };
+    let aside = paths.extracted().join(format!(".{name}.removed"));
+    if std::fs::rename(&tree, &aside).is_err() {
+        return None; // gone, or the name is in use since a sweep that was killed: this one removes that, the next one the tree
+    }
+    let is_used = containers
+        .list()
+        .iter()
+        .any(|id| containers.read_config::<ContainerRecord>(id).is_ok_and(|record| record.image_id == image));
+    if is_used && std::fs::rename(&aside, &tree).is_ok() {
+        return None;
+    }
+    Some(aside)
 }
 
 fn names(paths: &Paths) -> Vec<String> {
