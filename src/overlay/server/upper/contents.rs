@@ -84,8 +84,8 @@ impl Upper {
         if !self.space.is_limited() {
             return change();
         }
-        if self.space.check(length).is_err() && !is_allocated(file, offset, length) {
-            return Err(Errno::NOSPC);
+        if !self.space.fits(length) && !is_allocated(file, offset, length) {
+            self.space.check(length)?;
         }
         let result = change();
         self.count(inode, file)?;

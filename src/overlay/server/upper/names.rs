@@ -273,6 +273,7 @@ impl Upper {
             state.lost_names += 1;
         }
         drop(state);
+        self.space.removed();
     }
 
     /// Removes a directory.

@@ -11,17 +11,27 @@ use std::collections::HashSet;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Unit of `st_blocks` (inode(7)).
 const BLOCK: u64 = 512;
 /// What a new directory or file is taken to need before it is made.
 pub(super) const SMALLEST: u64 = 4096;
 
+/// How long the space of a removed file may be under way: the kernel awaits no answer to FORGET and RELEASE, so that a request
+/// it sent later can overtake them here.
+const UNDER_WAY: Duration = Duration::from_millis(250);
+/// How often it is looked for meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
 /// The container's share.
 #[derive(Debug)]
 pub(super) struct Space {
     limit: Option<u64>,
     used: AtomicU64,
+    began: Instant,
+    /// Milliseconds from `began` to the last time a file lost a name.
+    last_removal: AtomicU64,
 }
 
 /// Bytes a file takes.
@@ -33,18 +43,41 @@ impl Space {
     /// Counts what is in `upper` if there is a limit.
     pub(super) fn new(limit: Option<u64>, upper: &Arc<OwnedFd>) -> Result<Space, Errno> {
         let used = if limit.is_some() { count(upper)? } else { 0 };
-        Ok(Space { limit, used: AtomicU64::new(used) })
+        Ok(Space { limit, used: AtomicU64::new(used), began: Instant::now(), last_removal: AtomicU64::new(u64::MAX) })
+    }
+
+    /// A file lost a name: its space may come back at any moment.
+    pub(super) fn removed(&self) {
+        if self.is_limited() {
+            let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.last_removal.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether what was removed may still be on its way back.
+    fn awaits_some(&self) -> bool {
+        let last = Duration::from_millis(self.last_removal.load(Ordering::Relaxed));
+        self.began.elapsed().checked_sub(last).is_some_and(|since| since < UNDER_WAY)
     }
 
     pub(super) fn is_limited(&self) -> bool {
         self.limit.is_some()
     }
 
-    /// Fails with ENOSPC when `bytes` more are too many.
+    /// Fails with ENOSPC when `bytes` more are too many. Blocks for up to a quarter of a second while space may be coming back.
     pub(super) fn check(&self, bytes: u64) -> Result<(), Errno> {
-        let Some(limit) = self.limit else { return Ok(()) };
-        let after = self.used.load(Ordering::Relaxed).saturating_add(bytes);
-        if after > limit { Err(Errno::NOSPC) } else { Ok(()) }
+        while !self.fits(bytes) {
+            if !self.awaits_some() {
+                return Err(Errno::NOSPC);
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+
+    /// Whether `bytes` more are within the limit at this moment.
+    pub(super) fn fits(&self, bytes: u64) -> bool {
+        self.limit.is_none_or(|limit| self.used.load(Ordering::Relaxed).saturating_add(bytes) <= limit)
     }
 
     /// A file that took `before` bytes takes `after` now.
@@ -130,8 +163,13 @@ mod tests {
         let used = space.used.load(Ordering::Relaxed);
         assert!((100_000..160_000).contains(&used), "{used}");
         assert_eq!(space.check(100_000), Err(Errno::NOSPC));
-        space.charge(used, 0);
-        assert_eq!(space.check(100_000), Ok(()));
+        space.removed();
+        std::thread::scope(|scope| {
+            let check = scope.spawn(|| space.check(100_000));
+            space.charge(used, 0);
+            assert_eq!(check.join().unwrap(), Ok(()));
+        });
+        assert_eq!(space.check(300_000), Err(Errno::NOSPC));
         let totals = space.totals(&upper);
         assert_eq!(totals.bytes, 200_000);
         assert!(totals.free_bytes <= 200_000);
