@@ -1,8 +1,9 @@
 # Counting and printing for tests/run. Sourced, never run.
 #
-# A line of "$report/results" is: status<TAB>part<TAB>test[<TAB>reason]; status is passed, failed or skipped. Tests that
+# A line of "$report/results" is: status<TAB>part<TAB>test[<TAB>reason]; status is passed, failed, unsteady or skipped. Tests that
 # skip append their own lines to the file named by CORACLE_TEST_SKIPS (see tests/support/mod.rs), since the standard test
-# harness knows no skipping at run time and counts them as passed.
+# harness knows no skipping at run time and counts them as passed. A test that failed and passed when it was run once more
+# is unsteady: told in a section of its own, and a failure where CORACLE_TEST_STEADY is set.
 
 report_open() { report=$1; : >"$report/results"; report_began=$SECONDS; }
 
@@ -40,8 +41,11 @@ report_part() {
     for log in "$directory"/*.log; do
         [ -e "$log" ] || continue
         name=$(basename "$log" .log)
+        [ -e "${log%.log}.again" ] || : >"${log%.log}.again"
         awk -F '\t' -v part="$part" -v binary="$name" '
             FILENAME == ARGV[1] { skip[$1] = $2; next }
+            FILENAME == ARGV[2] && match($0, /^test [^ ]+( - should panic)? \.\.\. /) { split($0, word, " "); current = word[2] }
+            FILENAME == ARGV[2] { if (current != "" && /(^| )ok$/) { unsteady[current] = 1; current = "" } next }
             # "test a::b ... ok", the form of the standard harness; other output may stand between name and outcome.
             match($0, /^test [^ ]+( - should panic)? \.\.\. /) { split($0, word, " "); current = word[2] }
             current != "" && /(^| )ok$/ {
@@ -50,7 +54,10 @@ report_part() {
                 else printf "passed\t%s\t%s\n", part, id
                 current = ""
             }
-            current != "" && /(^| )FAILED$/ { printf "failed\t%s\t%s::%s\n", part, binary, current; current = "" }
+            current != "" && /(^| )FAILED$/ {
+                printf "%s\t%s\t%s::%s\n", current in unsteady ? "unsteady" : "failed", part, binary, current
+                current = ""
+            }
             current != "" && /(^| )ignored(, .*)?$/ {
                 reason = $0; sub(/.*ignored(, )?/, "", reason)
                 printf "skipped\t%s\t%s::%s\t%s\n", part, binary, current, reason == "" ? "ignored" : reason
@@ -58,7 +65,7 @@ report_part() {
             }
             /^test result: / { closed = 1 }
             END { if (!closed) printf "failed\t%s\t%s did not finish (last test: %s)\n", part, binary, current }
-        ' "$directory/skips" "$log" >>"$report/results"
+        ' "$directory/skips" "${log%.log}.again" "$log" >>"$report/results"
     done
     cat "$directory/notes" >>"$report/results"
 }
@@ -71,6 +78,10 @@ report_close() {
     fi
     section "skipped tests and why"
     awk -F '\t' '$1 == "skipped" { print "  " $2 ": " $3 ": " $4 }' "$report/results"
+    if grep -q '^unsteady' "$report/results"; then
+        section "unsteady tests: failed, and passed when run once more"
+        awk -F '\t' '$1 == "unsteady" { print "  " $2 ": " $3 }' "$report/results"
+    fi
     section "failed tests"
     awk -F '\t' '$1 == "failed" { print "  " $2 ": " $3 }' "$report/results"
     [ -n "$strict" ] && printf 'under CI=true these may not be skipped:\n%s\n' "$strict"
@@ -82,7 +93,8 @@ report_close() {
     local more=0
     [ -n "$strict" ] && more=$(printf '%s\n' "$strict" | wc -l)
     counts=$(awk -F '\t' -v more="$more" '{ count[$1]++ } END {
-        printf "%d passed, %d failed, %d skipped", count["passed"], count["failed"] + more, count["skipped"] - more }' "$report/results")
+        printf "%d passed, %d failed, %d skipped", count["passed"], count["failed"] + more, count["skipped"] - more
+        if (count["unsteady"]) printf ", %d unsteady", count["unsteady"] }' "$report/results")
     printf '\n%s\n' "$counts"
     case $counts in "0 passed"*) return 1 ;; *", 0 failed,"*) return 0 ;; *) return 1 ;; esac
 }
