@@ -66,8 +66,6 @@ enum Request {
     Changes,
     /// Write a layer of what differs from the image to the descriptor that comes along.
     Layer,
-    /// Hand over the root file system as a mount that is attached nowhere.
-    Mount,
 }
 
 /// What a worker answers.
@@ -194,16 +192,6 @@ impl Files {
         let (reader, writer) = pipe()?;
         self.ask(&Request::Layer, Some(writer))?;
         Ok((Task { files: self }, reader.into()))
-    }
-
-    /// The root file system as a mount that is attached nowhere.
-    pub fn mount(&self) -> Step<OwnedFd> {
-        self.ask(&Request::Mount, None)?;
-        match self.hear_with_descriptor()? {
-            (Reply::Done, Some(mount)) => Ok(mount),
-            (Reply::Failed(failure), _) => Err(failure),
-            _ => Err(Failure::message("unexpected answer from the process in the container")),
-        }
     }
 }
 

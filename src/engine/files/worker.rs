@@ -313,10 +313,6 @@ impl Worker<'_> {
             }
             (Request::Changes, Some(out)) => done(self.changes(out)),
             (Request::Layer, Some(out)) => done(self.layer(out)),
-            (Request::Mount, _) => match self.bare() {
-                Ok(mount) => return (Reply::Done, Some(mount)),
-                Err(failure) => Reply::Failed(failure),
-            },
             _ => Reply::Errno(Errno::BADMSG.raw_os_error()),
         };
         (reply, None)

@@ -6,7 +6,6 @@ use crate::engine::error::{Error, Kind};
 use crate::engine::exec::ExecRequest;
 use crate::engine::lifecycle::Container;
 use crate::engine::request::OnFailure;
-use crate::engine::start::StartOptions;
 use crate::engine::{Engine, events};
 use crate::store::containers::Status;
 use crate::store::events::Event;
@@ -115,7 +114,7 @@ impl Engine {
         let id = &container.record.id;
         if test.rules.startup_successes.is_some() {
             let is_enough = test.startup_retries > 0 && results.startup_streak >= test.startup_retries;
-            return if is_enough { self.start_again(container) } else { Ok(()) };
+            return if is_enough { self.restart(id, None).map(|_| ()) } else { Ok(()) };
         }
         if results.status != Verdict::Unhealthy {
             return Ok(());
@@ -128,22 +127,7 @@ impl Engine {
                 self.stop(id, Some(0)).map(|_| ())
             }
             OnFailure::Stop => self.stop(id, None).map(|_| ()),
-            OnFailure::Restart => self.start_again(container),
-        }
-    }
-
-    fn start_again(&self, container: &Container) -> Result<(), Error> {
-        let id = &container.record.id;
-        events::tell(&self.paths, &[events::container(&container.record, "restart")]);
-        self.stop(id, None)?;
-        if container.record.request.remove {
-            return Ok(());
-        }
-        match self.start(id, StartOptions::default(), None) {
-            Ok(_) => Ok(()),
-            // Its restart policy was faster.
-            Err(error) if error.kind() == Kind::Conflict => Ok(()),
-            Err(error) => Err(error),
+            OnFailure::Restart => self.restart(id, None).map(|_| ()),
         }
     }
 }
