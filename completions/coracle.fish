@@ -453,7 +453,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand commit" -s f -l format -
 complete -c coracle -n "__fish_coracle_using_subcommand commit" -l iidfile -d 'Write the image\'s ID to a file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand commit" -s m -l message -d 'A remark; docker format only' -r
 complete -c coracle -n "__fish_coracle_using_subcommand commit" -l include-volumes -d 'Note the container\'s volumes in the image'
-complete -c coracle -n "__fish_coracle_using_subcommand commit" -s p -l pause -d 'Pause the container meanwhile; never done'
+complete -c coracle -n "__fish_coracle_using_subcommand commit" -s p -l pause -d 'Pause a running container while its changes are read'
 complete -c coracle -n "__fish_coracle_using_subcommand commit" -s q -l quiet -d 'Print nothing but the ID; nothing else is printed'
 complete -c coracle -n "__fish_coracle_using_subcommand commit" -s s -l squash -d 'Make one layer of everything'
 complete -c coracle -n "__fish_coracle_using_subcommand commit" -s h -l help -d 'Print help and exit'
@@ -524,7 +524,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand rm" -s f -l force -d 'Re
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s i -l ignore -d 'Do not complain about containers that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s v -l volumes -d 'Remove the containers\' anonymous volumes'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s l -l latest -d 'Act on the most recently created container'
-complete -c coracle -n "__fish_coracle_using_subcommand rm" -l depend -d 'Remove containers that depend on it too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand rm" -l depend -d 'Remove containers that use its namespaces as well, before it'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -l policy -d 'When to ask the registry: always, missing, never or newer [default: always]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
@@ -1054,7 +1054,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -l iidfile -d 'Write the image\'s ID to a file' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s m -l message -d 'A remark; docker format only' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -l include-volumes -d 'Note the container\'s volumes in the image'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s p -l pause -d 'Pause the container meanwhile; never done'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s p -l pause -d 'Pause a running container while its changes are read'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s q -l quiet -d 'Print nothing but the ID; nothing else is printed'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s s -l squash -d 'Make one layer of everything'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help and exit'
@@ -1125,7 +1125,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s i -l ignore -d 'Do not complain about containers that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s v -l volumes -d 'Remove the containers\' anonymous volumes'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s l -l latest -d 'Act on the most recently created container'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -l depend -d 'Remove containers that depend on it too; there are none'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -l depend -d 'Remove containers that use its namespaces as well, before it'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from diff" -l format -d 'Print as JSON (json)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from diff" -s l -l latest -d 'Act on the most recently created container'

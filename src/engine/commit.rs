@@ -12,6 +12,7 @@ use crate::image::decompress::Decompressor;
 use crate::image::platform::Platform;
 use crate::image::reference::Reference;
 use crate::runtime::failure::{Failure, in_words};
+use crate::store::containers::Status;
 use crate::store::digest::Digest;
 use crate::store::images::StoredImage;
 use crate::store::paths::Paths;
@@ -37,6 +38,8 @@ pub struct CommitRequest {
     pub squash: bool,
     /// The container's volumes are noted in the image.
     pub include_volumes: bool,
+    /// A container that runs is paused while its changes are read.
+    pub pause: bool,
 }
 
 /// How an archive becomes an image.
@@ -70,7 +73,15 @@ impl Engine {
         // From the first layer on, nothing may be swept away.
         let _kept = locks::keep_objects(&self.paths).map_err(super::images::Error::from)?;
         let whole = request.squash || base.is_none();
-        let added = self.commit_layer(&container, whole)?;
+        let is_paused = request.pause && container.state.status == Status::Running;
+        if is_paused {
+            self.pause(&container.record.id)?;
+        }
+        let added = self.commit_layer(&container, whole);
+        if is_paused {
+            self.unpause(&container.record.id)?;
+        }
+        let added = added?;
         let mut layers = match &base {
             Some(image) if !whole => layers_of(image),
             _ => Vec::new(),

@@ -370,6 +370,27 @@ impl Engine {
         Ok(id)
     }
 
+    /// The containers that have joined namespaces of container `name`, or of one that has: what others have joined stands
+    /// after those.
+    ///
+    /// # Errors
+    /// No such container.
+    pub fn dependents(&self, name: &str) -> Result<Vec<String>, Error> {
+        let mut found = vec![self.containers().find(name)?];
+        let all = self.list_containers();
+        let mut next = 0;
+        while let Some(id) = found.get(next).cloned() {
+            let joins =
+                |container: &&Container| container.record.plan.join.as_ref().is_some_and(|join| join.container == id);
+            let more: Vec<String> = all.iter().filter(joins).map(|container| container.record.id.clone()).collect();
+            found.extend(more.into_iter().filter(|id| !found.contains(id)).collect::<Vec<_>>());
+            next += 1;
+        }
+        found.remove(0);
+        found.reverse();
+        Ok(found)
+    }
+
     /// Gives a container another name.
     ///
     /// # Errors

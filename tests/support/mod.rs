@@ -51,6 +51,18 @@ macro_rules! needs {
 }
 pub(crate) use needs;
 
+/// Whether a storage driver said that it does not work on this host, which only `copy` does on every one. Any other failure is a
+/// failure.
+pub fn is_refused_driver(outcome: &sandbox::Outcome, driver: &str) -> bool {
+    if outcome.code() == 0 {
+        return false;
+    }
+    let reason = format!("storage driver \"{driver}\" does not work here");
+    assert!(driver != "copy" && outcome.errors().contains(&reason), "{driver}: {outcome:?}");
+    eprintln!("{}", outcome.errors().trim_end());
+    true
+}
+
 /// Writes down that a test was skipped; `tests/run` counts it so. `inside` is the path of a function in the test.
 pub fn record_skip(inside: &str, reason: &str) {
     let path: Vec<&str> = inside.split("::").filter(|word| *word != "here" && *word != "{{closure}}").collect();

@@ -209,3 +209,19 @@ fn wait_waits() {
     sandbox.words("rm w").succeeds();
     shell(&sandbox, &[], "true").succeeds();
 }
+
+#[test]
+fn what_depends_on_a_container_goes_before_it() {
+    let sandbox = busybox!();
+    for (name, network) in [("one", "none"), ("two", "container:one"), ("three", "container:two"), ("other", "none")] {
+        sandbox.run(["create", "--name", name, "--network", network, "busybox", "true"]).succeeds();
+    }
+    let id = |name: &str| sandbox.run(["inspect", "--format", "{{.Id}}", name]).succeeds().text().trim().to_owned();
+    let expected = [id("three"), id("two"), id("one")];
+    // Named twice, removed once.
+    assert_eq!(sandbox.words("rm --depend one two").succeeds().lines(), expected);
+    sandbox.words("ps -a --format {{.Names}}").succeeds().prints("other");
+    sandbox.words("rm --depend nothing").exits(1).complains("no container with name or ID \"nothing\" found");
+    sandbox.words("rm other").succeeds();
+    sandbox.assert_nothing_left();
+}

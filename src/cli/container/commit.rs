@@ -34,8 +34,8 @@ pub(crate) struct Commit {
     /// A remark; docker format only
     #[arg(short, long, value_name = "TEXT", default_value = "")]
     message: String,
-    /// Pause the container meanwhile; never done
-    #[arg(short, long, hide = true)]
+    /// Pause a running container while its changes are read
+    #[arg(short, long)]
     pause: bool,
     /// Print nothing but the ID; nothing else is printed
     #[arg(short, long)]
@@ -51,7 +51,7 @@ impl Verb for Commit {
     const NAME: &'static str = "commit";
     const ABOUT: &'static str = "Make an image of a container";
     const DETAILS: &'static str = "Makes an image of a container, running or not: its image with what it has changed as a further layer, without what is \
-        in volumes. Prints the image's ID. A running container is not paused.";
+        in volumes. Prints the image's ID.";
     const ARGUMENTS: &'static str = "CONTAINER [IMAGE]";
     const ARITY: Arity = Arity::Any;
     const EXAMPLES: &'static str = "coracle commit web web:patched\n\
@@ -87,6 +87,7 @@ impl Verb for Commit {
             format,
             squash: self.squash,
             include_volumes: self.include_volumes,
+            pause: self.pause,
         };
         let id = context.engine().commit(container, &request)?.hex();
         if let Some(path) = self.iidfile {

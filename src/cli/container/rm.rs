@@ -7,8 +7,8 @@ use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
 use crate::cli::{failure, output};
-use crate::engine::Kind;
 use crate::engine::lifecycle::RemoveOptions;
+use crate::engine::{Engine, Kind};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -37,8 +37,8 @@ pub(crate) struct Rm {
     files: IdFiles,
     #[command(flatten)]
     latest: Latest,
-    /// Remove containers that depend on it too; there are none
-    #[arg(long, hide = true)]
+    /// Remove containers that use its namespaces as well, before it
+    #[arg(long)]
     depend: bool,
     #[arg(hide = true)]
     arguments: Vec<String>,
@@ -71,10 +71,27 @@ impl Verb for Rm {
             timeout_seconds: self.time,
             volumes: self.volumes,
         };
+        let names = if self.depend { with_dependents(&engine, names) } else { names };
         failure::each(&names, Failure::removal_code, |name| match engine.remove(name, options) {
             Ok(_) => output::print(&format!("{name}\n")).map(|_| ()),
             Err(error) if ignore && error.kind() == Kind::NotFound => Ok(()),
             Err(error) => Err(error.into()),
         })
     }
+}
+
+/// Each container with those that depend on it before it; none twice.
+fn with_dependents(engine: &Engine, names: Vec<String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for name in names {
+        // One that is not there is complained about when it is removed.
+        let id = engine.container(&name).map_or(name, |container| container.record.id);
+        let dependents = engine.dependents(&id).unwrap_or_default();
+        for name in dependents.into_iter().chain([id]) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+    }
+    all
 }
