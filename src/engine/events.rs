@@ -39,8 +39,10 @@ pub fn container_now(paths: &Paths, record: &ContainerRecord, status: &'static s
 /// What a container's keeper has to tell.
 pub fn milestone(paths: &Paths, record: &ContainerRecord, milestone: Milestone) -> Vec<Event> {
     match milestone {
-        Milestone::Started { attached } => {
-            let mut told = vec![container(record, "init"), container(record, "start")];
+        Milestone::Prepared => vec![container(record, "init")],
+        Milestone::Started { attached, prepared } => {
+            let init = (!prepared).then(|| container(record, "init"));
+            let mut told: Vec<Event> = init.into_iter().chain([container(record, "start")]).collect();
             told.extend(attached.then(|| container(record, "attach")));
             told
         }

@@ -144,7 +144,7 @@ impl Engine {
                 container.state.status.word()
             ))
         };
-        let process = container.state.process.filter(|_| container.state.status.is_alive()).ok_or_else(not_running)?;
+        let process = container.state.process.filter(|_| container.state.is_begun()).ok_or_else(not_running)?;
         let pidfd = open_process(process).ok_or_else(not_running)?;
         let signal =
             Signal::from_named_raw(signal).ok_or_else(|| Error::BadRequest(format!("invalid signal: {signal}")))?;
@@ -211,6 +211,10 @@ impl Engine {
             let Some(keeper) = state.keeper.and_then(open_process) else { continue };
             if state.status == Status::Restarting {
                 let _ = pidfd_send_signal(&keeper, Signal::KILL); // it waits for nothing but time
+                wait_for_end(&keeper, None);
+            } else if state.is_prepared() {
+                // Nothing in it could listen to another signal.
+                state.process.map(|process| end_process(process, Signal::KILL.as_raw(), 0));
                 wait_for_end(&keeper, None);
             } else if let Some(process) = state.process {
                 if end_process(process, container.record.stop_signal, timeout_seconds) {
@@ -343,7 +347,7 @@ impl Engine {
         let container = self.container(name)?;
         let id = container.record.id.clone();
         if container.state.status.is_alive() {
-            if !options.force {
+            if !options.force && !container.state.is_prepared() {
                 return Err(Error::Conflict(format!(
                     "cannot remove container {id} as it is {} - running or paused containers cannot be removed without force: container state improper",
                     container.state.status.word()
@@ -358,10 +362,7 @@ impl Engine {
         let containers = self.containers();
         if containers.exists(&id) {
             let _lock = containers.lock(&id)?;
-            // Only a killed keeper leaves one.
-            if let Some(group) = container.state.group.clone().filter(|group| group.to_string_lossy().ends_with(&id)) {
-                let _ = crate::runtime::cgroup::Group::at(group).remove(); // an empty directory harms nobody
-            }
+            remove_group(&container.state, &id);
             let with_volumes = options.volumes || container.record.request.remove;
             self.remove_files(&container.record, with_volumes)?;
             let exit_code = container.state.finished_at.map(|_| container.state.exit_code);
@@ -456,6 +457,13 @@ impl Engine {
         left.iter()
             .filter(|id| with_ids(&maps, || removal::remove_tree(&self.containers().directory(id))).is_err())
             .count()
+    }
+}
+
+/// The control group of a container that does not run; only a killed keeper leaves one.
+pub(super) fn remove_group(state: &State, id: &str) {
+    if let Some(group) = state.group.clone().filter(|group| group.to_string_lossy().ends_with(id)) {
+        let _ = crate::runtime::cgroup::Group::at(group).remove(); // an empty directory harms nobody
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod attach;
 pub mod builtin;
+mod clone;
 pub mod commit;
 pub mod create;
 pub mod detach_keys;

@@ -14,7 +14,7 @@ use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
 use crate::overlay::server::Server;
-use crate::runtime::attach::KeeperFrame;
+use crate::runtime::attach::{ClientFrame, KeeperFrame};
 use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::id_map::HostIds;
 use crate::runtime::init::{execute_init, report_failure};
@@ -55,6 +55,8 @@ pub struct StartOptions {
     pub foreground: bool,
     /// Rows and columns of the caller's terminal.
     pub terminal_size: Option<(u16, u16)>,
+    /// Set everything up, but do not execute the container's process until it is started once more (`init`).
+    pub prepare: bool,
 }
 
 impl Engine {
@@ -68,6 +70,9 @@ impl Engine {
         if state.status == Status::Restarting {
             super::lifecycle::end_waiting_keeper(&state);
             state = containers.read_state(id)?;
+        }
+        if state.is_prepared() && !options.prepare {
+            return self.start_prepared(id, &state, options);
         }
         if state.status.is_alive() {
             return Err(Error::Conflict(format!("container {id} is already {}", state.status.word())));
@@ -91,7 +96,9 @@ impl Engine {
                     session.warnings.splice(0..0, warnings);
                     keep_driver(&record, root);
                     drop(prepared); // the keeper has its own copies of what is in it
-                    write_pid_files(&session.record, session.pid, session.keeper_pid)?;
+                    if !options.prepare {
+                        write_pid_files(&session.record, session.pid, session.keeper_pid)?;
+                    }
                     drop(lock);
                     return Ok(session);
                 }
@@ -103,6 +110,23 @@ impl Engine {
             }
         }
         Err(Error::BadRequest(format!("container {id} has no root file system")))
+    }
+
+    /// Lets the process of a container run that is set up and waits.
+    fn start_prepared(&self, id: &str, state: &State, options: StartOptions) -> Result<Session, Error> {
+        let record: ContainerRecord = self.containers().read_config(id)?;
+        let directory = state.control.clone().unwrap_or_default();
+        let unreachable = |source: rustix::io::Errno| Error::File {
+            operation: "connect to the container's keeper in",
+            path: directory.clone(),
+            source: source.into(),
+        };
+        let keeper = crate::runtime::control::connect_to(&directory).map_err(unreachable)?;
+        ClientFrame::Start(options.foreground).send(&keeper).map_err(unreachable)?;
+        let keeper_pid = state.keeper.map_or(0, |keeper| keeper.pid);
+        let session = first_words(Session { record, keeper, keeper_pid, pid: 0, warnings: Vec::new() })?;
+        write_pid_files(&session.record, session.pid, session.keeper_pid)?;
+        Ok(session)
     }
 
     /// Everything a start needs but a process.
@@ -133,6 +157,7 @@ impl Engine {
         }
         health::begin(&record)?;
         give_to_container_root(&record, &host_ids)?;
+        record.plan.waits = options.prepare;
         Ok(Ready { record, host_ids, prepared })
     }
 

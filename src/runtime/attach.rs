@@ -13,6 +13,8 @@ pub const LARGEST_DATA: usize = 64 * 1024;
 pub enum ClientFrame {
     /// The first words of a client that has connected: whether it wants standard output and standard error.
     Attach([bool; 2]),
+    /// The first words of a client that wants a prepared container's process to run; whether it stays and shows its output.
+    Start(bool),
     /// Bytes for standard input.
     Input(Vec<u8>),
     /// Standard input has ended.
@@ -53,6 +55,7 @@ impl ClientFrame {
     fn encode(&self) -> Vec<u8> {
         match self {
             ClientFrame::Attach([output, error]) => vec![b'A', u8::from(*output), u8::from(*error)],
+            ClientFrame::Start(is_foreground) => vec![b'B', u8::from(*is_foreground)],
             ClientFrame::Input(data) => tagged(b'I', data),
             ClientFrame::InputEnd => vec![b'C'],
             ClientFrame::Resize(rows, columns) => tagged(b'R', &[rows.to_le_bytes(), columns.to_le_bytes()].concat()),
@@ -67,6 +70,7 @@ impl ClientFrame {
         let (tag, data) = packet.split_first()?;
         Some(match (tag, data) {
             (b'A', &[output @ (0 | 1), error @ (0 | 1)]) => ClientFrame::Attach([output == 1, error == 1]),
+            (b'B', &[is_foreground @ (0 | 1)]) => ClientFrame::Start(is_foreground == 1),
             (b'I', data) => ClientFrame::Input(data.to_vec()),
             (b'C', []) => ClientFrame::InputEnd,
             (b'R', &[a, b, c, d]) => ClientFrame::Resize(u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])),
@@ -127,6 +131,7 @@ mod tests {
     fn frames_survive_the_way() {
         for frame in [
             ClientFrame::Attach([true, false]),
+            ClientFrame::Start(true),
             ClientFrame::Input(b"x\0y".to_vec()),
             ClientFrame::InputEnd,
             ClientFrame::Resize(25, 300),

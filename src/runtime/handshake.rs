@@ -41,6 +41,8 @@ pub enum Report {
     Route,
     /// init: something is not as asked, but the container starts.
     Warning(String),
+    /// init: all is set up; it waits for [`Order::Start`].
+    Prepared,
     /// init or guard: the container cannot start.
     Failed(Failure),
     /// guard: init has been cloned (descriptor 0: its pidfd).
@@ -59,6 +61,8 @@ pub enum Order {
     Mapped = b'm',
     /// init: the container is on its networks.
     Connected = b'c',
+    /// init: execute the container's process now.
+    Start = b's',
     /// guard: remove the container's directory, whose files belong to subordinate ids.
     Remove = b'r',
     /// guard: the keeper has finished; leave without cleaning up.
@@ -86,7 +90,7 @@ pub fn order(socket: impl AsFd, order: Order) -> Result<(), Errno> {
 /// Waits for an order; `None` when the keeper is gone.
 pub fn next_order(socket: impl AsFd) -> Option<Order> {
     let received = message::receive(socket, 16).ok()??;
-    [Order::Mapped, Order::Connected, Order::Remove, Order::Quit]
+    [Order::Mapped, Order::Connected, Order::Start, Order::Remove, Order::Quit]
         .into_iter()
         .find(|order| received.bytes == [*order as u8])
 }

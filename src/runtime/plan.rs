@@ -31,6 +31,9 @@ pub struct RuntimePlan {
     /// The process does nothing but hold its namespaces, until it is asked to end.
     #[serde(default)]
     pub hold: bool,
+    /// Everything is set up, then init waits until somebody asks for the process (`init`).
+    #[serde(default)]
+    pub waits: bool,
     /// Secrets shown as files.
     #[serde(default)]
     pub secrets: Vec<SecretPlan>,

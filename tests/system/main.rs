@@ -36,6 +36,7 @@ mod networks;
 mod output;
 mod parallel;
 mod pods;
+mod preparation;
 mod process;
 mod push;
 mod quadlet;

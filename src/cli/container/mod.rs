@@ -1,6 +1,8 @@
 //! `coracle container ...` and the same commands at the first level.
 
 mod attach;
+mod cleanup;
+mod clone;
 mod commit;
 mod cp;
 mod create;
@@ -9,6 +11,7 @@ mod exec;
 mod exists;
 mod export;
 mod filter;
+mod init;
 mod inspect;
 mod kill;
 mod line;
@@ -47,6 +50,8 @@ impl Group for Container {
 
     fn entries() -> Vec<Entry> {
         let mut entries = vec![
+            verb::<cleanup::Cleanup>(),
+            verb::<clone::Clone>(),
             verb::<exists::Exists>(),
             verb::<inspect::Inspect>(),
             named::<ps::Ps>("list", &["ls", "ps"]),
@@ -63,6 +68,7 @@ pub(crate) fn top_level() -> Vec<Entry> {
     vec![
         verb::<run::Run>(),
         verb::<create::Create>(),
+        verb::<init::Init>(),
         verb::<start::Start>(),
         verb::<attach::Attach>(),
         verb::<exec::Exec>(),

@@ -82,7 +82,8 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
         }
         let created = engine.create(&request, &image)?;
         created.warnings.iter().for_each(|warning| output::note(warning));
-        let options = StartOptions { foreground: !detach, terminal_size: session::terminal_size(&request) };
+        let options =
+            StartOptions { foreground: !detach, terminal_size: session::terminal_size(&request), prepare: false };
         let started = engine.start(&created.record.id, options, Some(created.lock))?;
         started.warnings.iter().for_each(|warning| output::note(warning));
         match detach {

@@ -69,7 +69,7 @@ impl Verb for Start {
         if attached && (given > 1 || selection.all) {
             return Err(Failure::Arguments("you cannot start and attach multiple containers at once".to_owned()));
         }
-        let names = selection.names(&engine, |container| !container.state.status.is_alive())?;
+        let names = selection.names(&engine, |container| !container.state.is_begun())?;
         if attached {
             let name = names.first().map(String::as_str).unwrap_or_default();
             let keys = self.detach_keys.as_deref();
@@ -81,7 +81,7 @@ impl Verb for Start {
             |_| 125,
             |name| {
                 let container = engine.container(name)?;
-                if !container.state.status.is_alive() {
+                if !container.state.is_begun() {
                     let started = engine.start(&container.record.id, StartOptions::default(), None)?;
                     started.warnings.iter().for_each(|warning| output::note(warning));
                 }
@@ -109,10 +109,10 @@ fn start_attached(
     request.sig_proxy = proxy_signals;
     let keys = session::detach_keys(keys.or(request.detach_keys.as_deref()))?;
     session::hold_signals(&request);
-    if container.state.status.is_alive() {
+    if container.state.is_begun() {
         return session::join(engine, &container, &session::options(&request, keys));
     }
-    let options = StartOptions { foreground: true, terminal_size: session::terminal_size(&request) };
+    let options = StartOptions { foreground: true, terminal_size: session::terminal_size(&request), prepare: false };
     let started = engine.start(&container.record.id, options, None)?;
     started.warnings.iter().for_each(|warning| output::note(warning));
     session::attach(engine, &started, &session::options(&request, keys))

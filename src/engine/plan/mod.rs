@@ -129,6 +129,7 @@ pub fn plan(
         seccomp: seccomp(request, &security)?,
         network_calls: network::is_fast(&network.mode),
         hold: request.holds_namespaces,
+        waits: false,
         secrets: secrets::files(request, &others.secrets, place.directory),
         group: GroupPlan {
             mode: match request.cgroups {

@@ -210,6 +210,12 @@ impl<'a> Init<'a> {
         self.write_sysctls()?;
         self.hide_paths()?;
         self.pivot()?;
+        // What is given up from here on cannot be seen from outside, and a filter need not allow what waiting takes.
+        if self.plan.waits {
+            report(&self.keeper, &Report::Prepared, None)
+                .map_err(|error| Failure::setup("say that all is set up", error))?;
+            expect_order(&self.keeper, Order::Start)?;
+        }
         self.enter_working_directory(&user)?;
         self.limit()?;
         if let Some(terminal) = terminal {

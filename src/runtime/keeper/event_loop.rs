@@ -304,6 +304,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     fn obey(&mut self, at: usize, frame: ClientFrame) {
         match frame {
             ClientFrame::Attach(wants) => self.attach(at, wants),
+            // Only before it runs.
+            ClientFrame::Start(_) => self.lose_client(at),
             ClientFrame::Input(data) => {
                 self.input.extend(data);
                 self.write_input();

@@ -10,6 +10,7 @@ mod event_loop;
 mod group;
 mod jobs;
 mod log;
+mod prepared;
 mod start;
 mod streams;
 
@@ -29,10 +30,14 @@ use std::path::PathBuf;
 /// A step of a container's life that others may want to hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Milestone {
+    /// All is set up for its process, which waits to be started.
+    Prepared,
     /// Its process runs; its starter shows its output when `attached`.
     Started {
         /// Whether somebody watches.
         attached: bool,
+        /// It was set up and waited before.
+        prepared: bool,
     },
     /// Its process has ended with this code, and its state says so.
     Ended(i32),
@@ -127,7 +132,7 @@ impl Keeper<'_> {
         self.state.error.clear();
         self.state.starts += 1;
         self.write_state()?;
-        self.services.tell(Milestone::Started { attached: self.is_foreground });
+        self.services.tell(Milestone::Started { attached: self.is_foreground, prepared: self.plan.waits });
         Ok(())
     }
 

@@ -30,12 +30,14 @@ pub(super) struct Running {
 }
 
 /// Sockets and process of the guard, before init has reported.
-struct Starting {
-    guard: OwnedFd,
+pub(super) struct Starting {
+    pub guard: OwnedFd,
     guard_process: OwnedFd,
-    init_socket: OwnedFd,
+    pub init_socket: OwnedFd,
     streams: [Option<OwnedFd>; 3],
     network: Option<OwnedFd>,
+    /// Of a container that was prepared before it is started.
+    pub control: Option<Control>,
 }
 
 impl Keeper<'_> {
@@ -50,7 +52,10 @@ impl Keeper<'_> {
                 exit(code)
             }
             Err(failure) => {
-                self.note_failure(&failure);
+                // Not that of one that was ended while it waited to be started.
+                if self.state.status.is_alive() {
+                    self.note_failure(&failure);
+                }
                 self.tell_starter(&KeeperFrame::Failed(failure));
                 exit(125)
             }
@@ -125,6 +130,7 @@ impl Keeper<'_> {
                     streams: [streams.input, streams.output, streams.error],
                     // Now, while the guard is busy making namespaces.
                     network: self.services.fork_network()?,
+                    control: None,
                 };
                 self.let_go_of_the_caller(&starting);
                 if self.plan.join.is_none() {
@@ -205,6 +211,9 @@ impl Keeper<'_> {
                     self.services.join_networks(route)?;
                     let _ = order(&starting.init_socket, Order::Connected); // one that has failed says why next
                 }
+                Some((Report::Prepared, _)) => {
+                    init = Some(self.wait_for_start(init, starting)?);
+                }
                 Some((Report::Warning(line), _)) => {
                     self.tell_starter(&KeeperFrame::Warning(line));
                 }
@@ -223,7 +232,7 @@ impl Keeper<'_> {
         };
         // None when it ran and has ended already: its exit status is with the guard.
         let pid = pid_of(&init).unwrap_or(0);
-        let control = self.control_directories.iter().find_map(|directory| Control::listen(directory).ok());
+        let control = starting.control.take().or_else(|| self.listen());
         self.note_start(pid, control.as_ref())?;
         let guard = starting.guard.try_clone().map_err(|error| Failure::setup("watch the container", error))?;
         let network = starting.network.take();
@@ -260,7 +269,7 @@ fn wait_for_any(guard: &OwnedFd, init: &OwnedFd, client: Option<&OwnedFd>) -> (b
 }
 
 /// The pid, on the host, of the process `pidfd` is open on; `None` when it has been reaped (`pidfd_open(2)`).
-fn pid_of(pidfd: &OwnedFd) -> Option<i32> {
+pub(super) fn pid_of(pidfd: &OwnedFd) -> Option<i32> {
     let information = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
     let pid = information.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()?;
     (pid > 0).then_some(pid)

@@ -148,6 +148,16 @@ impl State {
             && self.finished_at.is_some_and(|end| self.started_at.is_some_and(|start| start <= end))
     }
 
+    /// Whether all is set up and its process waits to be started (`init`).
+    pub fn is_prepared(&self) -> bool {
+        self.status == Status::Initialized && self.process.is_some() && self.control.is_some()
+    }
+
+    /// Whether its process has been started and not ended.
+    pub fn is_begun(&self) -> bool {
+        self.status.is_alive() && !self.is_prepared()
+    }
+
     /// Corrects a state whose keeper is gone: killed, or lost with the machine. Such a container has exited, its code
     /// is unknown; podman shows 137 then (128 + SIGKILL), and so does this.
     pub fn settle(&mut self) {
@@ -159,7 +169,9 @@ impl State {
             return;
         }
         let was_running = !matches!(self.status, Status::Initialized | Status::Restarting);
-        self.status = Status::Exited;
+        // Prepared and never started: as podman shows it after a reboot.
+        let is_new = self.is_prepared() && self.starts == 0;
+        self.status = if is_new { Status::Created } else { Status::Exited };
         self.process = None;
         self.keeper = None;
         self.control = None;
@@ -195,6 +207,10 @@ mod tests {
             (state.status, state.exit_code)
         };
         assert_eq!(settle(running.clone()), (Status::Running, 0));
+        let prepared =
+            State { status: Status::Initialized, process: own, control: Some(PathBuf::from("run")), ..running.clone() };
+        assert_eq!(settle(State { keeper: None, ..prepared.clone() }), (Status::Created, 0));
+        assert_eq!(settle(prepared), (Status::Initialized, 0));
         assert_eq!(settle(State { boot_id: "another boot".into(), ..running.clone() }), (Status::Exited, 137));
         assert_eq!(settle(State { keeper: None, ..running }), (Status::Exited, 137));
     }
