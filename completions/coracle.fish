@@ -98,6 +98,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l annotation -d 'A
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l restart -d 'When to start the container again after it has ended: no, on-failure, on-failure:N, always or unless-stopped [default: no]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -d 'Containers that are started before this one; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
@@ -206,9 +208,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sdnotify -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l systemd -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-ctr -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l chrootdirs -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-path -r
@@ -253,6 +253,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l annotation -d
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l restart -d 'When to start the container again after it has ended: no, on-failure, on-failure:N, always or unless-stopped [default: no]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -d 'Containers that are started before this one; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
@@ -361,9 +363,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l sdnotify -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l systemd -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-ctr -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l chrootdirs -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-path -r
@@ -757,6 +757,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l restart -d 'When to start the container again after it has ended: no, on-failure, on-failure:N, always or unless-stopped [default: no]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l requires -d 'Containers that are started before this one; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
@@ -865,9 +867,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sdnotify -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l systemd -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-ctr -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l chrootdirs -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-path -r
@@ -912,6 +912,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-signal -d 'Signal that asks the container to stop [default: the image\'s, or SIGTERM]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-timeout -d 'Seconds a container has to stop before it is killed [default: 10]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l restart -d 'When to start the container again after it has ended: no, on-failure, on-failure:N, always or unless-stopped [default: no]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l requires -d 'Containers that are started before this one; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
@@ -1020,9 +1022,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l seccomp-policy -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sdnotify -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l systemd -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-ctr -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l requires -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l chrootdirs -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-path -r

@@ -101,9 +101,7 @@ pub(crate) const CREATE: &[Row] = &[
     flag("disable-content-trust", Treatment::Harmless),
     unless("seccomp-policy", Treatment::Refused("only the default policy is available"), &["default", ""]),
     unless("sdnotify", Treatment::Refused("sd_notify is not available in this release"), &["ignore"]),
-    unless("systemd", Treatment::Refused("systemd mode is not available in this release"), &["true", "false"]),
     row("init-ctr", Treatment::Refused("init containers are not available in this release")),
-    row("requires", Treatment::Refused("dependencies between containers are not available in this release")),
     row("link", Treatment::Refused("containers on one network find each other by name")),
     row("chrootdirs", Treatment::Refused("it is not available in this release")),
     row("init-path", Treatment::Refused("coracle brings its own init; use --init")),
@@ -189,6 +187,13 @@ pub(crate) const GLOBAL: &[Row] = &[
     row("tmpdir", Treatment::Harmless),
     row("config", Treatment::Harmless),
     flag("syslog", Treatment::Harmless),
+    // Hidden ones of podman's, which its own test suites give.
+    row("network-backend", Treatment::Harmless),
+    row("db-backend", Treatment::Harmless),
+    Row { value: Value::Integer, ..row("max-workers", Treatment::Harmless) },
+    flag("trace", Treatment::Harmless),
+    unless("default-mounts-file", Treatment::Refused("use --volume"), &[""]),
+    unless("pull-option", Treatment::Refused("layers are always stored whole"), &[""]),
 ];
 
 /// Adds the options of a table to a command, unseen in help.

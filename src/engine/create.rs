@@ -185,6 +185,7 @@ impl Engine {
             others.hostname = Some(joined.hostname);
             others.ids.insert(name.clone(), id);
         }
+        others.required = request.requires.iter().map(|name| containers.find(name)).collect::<Result<_, _>>()?;
         others.pod = self.membership(request);
         others.secrets = self.find_secrets(request)?;
         for path in request.network.iter().filter_map(|text| text.strip_prefix("ns:")) {

@@ -55,7 +55,7 @@ pub struct Stopped {
 /// How often a removal is tried while somebody else removes the same files.
 const REMOVAL_ATTEMPTS: usize = 1000;
 /// Between two looks at a state that is about to change.
-const NEWS_INTERVAL: Duration = Duration::from_millis(10);
+pub(super) const NEWS_INTERVAL: Duration = Duration::from_millis(10);
 
 /// What `wait` waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -371,8 +371,8 @@ impl Engine {
         Ok(id)
     }
 
-    /// The containers that have joined namespaces of container `name`, or of one that has: what others have joined stands
-    /// after those.
+    /// The containers that have joined namespaces of container `name` or require it, or one that does: what others depend on
+    /// stands after those.
     ///
     /// # Errors
     /// No such container.
@@ -381,8 +381,10 @@ impl Engine {
         let all = self.list_containers();
         let mut next = 0;
         while let Some(id) = found.get(next).cloned() {
-            let joins =
-                |container: &&Container| container.record.plan.join.as_ref().is_some_and(|join| join.container == id);
+            let joins = |container: &&Container| {
+                let record = &container.record;
+                record.requires.contains(&id) || record.plan.join.as_ref().is_some_and(|join| join.container == id)
+            };
             let more: Vec<String> = all.iter().filter(joins).map(|container| container.record.id.clone()).collect();
             found.extend(more.into_iter().filter(|id| !found.contains(id)).collect::<Vec<_>>());
             next += 1;
@@ -514,7 +516,7 @@ pub fn open_process(process: ProcessId) -> Option<OwnedFd> {
 }
 
 /// Blocks until the process has ended (true) or the time is up (false).
-fn wait_for_end(pidfd: &OwnedFd, limit: Option<Duration>) -> bool {
+pub(super) fn wait_for_end(pidfd: &OwnedFd, limit: Option<Duration>) -> bool {
     let deadline = limit.map(|limit| Instant::now() + limit);
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

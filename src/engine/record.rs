@@ -39,6 +39,12 @@ pub struct ContainerRecord {
     pub anonymous_volumes: Vec<String>,
     /// Host name inside.
     pub hostname: String,
+    /// IDs of the containers that have to run when it starts.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// It is prepared for systemd as its process.
+    #[serde(default)]
+    pub is_systemd: bool,
     /// Signal that `stop` sends.
     pub stop_signal: i32,
     /// Seconds that `stop` waits.

@@ -248,6 +248,18 @@ pub struct StartupRequest {
     pub successes: u32,
 }
 
+/// Whether a container is prepared for systemd as its process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SystemdMode {
+    /// When its command is an init or systemd.
+    #[default]
+    Detect,
+    /// In any case.
+    Always,
+    /// Not at all.
+    Never,
+}
+
 /// Everything about a container to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -326,8 +338,14 @@ pub struct ContainerRequest {
     pub dns_search: Vec<String>,
     /// `--dns-option`.
     pub dns_option: Vec<String>,
+    /// `--requires`: names of containers that are started first.
+    #[serde(default)]
+    pub requires: Vec<String>,
     /// `--init`.
     pub init: bool,
+    /// `--systemd`.
+    #[serde(default)]
+    pub systemd: SystemdMode,
     /// `--privileged`.
     pub privileged: bool,
     /// `--cap-add` as typed (`ALL`, `NET_ADMIN`, `cap_net_admin`).

@@ -140,6 +140,7 @@ impl Engine {
         if state.starts > 0 {
             discard_overlays(&record)?;
         }
+        self.start_required(&record)?;
         self.find_joined(&mut record)?;
         if networks::become_named(&mut record) {
             containers.write_config(id, &record, Durability::Volatile)?;

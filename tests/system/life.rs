@@ -225,3 +225,59 @@ fn what_depends_on_a_container_goes_before_it() {
     sandbox.words("rm other").succeeds();
     sandbox.assert_nothing_left();
 }
+
+#[test]
+fn what_a_container_requires_is_started_first() {
+    let sandbox = busybox!();
+    sandbox.words("create --name base --network none busybox sleep 1000").succeeds();
+    sandbox.words("create --name middle --network none --requires base busybox sleep 1000").succeeds();
+    let run = "run -d --name top --network none --requires base,middle --requires middle busybox sleep 1000";
+    sandbox.words(run).succeeds();
+    sandbox.words("ps --format {{.Names}} --sort names").succeeds().prints("base\nmiddle\ntop");
+    let ids = sandbox.words("inspect --format {{.Id}} base middle").succeeds().lines();
+    let found = sandbox.words("inspect --format {{.Dependencies}} top").succeeds().text();
+    assert!(ids.iter().all(|id| found.contains(id.as_str())), "{found}");
+    sandbox.words("stop -t 0 base middle").succeeds();
+    sandbox.words("ps --format {{.Names}}").succeeds().prints("top");
+    sandbox.words("start middle").succeeds();
+    sandbox.words("ps --format {{.Names}} --sort names").succeeds().prints("base\nmiddle\ntop");
+    sandbox
+        .words("create --requires nothing busybox true")
+        .refuses(125, "no container with name or ID \"nothing\" found: no such container");
+    assert_eq!(sandbox.words("rm -f -t 0 --depend base").succeeds().lines().len(), 3);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_container_is_prepared_for_systemd() {
+    let sandbox = busybox!();
+    let look = "grep -E ' /(run|run/lock|tmp|var/log/journal) ' /proc/mounts | cut -d' ' -f2,3; echo $container_uuid";
+    let output = sandbox
+        .run(["run", "--name", "unit", "--network", "none", "--systemd", "Always", "busybox", "sh", "-c", look])
+        .succeeds()
+        .text();
+    let mut lines: Vec<&str> = output.lines().collect();
+    let id = sandbox.words("inspect --format {{.Id}} unit").succeeds().text();
+    assert_eq!(lines.pop(), id.get(..32));
+    lines.sort_unstable();
+    assert_eq!(lines, ["/run tmpfs", "/run/lock tmpfs", "/tmp tmpfs", "/var/log/journal tmpfs"]);
+    let format = "{{.Config.SystemdMode}} {{.Config.StopSignal}}";
+    sandbox.run(["inspect", "--format", format, "unit"]).succeeds().prints("true SIGRTMIN+3");
+    // By its command, unless that is not wanted; what the user puts somewhere stays.
+    for (options, command, expected) in [
+        ("", "/sbin/init", "true SIGRTMIN+3"),
+        ("--stop-signal TERM", "/usr/lib/systemd/systemd", "true SIGTERM"),
+        ("--systemd=false", "/sbin/init", "false SIGTERM"),
+        ("", "init", "false SIGTERM"),
+    ] {
+        sandbox.words(&format!("create --replace --name unit {options} busybox {command}")).succeeds();
+        sandbox.run(["inspect", "--format", format, "unit"]).succeeds().prints(expected);
+    }
+    let refused = sandbox.words("create --systemd bogus busybox").exits(125);
+    refused.complains("systemd option requires 'true, false, always'");
+    sandbox
+        .words("create --systemd always --init busybox")
+        .refuses(125, "cannot use container-init binary with systemd=always");
+    sandbox.words("rm unit").succeeds();
+    sandbox.assert_nothing_left();
+}

@@ -2,7 +2,7 @@
 
 use super::{OptionError, Surroundings, key_value};
 use crate::cli::values;
-use crate::engine::request::ContainerRequest;
+use crate::engine::request::{ContainerRequest, SystemdMode};
 use crate::engine::restart::RestartPolicy;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -51,6 +51,12 @@ pub(crate) struct LifecycleOptions {
     /// When to start the container again after it has ended: no, on-failure, on-failure:N, always or unless-stopped [default: no]
     #[arg(long, value_name = "POLICY")]
     restart: Option<String>,
+    /// Containers that are started before this one; may be repeated
+    #[arg(long, value_name = "CONTAINER", value_delimiter = ',')]
+    requires: Vec<String>,
+    /// Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]
+    #[arg(long, value_name = "MODE", value_parser = systemd_mode)]
+    systemd: Option<SystemdMode>,
     /// Kill the container after so many seconds; 0 is never
     #[arg(long, value_name = "SECONDS", value_parser = values::unsigned, default_value = "0", hide_default_value = true)]
     timeout: u32,
@@ -84,6 +90,8 @@ impl LifecycleOptions {
         request.keeper_pidfile = self.conmon_pidfile;
         request.labels = labels(self.label_file, &self.label, surroundings)?;
         request.annotations = annotations(&self.annotation)?;
+        request.requires = self.requires;
+        request.systemd = self.systemd.unwrap_or_default();
         request.stop_signal = self.stop_signal;
         request.stop_timeout_seconds = self.stop_timeout;
         request.timeout_seconds = self.timeout;
@@ -99,6 +107,15 @@ fn restart(text: String, removes: bool) -> Result<String, OptionError> {
         Ok(RestartPolicy::Always | RestartPolicy::UnlessStopped) if removes => Err(OptionError::RestartAndRemove),
         Ok(_) => Ok(text),
         Err(complaint) => Err(OptionError::RestartPolicy(complaint)),
+    }
+}
+
+fn systemd_mode(text: &str) -> Result<SystemdMode, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(SystemdMode::Detect),
+        "always" => Ok(SystemdMode::Always),
+        "false" => Ok(SystemdMode::Never),
+        _ => Err(format!("invalid value {text:?} systemd option requires 'true, false, always': invalid argument")),
     }
 }
 

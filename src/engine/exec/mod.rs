@@ -10,7 +10,7 @@ pub use capture::Captured;
 pub use relay::relay;
 
 use super::error::Error;
-use super::lifecycle::{Container, open_process};
+use super::lifecycle::{Container, NEWS_INTERVAL, open_process, wait_for_end};
 use super::plan::{further_environment, preserved};
 use super::start::in_memory;
 use super::{Engine, events, network, record::ContainerRecord, secrets};
@@ -100,9 +100,12 @@ impl Engine {
     }
 }
 
+/// The container does not run.
+fn improper() -> Error {
+    Error::Conflict("can only create exec sessions on running containers: container state improper".to_owned())
+}
+
 fn running(container: &Container) -> Result<ProcessId, Error> {
-    let improper =
-        || Error::Conflict("can only create exec sessions on running containers: container state improper".to_owned());
     if container.state.status != Status::Running {
         return Err(improper());
     }
@@ -183,12 +186,19 @@ fn start(
         }
         Ok(Fork::Parent { pidfd: waiter, .. }) => {
             drop((inside, streams.inside, plan_file, events));
-            let (process, terminal) = first_words(&socket, calls)?;
+            // It may have ended while its namespaces were joined.
+            let (process, terminal) =
+                first_words(&socket, calls).map_err(|error| if ends(target) { improper() } else { error })?;
             let streams = [streams.input, streams.output, streams.error];
             Ok(ExecSession { id: random_id(), process, waiter, streams, terminal })
         }
         Err(error) => Err(failed(error).into()),
     }
+}
+
+/// Whether a process has ended or is just doing so: its namespaces go a moment earlier than it does.
+fn ends(process: ProcessId) -> bool {
+    open_process(process).is_none_or(|process| wait_for_end(&process, Some(NEWS_INTERVAL)))
 }
 
 /// Waits until the process runs: descriptors of it and of its terminal.

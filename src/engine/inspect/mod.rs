@@ -92,7 +92,7 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
 /// Containers that must run for this one to run.
 fn dependencies(record: &ContainerRecord) -> Vec<String> {
     let joined = record.plan.join.as_ref().map(|join| join.container.clone());
-    joined.into_iter().filter(|id| !id.is_empty()).collect()
+    joined.into_iter().filter(|id| !id.is_empty()).chain(record.requires.iter().cloned()).collect()
 }
 
 fn time(time: Option<Timestamp>) -> String {
@@ -186,6 +186,7 @@ fn config(record: &ContainerRecord) -> Document {
         "OnBuild" => Value::Null,
         "Labels" => &record.labels,
         "Annotations" => annotations,
+        "SystemdMode" => record.is_systemd,
         "StopSignal" => crate::runtime::signals::name(record.stop_signal),
         "CreateCommand" => &request.create_command,
         "Secrets" => secrets(record),

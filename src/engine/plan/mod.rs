@@ -6,6 +6,7 @@ mod namespaces;
 mod ownership;
 mod process;
 mod specification;
+mod systemd;
 mod user;
 
 pub use mounts::{OVERLAYS, PlannedMounts, VolumeUse};
@@ -15,7 +16,7 @@ use super::error::Error;
 use super::limits::CgroupsMode;
 use super::network;
 use super::record::ContainerRecord;
-use super::request::{ContainerRequest, RootSource, UserNamespaceMode};
+use super::request::{ContainerRequest, RootSource, SystemdMode, UserNamespaceMode};
 use super::root::{LowerPlan, RootPlan};
 use super::secrets;
 use crate::overlay::probe::Driver;
@@ -101,14 +102,19 @@ pub fn plan(
     let exposed_ports: Vec<String> = image.exposed_ports.iter().chain(&request.expose).cloned().collect();
     let (network, warnings) = network::plan(request, &exposed_ports, others)?;
     let hostname = namespaces::hostname(request, others, place.id)?;
-    let mounts = mounts::plan(request, image, place, others, &network.mode)?;
+    let arguments = process::arguments(request, image)?;
+    let is_systemd = systemd::is_wanted(request, &arguments);
+    if request.init && request.systemd == SystemdMode::Always {
+        return Err(Error::BadRequest("cannot use container-init binary with systemd=always".to_owned()));
+    }
+    let surroundings = mounts::Surroundings { others, network: &network.mode, is_systemd };
+    let mounts = mounts::plan(request, image, place, &surroundings)?;
     let user = UserPlan {
         home: maps.user.and_then(|_| user::kept_home(request, image, &mounts.specified)),
         extra_passwd: user::host_entries(&request.host_users)?,
         ..user_plan(request, image, host, maps.user)
     };
     let capabilities = process::capabilities(request)?;
-    let arguments = process::arguments(request, image)?;
     let log = log_plan(request, place.directory)?;
     let specification = specification::Parts {
         request,
@@ -117,6 +123,7 @@ pub fn plan(
         security: &security,
         hostname: &hostname,
         arguments: arguments.clone(),
+        uuid: is_systemd.then(|| place.id.get(..32)).flatten(),
         mounts: mounts.specified.clone(),
         maps: &maps.maps,
     };
@@ -151,7 +158,11 @@ pub fn plan(
         timeout_seconds: request.timeout_seconds,
         join: namespaces::join(request, &network.mode, others)?,
     };
-    let stop_signal = request.stop_signal.as_deref().unwrap_or(&image.stop_signal);
+    let stop_signal = match request.stop_signal.as_deref() {
+        Some(asked) => asked,
+        None if is_systemd => systemd::STOP_SIGNAL,
+        None => &image.stop_signal,
+    };
     let record = ContainerRecord {
         id: place.id.to_owned(),
         name: place.name.to_owned(),
@@ -167,6 +178,8 @@ pub fn plan(
         anonymous_volumes: mounts.anonymous,
         hostname,
         stop_signal: if stop_signal.is_empty() { 15 } else { signals::parse(stop_signal).map_err(bad)? },
+        is_systemd,
+        requires: others.required.clone(),
         stop_timeout_seconds: request.stop_timeout_seconds.unwrap_or(10),
         detach_keys: request.detach_keys.clone().unwrap_or_else(|| "ctrl-p,ctrl-q".to_owned()),
         exposed_ports,
@@ -199,6 +212,8 @@ pub struct Others {
     pub joined: BTreeMap<String, JoinPlan>,
     /// Their IDs, by the same words.
     pub ids: BTreeMap<String, String>,
+    /// IDs of the containers it requires.
+    pub required: Vec<String>,
     /// The network namespace that is joined by its file is this process's own.
     pub is_own_network: bool,
     /// Files of the container whose network is joined that say where it is in there, by destination.

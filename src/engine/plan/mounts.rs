@@ -2,7 +2,7 @@
 //! request and the image ask for.
 
 use super::ownership;
-use super::{ImageDefaults, Others, Place, bad, parse_size};
+use super::{ImageDefaults, Others, Place, bad, parse_size, systemd};
 use crate::engine::error::Error;
 use crate::engine::host_files;
 use crate::engine::network::NetworkMode;
@@ -50,19 +50,33 @@ struct Entry {
     volume: Option<VolumeUse>,
 }
 
+/// What is not of the request and bears on the mounts.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub others: &'a Others,
+    pub network: &'a NetworkMode,
+    /// The container's process is systemd.
+    pub is_systemd: bool,
+}
+
 pub(super) fn plan(
     request: &ContainerRequest,
     image: &ImageDefaults,
     place: Place<'_>,
-    others: &Others,
-    network: &NetworkMode,
+    surroundings: &Surroundings<'_>,
 ) -> Result<PlannedMounts, Error> {
+    let Surroundings { others, network, is_systemd } = *surroundings;
     let asked = asked_for(request, image, place, others)?;
     let mut planned = PlannedMounts::default();
-    let mut mounts: Vec<Mount> = system_mounts(request, network)?;
+    let mut mounts: Vec<Mount> = system_mounts(request, network, is_systemd)?;
     mounts.extend(read_only_tmpfs(request)?);
+    if is_systemd {
+        let in_memory = for_systemd()?;
+        mounts.retain(|mount| in_memory.iter().all(|other| other.destination() != mount.destination()));
+        mounts.extend(in_memory);
+    }
     mounts.extend(host_file_mounts(request, place, others)?);
-    mounts.extend(device_mounts(request)?);
+    mounts.extend(device_mounts(request, is_systemd)?);
     // What the request puts at a place takes that place.
     mounts.retain(|mount| !asked.contains_key(mount.destination()));
     for entry in asked.into_values() {
@@ -91,8 +105,9 @@ fn build(kind: &str, source: &Path, destination: PathBuf, options: Vec<String>) 
 }
 
 /// The file systems of the runtime specification ("Default Filesystems") with podman's options.
-fn system_mounts(request: &ContainerRequest, network: &NetworkMode) -> Result<Vec<Mount>, Error> {
+fn system_mounts(request: &ContainerRequest, network: &NetworkMode, is_systemd: bool) -> Result<Vec<Mount>, Error> {
     let writable = if request.privileged { "rw" } else { "ro" };
+    let group = if request.privileged || is_systemd { "rw" } else { "ro" };
     let shared_memory = request.shm_size_bytes.unwrap_or(SHARED_MEMORY_BYTES);
     let mut mounts = vec![
         match request.pid {
@@ -127,7 +142,7 @@ fn system_mounts(request: &ContainerRequest, network: &NetworkMode) -> Result<Ve
     if matches!(request.pid, NamespaceMode::Host) || !Path::new("/dev/mqueue").exists() {
         mounts.retain(|mount| mount.source().as_deref() != Some(Path::new("/dev/mqueue")));
     }
-    mounts.push(mount("cgroup", "cgroup", "/sys/fs/cgroup", &["nosuid", "noexec", "nodev", "relatime", writable])?);
+    mounts.push(mount("cgroup", "cgroup", "/sys/fs/cgroup", &["nosuid", "noexec", "nodev", "relatime", group])?);
     if *network == NetworkMode::Host {
         // The host's /sys is shown read-only with all below it; nothing can be mounted on its cgroup directory.
         mounts.pop();
@@ -146,6 +161,14 @@ fn read_only_tmpfs(request: &ContainerRequest) -> Result<Vec<Mount>, Error> {
         .collect()
 }
 
+/// What systemd wants to be writable and empty; with what the image has there, as podman does it.
+fn for_systemd() -> Result<Vec<Mount>, Error> {
+    systemd::IN_MEMORY
+        .into_iter()
+        .map(|path| mount("tmpfs", "tmpfs", path, &["rw", "rprivate", "nosuid", "nodev", "tmpcopyup"]))
+        .collect()
+}
+
 /// hosts, resolv.conf, hostname, .containerenv and localtime: files in the container's directory.
 /// Those about the network are another container's when its network is shared.
 fn host_file_mounts(request: &ContainerRequest, place: Place<'_>, others: &Others) -> Result<Vec<Mount>, Error> {
@@ -161,10 +184,11 @@ fn host_file_mounts(request: &ContainerRequest, place: Place<'_>, others: &Other
         .collect()
 }
 
-fn device_mounts(request: &ContainerRequest) -> Result<Vec<Mount>, Error> {
+fn device_mounts(request: &ContainerRequest, is_systemd: bool) -> Result<Vec<Mount>, Error> {
     let mut devices = Vec::new();
     if request.privileged {
-        devices.extend(devices::all_of_host());
+        let all = devices::all_of_host().into_iter();
+        devices.extend(all.filter(|device| !is_systemd || !systemd::is_console(&device.destination)));
     }
     for text in &request.devices {
         let specification = devices::parse(text).map_err(bad)?;

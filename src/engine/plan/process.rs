@@ -25,8 +25,17 @@ pub(super) fn arguments(request: &ContainerRequest, image: &ImageDefaults) -> Re
 }
 
 /// The environment, weakest first: what every container has, the image, the host's proxies, the host, the request.
-pub(super) fn environment(request: &ContainerRequest, image: &ImageDefaults, hostname: &str) -> Vec<String> {
+/// `uuid` is for systemd, which makes it the machine's id.
+pub(super) fn environment(
+    request: &ContainerRequest,
+    image: &ImageDefaults,
+    hostname: &str,
+    uuid: Option<&str>,
+) -> Vec<String> {
     let mut environment = Environment::default();
+    if let Some(uuid) = uuid {
+        environment.set("container_uuid", uuid);
+    }
     environment.set("PATH", DEFAULT_PATH);
     environment.set("container", "oci");
     if request.tty {
@@ -150,7 +159,7 @@ mod tests {
             http_proxy: false,
             ..request()
         };
-        let environment = environment(&request, &image, "host");
+        let environment = environment(&request, &image, "host", None);
         assert_eq!(environment[1..], ["A=1:x", "B=3", "HOSTNAME=host", "C="].map(str::to_owned));
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Parts<'a> {
     pub security: &'a SecurityOptions,
     pub hostname: &'a str,
     pub arguments: Vec<String>,
+    /// `container_uuid`, when its process is systemd.
+    pub uuid: Option<&'a str>,
     pub mounts: Vec<Mount>,
     pub maps: &'a IdMaps,
 }
@@ -81,7 +83,7 @@ fn process(parts: &Parts<'_>) -> Result<Process, Error> {
     let mut process = ProcessBuilder::default()
         .terminal(request.tty)
         .args(parts.arguments.clone())
-        .env(process::environment(request, parts.image, parts.hostname))
+        .env(process::environment(request, parts.image, parts.hostname, parts.uuid))
         .cwd(PathBuf::from("/").join(workdir))
         .user(user.build().map_err(bad)?)
         .rlimits(resource_limits(request)?)

@@ -86,6 +86,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Starts the containers that `record` requires, unless they run.
+    pub(in crate::engine) fn start_required(&self, record: &ContainerRecord) -> Result<(), Error> {
+        for id in &record.requires {
+            if self.running_process(id)?.is_none() {
+                let started = self.start(id, StartOptions::default(), None);
+                // Another command may have started it meanwhile.
+                if let (None, Err(error)) = (self.running_process(id)?, started) {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The first process of a container, once nobody is starting or stopping it.
     fn running_process(&self, id: &str) -> Result<Option<ProcessId>, Error> {
         let state = self.containers().read_state(id)?;
