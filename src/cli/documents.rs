@@ -142,7 +142,10 @@ fn root_sections() -> Vec<Section> {
     let environment = [
         ("CORACLE_ROOT", "Directory of the store; --root wins."),
         ("CORACLE_STORAGE_DRIVER", "How root file systems are made; --storage-driver wins."),
-        ("XDG_RUNTIME_DIR", "Holds what need not outlive a boot."),
+        (
+            "XDG_RUNTIME_DIR",
+            "Holds what need not outlive a boot; /run/user/UID, else a directory in /tmp, when it is unset or another user's.",
+        ),
         ("REGISTRY_AUTH_FILE", "File with registry credentials."),
         ("CONTAINERS_REGISTRIES_CONF", "File that says where images are found, instead of registries.conf(5)."),
         ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies for registries; passed on to containers as well."),

@@ -19,8 +19,9 @@
 //! └── tmp/                          files being written; anything here is rubbish once its writer is dead
 //! ```
 //!
-//! What must not outlive a boot (sockets, pids) is in RUNROOT: `$XDG_RUNTIME_DIR/coracle` where that directory is
-//! ours, else `/tmp/coracle-run-<uid>` (created 0700, refused when another user owns it).
+//! What must not outlive a boot (sockets, pids) is in RUNROOT: `coracle` in `$XDG_RUNTIME_DIR` or `/run/user/<uid>` where
+//! that directory is ours, else `/tmp/coracle-run-<uid>` (created 0700), else, when somebody else has made that, `run` in ROOT.
+//! `<uid>` is that of the host, as far as it can be seen: root of a user namespace is not the host's, nor another's.
 
 use super::error::Error;
 use std::fs::DirBuilder;
@@ -127,7 +128,7 @@ impl Paths {
         let from_environment = || std::env::var_os("CORACLE_ROOT").filter(|root| !root.is_empty()).map(PathBuf::from);
         let root = root.or_else(from_environment).unwrap_or_else(default_root);
         let root = std::path::absolute(&root).unwrap_or(root);
-        let run_root = run_root.unwrap_or_else(default_run_root);
+        let run_root = run_root.unwrap_or_else(|| default_run_root(&root));
         let additional = std::env::var_os("CORACLE_ADDITIONAL_STORES")
             .map(|stores| std::env::split_paths(&stores).filter(|store| store.is_absolute()).collect())
             .unwrap_or_default();
@@ -141,11 +142,47 @@ fn default_root() -> PathBuf {
     dirs::data_local_dir().map_or_else(fallback, |data| data.join("coracle"))
 }
 
-fn default_run_root() -> PathBuf {
+fn default_run_root(root: &Path) -> PathBuf {
     use std::os::unix::fs::MetadataExt;
     let uid = rustix::process::getuid().as_raw();
-    std::env::var_os("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|directory| std::fs::metadata(directory).is_ok_and(|found| found.is_dir() && found.uid() == uid))
-        .map_or_else(|| PathBuf::from(format!("/tmp/coracle-run-{uid}")), |directory| directory.join("coracle"))
+    let is_ours = |found: &std::fs::Metadata| found.is_dir() && found.uid() == uid;
+    let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let of_login = || PathBuf::from(format!("/run/user/{uid}"));
+    let usable = |directory: &PathBuf| std::fs::metadata(directory).is_ok_and(|found| is_ours(&found));
+    if let Some(directory) = session.filter(usable).or_else(|| Some(of_login()).filter(usable)) {
+        return directory.join("coracle");
+    }
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let shared = PathBuf::from(format!("/tmp/coracle-run-{}", outer_id(&map, uid).unwrap_or(uid)));
+    match std::fs::symlink_metadata(&shared) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => shared,
+        Ok(found) if is_ours(&found) => shared,
+        _ => root.join("run"),
+    }
+}
+
+/// What `id` is in the parent user namespace, by a map of user_namespaces(7): lines of inside, outside and length.
+fn outer_id(map: &str, id: u32) -> Option<u32> {
+    map.lines().find_map(|line| {
+        let mut numbers = line.split_ascii_whitespace().map(str::parse::<u32>);
+        let (inside, outside, length) = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
+        let offset = id.checked_sub(inside).filter(|offset| *offset < length)?;
+        outside.checked_add(offset)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outer_id;
+
+    #[test]
+    fn ids_are_looked_up_outside() {
+        let map = "         0       1000          1\n         1     296608      65536\n";
+        assert_eq!(outer_id(map, 0), Some(1000));
+        assert_eq!(outer_id(map, 65536), Some(296_608 + 65535));
+        assert_eq!(outer_id(map, 65537), None);
+        assert_eq!(outer_id("0 0 4294967295", 1000), Some(1000));
+        assert_eq!(outer_id("", 7), None);
+        assert_eq!(outer_id("0 4294967295 9\nx", 8), None);
+    }
 }

@@ -438,3 +438,18 @@ fn two_commands_may_copy_into_one_container_that_does_not_run() {
     }
     remove(&sandbox);
 }
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let sandbox = Sandbox::new();
+    if std::fs::File::open("/etc/shadow").is_ok() {
+        crate::support::skip!("/etc/shadow can be read here");
+    }
+    if std::fs::metadata("/etc/shadow").is_err() {
+        crate::support::skip!("there is no /etc/shadow");
+    }
+    sandbox.words("create --name secretive --network none host true").succeeds();
+    sandbox.words("cp secretive:/etc/shadow -").exits(125).complains("shadow\": permission denied");
+    sandbox.words("rm secretive").succeeds();
+    sandbox.assert_nothing_left();
+}

@@ -209,8 +209,9 @@ fn network_none_has_loopback_only() {
         "ping -c 1 -W 2 127.0.0.1 >/dev/null 2>&1; cat /proc/net/dev | grep lo: | wc -l",
     )
     .prints("1");
-    // Up, not only there: a listener on loopback can be reached. It may not listen yet when first asked.
-    let exchange = "nc -l -p 4321 >/tmp/received & \
+    // Up, not only there: a listener on loopback can be reached. It may not listen yet when first asked. Its own input stays
+    // open: at the end of that it would hang up, and the other side with it.
+    let exchange = "mkfifo /tmp/open; exec 3<>/tmp/open; nc -l -p 4321 <&3 >/tmp/received & \
         until echo hi | nc -w 5 127.0.0.1 4321 2>/dev/null; do kill -0 $! || exit 9; done; wait; cat /tmp/received";
     shell(&sandbox, &["--network", "none"], exchange).prints("hi");
 }

@@ -69,6 +69,20 @@ pub fn pack(root: &Rooted, untrusted_path: &Path, options: &PackOptions, out: im
     packer.finish().map(drop).map_err(|error| Problem::Output(error).failure())
 }
 
+/// A file being packed, which tells its own failures from those of the archive.
+struct Input {
+    file: File,
+    failed: Option<Errno>,
+}
+
+impl std::io::Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let result = self.file.read(buffer);
+        self.failed = result.as_ref().err().and_then(Errno::from_io_error);
+        result
+    }
+}
+
 /// Why packing stopped.
 #[derive(Debug)]
 pub(super) enum Problem {
@@ -225,9 +239,17 @@ impl<'a, W: Write> Packer<'a, W> {
         if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
             return Err(at(Errno::AGAIN)); // swapped for something else a moment ago
         }
+        if status.st_size > 0 {
+            // A file served by FUSE may open and then not be readable: known before its header is written.
+            rustix::io::pread(&file, &mut [0; 1], 0).map_err(at)?;
+        }
         let xattrs = xattrs(&file);
         let member = self.member(path, EntryKind::File, &status, &xattrs);
-        self.archive.add_file(&member, &mut File::from(file)).map_err(Problem::Output)
+        let mut input = Input { file: File::from(file), failed: None };
+        self.archive.add_file(&member, &mut input).map_err(|error| match input.failed {
+            Some(error) => at(error),
+            None => Problem::Output(error),
+        })
     }
 
     /// A name that hides what is below (OCI image layer specification, "Whiteouts").
