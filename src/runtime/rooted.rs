@@ -86,6 +86,18 @@ impl Rooted {
         Ok(parent)
     }
 
+    /// The same where no link may lead there: what is judged by its path later (masked files of `/proc`) must stay where
+    /// it was mounted, whatever a process that shares a directory with the image does meanwhile (CVE-2019-19921).
+    ///
+    /// # Errors
+    /// `LOOP` for a link.
+    pub fn make_plain_directory(&self, untrusted_path: impl AsRef<Path>) -> Result<OwnedFd> {
+        let path = untrusted_path.as_ref();
+        self.make_directories(path)?;
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+        openat2(&self.root, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), resolve)
+    }
+
     /// A handle of the file `untrusted_path`, made empty (mode 0644) when missing, with the directories above it.
     pub fn make_file(&self, untrusted_path: impl AsRef<Path>) -> Result<OwnedFd> {
         let path = untrusted_path.as_ref();

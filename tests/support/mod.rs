@@ -8,6 +8,7 @@
 
 pub mod debian;
 pub mod image;
+pub mod probe;
 pub mod process;
 pub mod registry;
 pub mod sandbox;

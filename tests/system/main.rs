@@ -12,6 +12,7 @@ mod attach;
 mod bad_input;
 mod cleanup;
 mod commit;
+mod comparison;
 mod compat;
 mod copy;
 mod egress;

@@ -114,7 +114,7 @@ fn system_mounts(request: &ContainerRequest, network: &NetworkMode, is_systemd: 
             NamespaceMode::Host => mount("bind", "/proc", "/proc", &["rbind", "nosuid", "noexec", "nodev"])?,
             _ => mount("proc", "proc", "/proc", &["nosuid", "noexec", "nodev"])?,
         },
-        mount("tmpfs", "tmpfs", "/dev", &["nosuid", "strictatime", "mode=755", "size=65536k"])?,
+        mount("tmpfs", "tmpfs", "/dev", &["nosuid", "noexec", "strictatime", "mode=755", "size=65536k"])?,
         match network {
             // A new sysfs shows the network namespace it is mounted in, and needs rights over that.
             NetworkMode::Host => mount("bind", "/sys", "/sys", &["rbind", "nosuid", "noexec", "nodev", "rro"])?,
@@ -179,7 +179,8 @@ fn host_file_mounts(request: &ContainerRequest, place: Place<'_>, others: &Other
         .map(|(name, destination)| {
             let shared = others.host_files.get(Path::new(destination));
             let source = shared.cloned().unwrap_or_else(|| place.directory.join(name));
-            build("bind", &source, PathBuf::from(destination), vec!["bind".to_owned(), "rprivate".to_owned()])
+            let options = ["bind", "rprivate", "nosuid", "nodev", "noexec"].map(str::to_owned).to_vec();
+            build("bind", &source, PathBuf::from(destination), options)
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 //! Device nodes cannot be made in a user namespace, so the host's own are bind-mounted; they are opened before the ids
 //! change. Nothing is done where the plan mounts the host's whole `/dev`.
 
-use super::mounts::bind_at;
+use super::mounts::bind_device_at;
 use crate::runtime::failure::{Failure, Step};
 use crate::runtime::rooted::Rooted;
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -48,7 +48,7 @@ impl DeviceNodes {
     /// Fills the container's `/dev`.
     pub fn place(&self, root: &Rooted) -> Step<()> {
         for (name, node) in &self.nodes {
-            bind_at(root, node, format!("/dev/{name}"))
+            bind_device_at(root, node, format!("/dev/{name}"))
                 .map_err(|error| Failure::setup(format_args!("create device \"/dev/{name}\""), error))?;
         }
         for (name, target) in LINKS {

@@ -191,6 +191,9 @@ impl PreparedMount {
             Some(source) if self.is_bind() => is_directory(source)?,
             _ => true,
         };
+        if matches!(self.kind.as_str(), "proc" | "sysfs") {
+            return root.make_plain_directory(&self.destination);
+        }
         if is_directory { root.make_directories(&self.destination) } else { root.make_file(&self.destination) }
     }
 
@@ -316,12 +319,21 @@ pub fn attach(mount: impl AsFd, target: impl AsFd) -> rustix::io::Result<()> {
 
 /// Mounts the file or directory `source` is open on at `untrusted_target`, made when missing.
 pub fn bind_at(root: &Rooted, source: &OwnedFd, untrusted_target: impl AsRef<Path>) -> rustix::io::Result<()> {
+    bind_with(root, source, untrusted_target.as_ref(), MountAttributes::empty())
+}
+
+/// The same for a device node: nothing can be executed through it.
+pub fn bind_device_at(root: &Rooted, source: &OwnedFd, untrusted_target: impl AsRef<Path>) -> rustix::io::Result<()> {
+    bind_with(root, source, untrusted_target.as_ref(), MountAttributes::NO_SUID | MountAttributes::NO_EXEC)
+}
+
+fn bind_with(root: &Rooted, source: &OwnedFd, untrusted_target: &Path, set: MountAttributes) -> rustix::io::Result<()> {
     let target = if is_directory(source)? {
         root.make_directories(untrusted_target)?
     } else {
         root.make_file(untrusted_target)?
     };
-    attach(bind(source, true, &MountOptions::default())?, target)
+    attach(bind(source, true, &MountOptions { set, ..Default::default() })?, target)
 }
 
 /// Whether the handle is of a directory.
@@ -346,11 +358,12 @@ pub fn mask(root: &Rooted, untrusted_path: &str, null: &OwnedFd) -> rustix::io::
         Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(()),
         other => other?,
     };
+    let inert = MountAttributes::READ_ONLY | MountAttributes::NO_SUID | MountAttributes::NO_EXEC;
     if !is_directory(&target)? {
-        return attach(bind(null, false, &MountOptions::default())?, target);
+        return attach(bind(null, false, &MountOptions { set: inert, ..Default::default() })?, target);
     }
     let options = MountOptions {
-        set: MountAttributes::READ_ONLY | MountAttributes::NO_SUID | MountAttributes::NO_DEV | MountAttributes::NO_EXEC,
+        set: inert | MountAttributes::NO_DEV,
         data: vec!["size=0k".to_owned(), "nr_inodes=1".to_owned()],
         ..Default::default()
     };

@@ -220,9 +220,8 @@ fn a_profile_of_alternating_actions_needs_long_jumps_and_still_fits() {
 
 /// Calls that containers-common 0.50 answers as unknown because it is older than they are, or for lack of the finer
 /// capabilities CAP_BPF and CAP_PERFMON; Docker's current profile allows them as we do.
-const NEWER_THAN_REFERENCE: &str = "bpf cachestat fchmodat2 futex_requeue futex_wait futex_waitv futex_wake getxattrat \
-    listmount listxattrat lsm_get_self_attr lsm_list_modules lsm_set_self_attr map_shadow_stack mseal perf_event_open \
-    quotactl_fd removexattrat riscv_flush_icache riscv_hwprobe set_mempolicy_home_node setxattrat statmount uretprobe";
+const NEWER_THAN_REFERENCE: &str = "bpf fchmodat2 lsm_get_self_attr lsm_list_modules lsm_set_self_attr perf_event_open \
+    quotactl_fd riscv_flush_icache set_mempolicy_home_node";
 
 /// Calls that containers-common allows and Docker's current profile refuses without a capability, or always.
 const REFUSED_LIKE_DOCKER: &str = "clone clone3 fsconfig fsmount fsopen fspick get_mempolicy keyctl mbind mount \
