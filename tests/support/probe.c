@@ -196,11 +196,13 @@ static int steal(const char *path) {
     return 0;
 }
 
-static int is_ours(const char *path) {
+/* Whether a program is a file of the container itself. */
+static int is_inside(const char *path) {
     char target[4096] = {0};
-    if (readlink(path, target, sizeof target - 1) < 0)
+    struct stat running, found;
+    if (readlink(path, target, sizeof target - 1) < 0 || stat(path, &running) < 0)
         return 1;
-    return strstr(target, "busybox") != NULL || strstr(target, "probe") != NULL;
+    return stat(target, &found) == 0 && running.st_dev == found.st_dev && running.st_ino == found.st_ino;
 }
 
 static int overwrite(const char *stop) {
@@ -210,7 +212,7 @@ static int overwrite(const char *stop) {
         for (struct dirent *entry; proc && (entry = readdir(proc));) {
             char path[300], again[64];
             snprintf(path, sizeof path, "/proc/%s/exe", entry->d_name);
-            if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) || is_ours(path))
+            if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) || is_inside(path))
                 continue;
             /* A handle first: writing is tried again through it when the program may have ended (ETXTBSY until then). */
             int handle = open(path, O_PATH), way;

@@ -17,6 +17,7 @@ mod compat;
 mod copy;
 mod egress;
 mod environment;
+mod escapes;
 mod events;
 mod exec;
 mod exit_codes;

@@ -18,6 +18,9 @@ use std::path::{Component, Path, PathBuf};
 /// Size of /dev/shm when none is asked for, as podman's and Docker's: 64 MB.
 const SHARED_MEMORY_BYTES: u64 = 65_536_000;
 
+/// What images may declare no volume in.
+const SYSTEM_DIRECTORIES: [&str; 2] = ["/proc", "/sys"];
+
 /// Where in a container's directory the layers above host directories are (`-v DIR:DIR:O`).
 pub const OVERLAYS: &str = "overlays";
 
@@ -240,6 +243,14 @@ fn asked_for(
 /// A volume the image declares (`VOLUME`), by `--image-volume`.
 fn image_volume(request: &ContainerRequest, place: Place<'_>, destination: &str) -> Result<Option<Entry>, Error> {
     let destination = clean(destination)?;
+    // What the kernel shows there confines the container; an image must not put its own in place of it (CVE-2019-16884).
+    if SYSTEM_DIRECTORIES.iter().any(|system| destination.starts_with(system)) || destination == Path::new("/dev") {
+        let shown = destination.display();
+        return match request.image_volume.as_deref() {
+            Some("ignore") => Ok(None),
+            _ => Err(Error::BadRequest(format!("the image declares the volume \"{shown}\", which is the system's"))),
+        };
+    }
     match request.image_volume.as_deref().unwrap_or("anonymous") {
         "anonymous" | "bind" => Ok(Some(volume(None, destination, &[], place, None)?)),
         "tmpfs" => {
@@ -373,6 +384,11 @@ fn volume(
         let mut entry = overlay_volume(&source, destination, options, place)?;
         if let Some(record) = &mut entry.record {
             (record.kind, record.name) = ("volume".to_owned(), name.clone());
+        }
+        if subpath.is_some() {
+            let beneath = format!("{BENEATH_OPTION}{}", volume.display());
+            let options = entry.mount.options().iter().flatten().cloned().chain([beneath]).collect();
+            entry.mount.set_options(Some(options));
         }
         entry.volume = Some(VolumeUse { name, anonymous });
         return Ok(entry);

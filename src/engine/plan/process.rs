@@ -7,6 +7,7 @@ use crate::engine::request::ContainerRequest;
 use crate::runtime::capabilities::{Capabilities, Wish, bounding_set, names};
 use crate::runtime::init::launch::DEFAULT_PATH;
 use crate::runtime::plan::CapabilityPlan;
+use std::collections::HashMap;
 
 /// Entrypoint and command. An entrypoint from the request makes the image's command meaningless, as in podman.
 pub(super) fn arguments(request: &ContainerRequest, image: &ImageDefaults) -> Result<Vec<String>, Error> {
@@ -80,13 +81,18 @@ pub(in crate::engine) fn further_environment(container: &[String], tty: bool, as
 #[derive(Default)]
 struct Environment {
     entries: Vec<(String, String)>,
+    /// Where each name is: an image may have very many.
+    places: HashMap<String, usize>,
 }
 
 impl Environment {
     fn set(&mut self, name: &str, value: &str) {
-        match self.entries.iter_mut().find(|(known, _)| known == name) {
+        match self.places.get(name).and_then(|place| self.entries.get_mut(*place)) {
             Some((_, known)) => *known = value.to_owned(),
-            None => self.entries.push((name.to_owned(), value.to_owned())),
+            None => {
+                self.places.insert(name.to_owned(), self.entries.len());
+                self.entries.push((name.to_owned(), value.to_owned()));
+            }
         }
     }
 

@@ -46,7 +46,7 @@ use oci_spec::runtime::{Linux, LinuxNamespaceType, PosixRlimit, Process};
 use rustix::fs::{Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use rustix::mount::MountPropagationFlags;
-use rustix::process::Signal;
+use rustix::process::{DumpableBehavior, Signal};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
@@ -348,6 +348,10 @@ impl<'a> Init<'a> {
     /// A seccomp filter needs either `no_new_privs` or a capability that is about to go, so without the former it is
     /// installed first; it must then allow what follows, as the ecosystem's profiles do.
     fn give_up_rights(&self, user: &User) -> Step<()> {
+        // From here to the exec this process has the container's rights but still holds handles of the host's
+        // directories: another process of the same pid namespace must not get at them (CVE-2016-9962).
+        rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+            .map_err(|error| Failure::setup("become unreadable for others", error))?;
         let no_new_privileges = self.process.no_new_privileges().unwrap_or(false);
         let capabilities = if user.uid == 0 { self.plan.capabilities.root } else { self.plan.capabilities.other };
         if self.plan.network_calls {

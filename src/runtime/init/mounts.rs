@@ -241,7 +241,9 @@ impl PreparedMount {
             return Err(error);
         }
         let source = rustix::fs::open(host_path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(|_| error)?;
-        bind(&source, true, &self.options)
+        // What is mounted below comes along, and must be no more writable than the top.
+        let options = MountOptions { set_below: self.options.set | self.options.set_below, ..self.options.clone() };
+        bind(&source, true, &options)
     }
 
     /// Group 5 (tty) may not be mapped; the instance then keeps the mounter's.

@@ -1,8 +1,8 @@
 //! Who the process runs as: names looked up in the container's own `/etc/passwd` and `/etc/group` (`passwd(5)`).
 //!
 //! Both files come from the image. They are read without blocking, as regular files beneath the root, up to a size;
-//! an image without them has no names. A number must be below 2^31; anything that is neither a number nor a known
-//! name is refused, never taken for root.
+//! an image without them has no names. A number must be below 2^31 and is an id, never a name: an image's line
+//! `1000:x:0:0` must not make user 1000 root (CVE-2016-3697). Anything that is neither a number nor a known name is refused.
 
 use crate::runtime::failure::{Failure, Step};
 use crate::runtime::plan::UserPlan;
@@ -74,8 +74,10 @@ impl Accounts {
 
     fn user(&self, name: &str) -> Step<User> {
         let number = number(name, "user")?;
-        let by_name = self.users().find(|entry| entry.name == name);
-        let entry = by_name.or_else(|| self.users().find(|entry| Some(entry.uid) == number));
+        let entry = match number {
+            Some(uid) => self.users().find(|entry| entry.uid == uid),
+            None => self.users().find(|entry| entry.name == name),
+        };
         match (entry, number) {
             (Some(entry), _) => Ok(User {
                 uid: entry.uid,
@@ -93,10 +95,11 @@ impl Accounts {
     }
 
     fn group_id(&self, group: &str) -> Step<u32> {
-        if let Some(entry) = self.groups().find(|entry| entry.name == group) {
-            return Ok(entry.gid);
+        if let Some(gid) = number(group, "group")? {
+            return Ok(gid);
         }
-        number(group, "group")?
+        let entry = self.groups().find(|entry| entry.name == group).map(|entry| entry.gid);
+        entry
             .ok_or_else(|| Failure::message(format!("unable to find group {group}: no matching entries in group file")))
     }
 
@@ -217,7 +220,7 @@ mod tests {
             passwd:
                 "root:x:0:0:root:/root:/bin/sh\nbroken\nwww-data:x:33:33:www:/var/www:/bin/false\n12:x:700:700::/n:\n"
                     .into(),
-            group: "root:x:0:\nwww-data:x:33:\nadm:x:4:www-data,other\n".into(),
+            group: "root:x:0:\nwww-data:x:33:\nadm:x:4:www-data,other\n4:x:0:\n".into(),
         }
     }
 
@@ -229,7 +232,7 @@ mod tests {
     #[test]
     fn names_and_numbers() {
         type Ids = (u32, u32, Vec<u32>);
-        let cases: [(&str, Ids); 8] = [
+        let cases: [(&str, Ids); 9] = [
             ("", (0, 0, vec![])),
             ("root", (0, 0, vec![])),
             ("www-data", (33, 33, vec![4])),
@@ -237,7 +240,8 @@ mod tests {
             ("33:0", (33, 0, vec![])),
             ("1000", (1000, 0, vec![])),
             ("1000:adm", (1000, 4, vec![])),
-            ("12", (700, 700, vec![])),
+            ("12", (12, 0, vec![])),
+            ("1000:4", (1000, 4, vec![])),
         ];
         for (text, expected) in cases {
             assert_eq!(resolve(text).unwrap(), expected, "{text}");

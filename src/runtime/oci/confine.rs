@@ -43,6 +43,9 @@ pub(super) fn confine(confinement: &Confinement<'_>, root: &Rooted, socket: &Own
         attributes::personate(wish)?;
     }
     label(process, socket)?;
+    // As in a container of `run`: handles of the host's directories are open until the exec (CVE-2016-9962).
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+        .map_err(|error| Failure::setup("become unreadable for others", error))?;
     let entered = enter_directory(root, confinement);
     let capabilities = grantable(process, socket);
     let filter = Filter::of(confinement.seccomp, &capabilities)?;
