@@ -15,8 +15,12 @@ use super::digest::Digest;
 use super::error::Error;
 use super::paths::Paths;
 use nix::fcntl::{FcntlArg, fcntl};
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 /// A lock, released when dropped.
 #[derive(Debug)]
@@ -54,6 +58,23 @@ pub fn try_layer(paths: &Paths, diff_id: &Digest) -> Result<Option<Held>, Error>
 /// The right to write the layer `diff_id`. Blocks while another process has it.
 pub fn layer(paths: &Paths, diff_id: &Digest) -> Result<Held, Error> {
     acquire(paths, layer_offset(diff_id), Mode::Exclusive, true).map(|held| held.unwrap_or(Held::Unsupported))
+}
+
+/// Waits for the lock of a file that is there for nothing else (flock(2)), made when it is missing; released when the
+/// descriptor is closed. Where the file system knows no locks nobody waits for anybody.
+///
+/// # Errors
+/// The file cannot be opened, made or locked.
+pub fn wait_for(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let file = rustix::fs::open(path, flags, rustix::fs::Mode::from_raw_mode(0o600))?;
+    loop {
+        match flock(&file, FlockOperation::LockExclusive) {
+            Err(Errno::INTR) => {}
+            Err(Errno::NOLCK | Errno::NOTSUP) | Ok(()) => return Ok(file),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Locks the whole of an open file, without blocking; `None` when somebody else has it locked.

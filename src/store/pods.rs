@@ -4,8 +4,8 @@
 //! step. Names are unique: who makes pods holds `pods/lock`.
 
 use super::containers::{Durability, is_id, make_directories, make_directory, random_id, read_json, write_json};
+use super::locks;
 use super::paths::Paths;
-use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -144,17 +144,7 @@ impl Pods {
 
     fn lock(&self) -> Result<OwnedFd, Error> {
         let path = self.directory.join("lock");
-        let failed = |error: rustix::io::Errno| super::containers::Error::io("lock", &path, error.into());
-        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o600)).map_err(failed)?;
-        loop {
-            match rustix::fs::flock(&file, FlockOperation::LockExclusive) {
-                Err(rustix::io::Errno::INTR) => {}
-                // File systems without locks: two commands at once may then both make a name.
-                Err(rustix::io::Errno::NOLCK | rustix::io::Errno::NOTSUP) | Ok(()) => return Ok(file),
-                Err(error) => return Err(failed(error).into()),
-            }
-        }
+        Ok(locks::wait_for(&path).map_err(|error| super::containers::Error::io("lock", &path, error.into()))?)
     }
 }
 

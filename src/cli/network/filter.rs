@@ -1,6 +1,7 @@
 //! `--filter` of network commands.
 
 use crate::cli::failure::Failure;
+use crate::cli::pattern::Pattern;
 use crate::cli::{moment, values};
 use crate::engine::networks::NetworkSummary;
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 /// A filter as typed.
 #[derive(Debug)]
 enum Filter {
-    Name(String),
+    Name(Pattern),
     Id(String),
     Driver(String),
     Label { key: String, value: Option<String>, wanted: bool },
@@ -57,7 +58,7 @@ fn parse_one(text: &str, now: Timestamp) -> Result<Filter, Failure> {
         Filter::Label { key: key.to_owned(), value, wanted }
     };
     Ok(match key {
-        "name" => Filter::Name(value.to_owned()),
+        "name" => Filter::Name(Pattern::new(value)),
         "id" => Filter::Id(value.to_owned()),
         "driver" => Filter::Driver(value.to_owned()),
         "label" => label(true),
@@ -76,17 +77,7 @@ impl Filter {
     fn accepts(&self, summary: &NetworkSummary) -> bool {
         let network = &summary.network;
         match self {
-            // podman takes a regular expression; anchors are what scripts use of it.
-            Filter::Name(pattern) => {
-                let (start, end) = (pattern.starts_with('^'), pattern.ends_with('$'));
-                let text = pattern.trim_start_matches('^').trim_end_matches('$');
-                match (start, end) {
-                    (true, true) => network.name == text,
-                    (true, false) => network.name.starts_with(text),
-                    (false, true) => network.name.ends_with(text),
-                    (false, false) => network.name.contains(text),
-                }
-            }
+            Filter::Name(pattern) => pattern.matches(&network.name),
             Filter::Id(part) => network.id.starts_with(part.trim_start_matches('^')),
             Filter::Driver(driver) => network.driver == *driver,
             Filter::Label { key, value, wanted } => {
@@ -115,11 +106,12 @@ mod tests {
             ..Network::default_network()
         };
         let summary = NetworkSummary { network, users: vec!["c".to_owned()], members: Vec::new() };
-        let cases: [(&[&str], Option<bool>); 14] = [
+        let cases: [(&[&str], Option<bool>); 15] = [
             (&[], Some(true)),
             (&["name=end"], Some(true)),
             (&["name=^end"], Some(false)),
             (&["name=^backend$"], Some(true)),
+            (&["name=^b.*(end|yard)$"], Some(true)),
             (&["name=x", "name=back"], Some(true)),
             (&["id=2f25"], Some(true)),
             (&["driver=macvlan"], Some(false)),

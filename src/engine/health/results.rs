@@ -2,8 +2,8 @@
 
 use crate::engine::error::Error;
 use crate::store::containers::{Durability, read_json, write_json};
+use crate::store::locks;
 use jiff::Timestamp;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -124,14 +124,8 @@ const FILE: &str = "health.json";
 /// Changes the results of the container in `directory`, which nobody else changes meanwhile; also returns them.
 pub(super) fn change<T>(directory: &Path, change: impl FnOnce(&mut Results) -> T) -> Result<(T, Results), Error> {
     let lock = directory.join("health.lock");
-    let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let file = open(&lock, flags, Mode::from_raw_mode(0o600)).map_err(|error| Error::File {
-        operation: "open",
-        path: lock,
-        source: error.into(),
-    })?;
-    // Where there are no locks (some network file systems), two checks at once may lose one result.
-    while flock(&file, FlockOperation::LockExclusive) == Err(rustix::io::Errno::INTR) {}
+    let failed = |error: rustix::io::Errno| Error::File { operation: "lock", path: lock.clone(), source: error.into() };
+    let _lock = locks::wait_for(&lock).map_err(failed)?;
     let mut results = Results::read(directory).unwrap_or_default();
     let value = change(&mut results);
     write_json(&directory.join(FILE), &results, Durability::Volatile)?;

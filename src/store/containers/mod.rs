@@ -17,6 +17,7 @@ pub use error::Error;
 pub use marks::Paused;
 pub use state::{Attachment, ProcessId, State, Status, boot_id};
 
+use super::locks;
 use super::paths::Paths;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::{Serialize, de::DeserializeOwned};
@@ -220,16 +221,7 @@ impl Containers {
     /// Waits for and takes the lock of container `id`; released when the descriptor is closed.
     pub fn lock(&self, id: &str) -> Result<OwnedFd, Error> {
         let path = self.directory(id).join("lock");
-        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o600))
-            .map_err(|error| Error::io("lock container", &path, error.into()))?;
-        loop {
-            match rustix::fs::flock(&file, FlockOperation::LockExclusive) {
-                Err(rustix::io::Errno::INTR) => {}
-                Err(rustix::io::Errno::NOLCK | rustix::io::Errno::NOTSUP) | Ok(()) => return Ok(file),
-                Err(error) => return Err(Error::io("lock container", &path, error.into())),
-            }
-        }
+        locks::wait_for(&path).map_err(|error| Error::io("lock container", &path, error.into()))
     }
 }
 

@@ -26,8 +26,9 @@ pub use record::{
 pub use subnet::{InvalidSubnet, Subnet, next as next_address};
 
 use super::containers::{self, Durability, make_directories, read_json, write_json};
+use super::locks;
 use super::paths::Paths;
-use rustix::fs::{FlockOperation, Mode, OFlags};
+
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -71,25 +72,14 @@ impl Networks {
     }
 
     fn lock_file(&self, path: PathBuf) -> Result<Lock, Error> {
-        let failed = |error: rustix::io::Errno| containers::Error::io("lock", &path, error.into());
-        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let open = || rustix::fs::open(&path, flags, Mode::from_raw_mode(0o600));
-        let file = match open() {
+        let lock = match locks::wait_for(&path) {
             Err(rustix::io::Errno::NOENT) => {
                 make_directories(&self.directory)?;
-                open()
+                locks::wait_for(&path)
             }
             other => other,
-        }
-        .map_err(failed)?;
-        loop {
-            match rustix::fs::flock(&file, FlockOperation::LockExclusive) {
-                Err(rustix::io::Errno::INTR) => {}
-                // A file system without locks: networks are then ordered by nothing, as with every tool there.
-                Err(rustix::io::Errno::NOLCK | rustix::io::Errno::NOTSUP) | Ok(()) => return Ok(Lock(file)),
-                Err(error) => return Err(failed(error).into()),
-            }
-        }
+        };
+        Ok(Lock(lock.map_err(|error| containers::Error::io("lock", &path, error.into()))?))
     }
 
     /// All networks, by name.
