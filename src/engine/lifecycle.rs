@@ -100,11 +100,14 @@ impl Engine {
         }
     }
 
-    /// All containers, oldest first. One that vanishes meanwhile, or whose files are damaged, is left out.
+    /// All containers, oldest first. One that vanishes meanwhile, or whose files are damaged, is left out. Mounts and the Linux
+    /// section of their specifications are left out as well, which only a start needs: [`Engine::container`] has them.
     pub fn list_containers(&self) -> Vec<Container> {
         let containers = self.containers();
         let read = |id: &String| {
-            let record: ContainerRecord = containers.read_config(id).ok()?;
+            let mut record: ContainerRecord = containers.read_config(id).ok()?;
+            // Half of a record, and most of the time a long list took was for fresh memory.
+            record.plan.spec.set_mounts(None).set_linux(None);
             let state = containers.read_state(id).ok()?;
             // A disposable container whose processes were killed is gone; its files are about to be.
             let is_gone = record.request.remove && !state.status.is_alive() && state.starts > 0;
