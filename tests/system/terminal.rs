@@ -61,13 +61,16 @@ fn the_terminal_has_the_callers_size() {
 fn the_terminal_follows_a_change_of_size() {
     needs!("script" from "bsdutils");
     let sandbox = busybox!();
-    let inside = "trap \"stty size; exit\" WINCH; echo up; i=0; while [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done";
+    // stty(1) changes rows and columns one after the other.
+    let inside = "w=0; trap \"w=1\" WINCH; touch /w/up; i=0; while [ $i -lt 600 ] && [ \"$w $(stty size)\" != \"1 44 99\" ]; \
+        do sleep 0.1; i=$((i+1)); done; echo \"changed: $w $(stty size)\"";
     let line = format!(
-        "stty rows 20 cols 40; (sleep 1; stty rows 44 cols 99 </dev/tty; kill -WINCH $(cat pid) 2>/dev/null) & \
-         sh -c 'echo $$ >pid; exec CORACLE run --rm -it busybox sh -c '\"'\"'{inside}'\"'\"; wait"
+        "stty rows 20 cols 40; (until [ -e up ]; do sleep 0.1; done; stty rows 44 cols 99 </dev/tty; \
+         kill -WINCH $(cat pid) 2>/dev/null) & \
+         sh -c 'echo $$ >pid; exec CORACLE run --rm -it -v \"$PWD:/w\" busybox sh -c '\"'\"'{inside}'\"'\"; wait"
     );
     let (text, _) = in_terminal(&sandbox, &line, "");
-    assert!(text.contains("44 99"), "{text:?}");
+    assert!(text.contains("changed: 1 44 99"), "{text:?}");
 }
 
 #[test]
