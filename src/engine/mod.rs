@@ -110,3 +110,4 @@ impl Engine {
     }
 }
 pub mod unshare;
+pub mod update;

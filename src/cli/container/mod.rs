@@ -30,6 +30,7 @@ mod start;
 mod stats;
 mod stop;
 mod top;
+mod update;
 mod users;
 mod wait;
 
@@ -88,6 +89,7 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<kill::Kill>(),
         verb::<top::Top>(),
         verb::<rename::Rename>(),
+        verb::<update::Update>(),
         verb::<rm::Rm>(),
     ]
 }

@@ -6,7 +6,7 @@ use crate::engine::health::{DEFAULT_TIME, nanoseconds};
 use crate::engine::request::{ContainerRequest, HealthRequest, OnFailure, StartupRequest};
 use clap::Args;
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct HealthOptions {
     /// Command that tells whether the container is healthy: a shell's, a JSON array of words, or none [default: the image's]
     #[arg(long, value_name = "COMMAND")]
@@ -60,19 +60,41 @@ pub(crate) struct HealthOptions {
 
 impl HealthOptions {
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
+        request.health = HealthRequest::default();
+        self.change(&mut request.health)
+    }
+
+    /// Changes what a container that exists has; `has_check` says whether that includes a check.
+    ///
+    /// # Errors
+    /// As [`Self::apply`]; times or counts of a check that there is not.
+    pub(crate) fn update(self, health: &mut HealthRequest, has_check: bool) -> Result<(), OptionError> {
+        let is_regular = self.health_interval.is_some()
+            || self.health_retries.is_some()
+            || self.health_timeout.is_some()
+            || self.health_start_period.is_some();
+        let is_startup = self.health_startup_interval.is_some()
+            || self.health_startup_retries.is_some()
+            || self.health_startup_success.is_some()
+            || self.health_startup_timeout.is_some();
+        let has_check = has_check || self.health_cmd.is_some();
+        let has_startup = health.startup.is_some() || self.health_startup_cmd.is_some();
+        if (is_regular && !has_check) || (is_startup && !has_startup) {
+            return Err(OptionError::Health("healthcheck command is not set".to_owned()));
+        }
+        self.change(health)
+    }
+
+    fn change(self, health: &mut HealthRequest) -> Result<(), OptionError> {
         let refuse = |text: String| Err(OptionError::Health(text));
-        let given = |command: Option<String>| command.filter(|command| !command.is_empty());
-        let (command, startup_command) = (given(self.health_cmd), given(self.health_startup_cmd));
+        let given = |command: &Option<String>| command.as_deref().filter(|command| !command.is_empty()).map(test);
+        let (command, startup_command) = (given(&self.health_cmd), given(&self.health_startup_cmd));
         if self.no_healthcheck && command.is_some() {
             return refuse("cannot specify both --no-healthcheck and --health-cmd".to_owned());
         }
         if self.health_retries == Some(0) {
             return refuse("healthcheck-retries must be greater than 0".to_owned());
         }
-        let timeout = |text: Option<String>| match time("timeout", text)? {
-            Some(0) => Err(OptionError::Health("healthcheck-timeout must be at least 1 second".to_owned())),
-            other => Ok(other),
-        };
         if self.health_start_period.as_deref().is_some_and(|period| period.starts_with('-')) {
             return refuse("healthcheck-start-period must be 0 seconds or greater".to_owned());
         }
@@ -84,31 +106,62 @@ impl HealthOptions {
                 "running container create option: HealthCheck Log '{place}' destination error: stat {place}: {reason}"
             ));
         }
-        let startup = match startup_command {
-            None => None,
-            Some(command) => Some(StartupRequest {
-                test: test(&command),
-                interval: time("interval", self.health_startup_interval)?.unwrap_or(nanoseconds(DEFAULT_TIME)),
-                timeout: timeout(self.health_startup_timeout)?.unwrap_or(nanoseconds(DEFAULT_TIME)),
-                retries: self.health_startup_retries.unwrap_or(0),
-                successes: self.health_startup_success.unwrap_or(0),
-            }),
-        };
-        request.health = HealthRequest {
-            disabled: self.no_healthcheck,
-            test: command.map(|command| test(&command)),
-            interval: time("interval", self.health_interval)?,
-            timeout: timeout(self.health_timeout)?,
-            start_period: time("start-period", self.health_start_period)?,
-            start_interval: time("start-interval", self.health_start_interval)?,
-            retries: self.health_retries.map(i64::from),
-            on_failure: self.health_on_failure.as_deref().map_or(Ok(OnFailure::None), action)?,
-            startup,
-            log_destination: self.health_log_destination,
-            max_log_count: self.health_max_log_count,
-            max_log_size: self.health_max_log_size,
-        };
+        if self.no_healthcheck {
+            (health.disabled, health.test, health.startup) = (true, None, None);
+        }
+        if command.is_some() {
+            health.disabled = false;
+        }
+        if let Some(startup) = self.startup(startup_command, health.startup.take())? {
+            health.startup = Some(startup);
+        }
+        set(&mut health.test, command);
+        set(&mut health.interval, time("interval", self.health_interval)?);
+        set(&mut health.timeout, timeout(self.health_timeout)?);
+        set(&mut health.start_period, time("start-period", self.health_start_period)?);
+        set(&mut health.start_interval, time("start-interval", self.health_start_interval)?);
+        set(&mut health.retries, self.health_retries.map(i64::from));
+        if let Some(word) = &self.health_on_failure {
+            health.on_failure = action(word)?;
+        }
+        set(&mut health.log_destination, self.health_log_destination);
+        set(&mut health.max_log_count, self.health_max_log_count);
+        set(&mut health.max_log_size, self.health_max_log_size);
         Ok(())
+    }
+
+    /// The startup check: a new one, or changes to the `known` one.
+    fn startup(
+        &self,
+        command: Option<Vec<String>>,
+        known: Option<StartupRequest>,
+    ) -> Result<Option<StartupRequest>, OptionError> {
+        let usual = || StartupRequest {
+            interval: nanoseconds(DEFAULT_TIME),
+            timeout: nanoseconds(DEFAULT_TIME),
+            ..StartupRequest::default()
+        };
+        let Some(mut startup) = known.or_else(|| command.is_some().then(usual)) else { return Ok(None) };
+        let change = |place: &mut i64, given: Option<i64>| *place = given.unwrap_or(*place);
+        startup.test = command.unwrap_or(startup.test);
+        change(&mut startup.interval, time("interval", self.health_startup_interval.clone())?);
+        change(&mut startup.timeout, timeout(self.health_startup_timeout.clone())?);
+        startup.retries = self.health_startup_retries.unwrap_or(startup.retries);
+        startup.successes = self.health_startup_success.unwrap_or(startup.successes);
+        Ok(Some(startup))
+    }
+}
+
+fn set<T>(place: &mut Option<T>, given: Option<T>) {
+    if given.is_some() {
+        *place = given;
+    }
+}
+
+fn timeout(text: Option<String>) -> Result<Option<i64>, OptionError> {
+    match time("timeout", text)? {
+        Some(0) => Err(OptionError::Health("healthcheck-timeout must be at least 1 second".to_owned())),
+        other => Ok(other),
     }
 }
 

@@ -84,7 +84,7 @@ impl LifecycleOptions {
             request.pod = Some(id.lines().next().unwrap_or_default().trim().to_owned());
         }
         request.remove = self.rm;
-        request.restart = self.restart.map(|text| restart(text, self.rm)).transpose()?;
+        request.restart = self.restart.map(|text| restart_policy(text, self.rm)).transpose()?;
         request.cidfile = self.cidfile;
         request.pidfile = self.pidfile;
         request.keeper_pidfile = self.conmon_pidfile;
@@ -102,7 +102,10 @@ impl LifecycleOptions {
 }
 
 /// The policy as typed, once it is known to be one. What is removed when it ends can be retried but not kept.
-fn restart(text: String, removes: bool) -> Result<String, OptionError> {
+///
+/// # Errors
+/// There is no such policy; it does not go with `--rm`.
+pub(crate) fn restart_policy(text: String, removes: bool) -> Result<String, OptionError> {
     match RestartPolicy::parse(&text) {
         Ok(RestartPolicy::Always | RestartPolicy::UnlessStopped) if removes => Err(OptionError::RestartAndRemove),
         Ok(_) => Ok(text),

@@ -104,7 +104,8 @@ impl LimitOptions {
         }
         set(&mut limits.pids, self.pids_limit);
         for text in &self.blkio_weight_device {
-            limits.io_weight_devices.push(weight_device(text)?);
+            let (device, weight) = weight_device(text)?;
+            replace(&mut limits.io_weight_devices, device, weight);
         }
         let bytes = |text: &str| values::size_bytes(text).ok();
         let count = |text: &str| text.parse().ok();
@@ -240,9 +241,15 @@ fn rates(
         let rate = number(rate).ok_or_else(|| {
             invalid("invalid rate for device: the correct format is <device-path>:<number>[<unit>]; number must be a positive integer")
         })?;
-        list.push((device.to_owned(), rate));
+        replace(list, device.to_owned(), rate);
     }
     Ok(())
+}
+
+/// A device has one limit of a kind, the last one given.
+fn replace<T>(list: &mut Vec<(String, T)>, device: String, value: T) {
+    list.retain(|(known, _)| *known != device);
+    list.push((device, value));
 }
 
 /// `0-2,7`: numbers and ranges.

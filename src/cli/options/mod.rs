@@ -24,8 +24,9 @@ mod tests;
 
 pub(crate) use environment::variables;
 pub(crate) use error::OptionError;
+pub(crate) use health::HealthOptions;
 pub(crate) use image::{RegistryOptions, pull_policy};
-pub(crate) use lifecycle::{is_valid_name, label};
+pub(crate) use lifecycle::{is_valid_name, label, restart_policy};
 pub(crate) use limits::LimitOptions;
 pub(crate) use pod::PodOptions;
 
