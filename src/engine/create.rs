@@ -4,7 +4,7 @@ use super::error::Error;
 use super::network::{self, NameAddresses, NetworkMode};
 use super::plan::{ImageDefaults, Others, Place, Planned, VolumeUse, plan};
 use super::record::ContainerRecord;
-use super::request::{ContainerRequest, NamespaceMode, RootSource, UserNamespaceMode};
+use super::request::{ContainerRequest, MountKind, NamespaceMode, RootSource, UserNamespaceMode};
 use super::{Engine, events, host_files, names, removal};
 use crate::runtime::id_map::HostIds;
 use crate::runtime::plan::JoinPlan;
@@ -144,6 +144,18 @@ impl Engine {
         Ok(())
     }
 
+    /// Options of the volumes that the request names, of those that have some.
+    fn volume_options(&self, request: &ContainerRequest) -> BTreeMap<String, BTreeMap<String, String>> {
+        let volumes = self.volumes();
+        let named = request.mounts.iter().filter(|mount| mount.kind == MountKind::Volume);
+        let described = named.filter_map(|mount| {
+            // One that is not there will be made, without options.
+            let volume = volumes.get(mount.source.as_deref()?)?;
+            (!volume.options.is_empty()).then_some((volume.name, volume.options))
+        });
+        described.collect()
+    }
+
     /// Host ids that containers with automatic maps have; those are nobody else's while the container exists.
     fn automatic_ids(&self) -> Subordinate {
         let containers = self.containers();
@@ -201,6 +213,7 @@ impl Engine {
         if matches!(request.userns, UserNamespaceMode::Auto { .. }) {
             others.automatic_ids = self.automatic_ids();
         }
+        others.volume_options = self.volume_options(request);
         for text in &request.volumes_from {
             let name = text.split(':').next().unwrap_or_default();
             let id = containers.find(name)?;

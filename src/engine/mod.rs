@@ -49,7 +49,6 @@ pub mod source;
 pub mod start;
 pub mod usage;
 pub mod volumes;
-mod volumes_files;
 
 pub use error::{Error, Kind};
 pub use record::ContainerRecord;

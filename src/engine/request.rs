@@ -55,6 +55,20 @@ pub struct MountRequest {
     pub subpath: Option<String>,
 }
 
+impl MountRequest {
+    /// A volume without a name.
+    pub fn volume() -> Self {
+        MountRequest {
+            kind: MountKind::Volume,
+            source: None,
+            destination: String::new(),
+            options: Vec::new(),
+            create_source: false,
+            subpath: None,
+        }
+    }
+}
+
 /// The kind of a mount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

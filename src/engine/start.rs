@@ -159,6 +159,7 @@ impl Engine {
         health::begin(&record)?;
         give_to_container_root(&record, &host_ids)?;
         record.plan.waits = options.prepare;
+        self.begin_volume_use(&mut record);
         Ok(Ready { record, host_ids, prepared })
     }
 

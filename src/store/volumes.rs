@@ -1,4 +1,5 @@
-//! Volumes on disk: `volumes/<name>/volume.json` beside the data in `_data/`.
+//! Volumes on disk: `volumes/<name>/volume.json` beside the data in `_data/`, and an empty file `used` once a container was
+//! started with it.
 //!
 //! A volume is there when its `volume.json` is. Making one that exists is no error for those who only want it to be
 //! there, so two commands may both make it.
@@ -23,7 +24,31 @@ pub struct Volume {
     pub options: BTreeMap<String, String>,
     /// Made for one container without a name of its own, and removed with it.
     pub anonymous: bool,
+    /// Owner of its directory in a container with the usual id map, where one was asked for.
+    #[serde(default)]
+    pub uid: Option<u32>,
+    /// Group of its directory, likewise.
+    #[serde(default)]
+    pub gid: Option<u32>,
 }
+
+impl Volume {
+    /// A volume without labels and options, made now.
+    pub fn new(name: &str) -> Self {
+        Volume {
+            name: name.to_owned(),
+            created: jiff::Timestamp::now(),
+            labels: BTreeMap::new(),
+            options: BTreeMap::new(),
+            anonymous: false,
+            uid: None,
+            gid: None,
+        }
+    }
+}
+
+/// File that says that a container was started with the volume.
+const USED: &str = "used";
 
 /// An error about a volume.
 #[derive(Debug, thiserror::Error)]
@@ -108,13 +133,7 @@ impl Volumes {
 
     /// Makes sure that volume `name` is there; true when it was not.
     pub fn ensure(&self, name: &str, anonymous: bool) -> Result<bool, Error> {
-        let volume = Volume {
-            name: name.to_owned(),
-            created: jiff::Timestamp::now(),
-            labels: BTreeMap::new(),
-            options: BTreeMap::new(),
-            anonymous,
-        };
+        let volume = Volume { anonymous, ..Volume::new(name) };
         match self.create(&volume) {
             Ok(()) => Ok(true),
             Err(Error::Exists { .. }) => Ok(false),
@@ -122,9 +141,30 @@ impl Volumes {
         }
     }
 
+    /// Notes that a container is being started with volume `name`; true for the first.
+    pub fn begin_use(&self, name: &str) -> bool {
+        // A note that cannot be written (a full disk) makes the next use the first again, which changes an owner at most.
+        fs::OpenOptions::new().write(true).create_new(true).open(self.directory(name).join(USED)).is_ok()
+    }
+
+    /// Whether a container was started with volume `name`.
+    pub fn is_used(&self, name: &str) -> bool {
+        self.directory(name).join(USED).exists()
+    }
+
+    /// Whether volume `name` holds nothing; one that this user may not read is said to hold something.
+    pub fn is_empty(&self, name: &str) -> bool {
+        fs::read_dir(self.data(name)).is_ok_and(|mut entries| entries.next().is_none())
+    }
+
     /// Whether volume `name` is there.
     pub fn exists(&self, name: &str) -> bool {
         check_name(name).is_ok() && self.directory(name).join("volume.json").exists()
+    }
+
+    /// Reads the volume of this very name; `None` when there is none, or its file is damaged.
+    pub fn get(&self, name: &str) -> Option<Volume> {
+        check_name(name).ok().and_then(|()| read_json(&self.directory(name).join("volume.json")).ok())
     }
 
     /// Reads a volume by its name or the unambiguous start of it.
@@ -169,6 +209,8 @@ mod tests {
         volumes.ensure("data1", false).unwrap();
         assert!(volumes.data("data1").is_dir());
         assert_eq!(volumes.find("dat").unwrap().name, "data1");
+        assert!(!volumes.is_used("data1") && volumes.is_empty("data1"));
+        assert!(volumes.begin_use("data1") && !volumes.begin_use("data1") && volumes.is_used("data1"));
         volumes.ensure("data2", false).unwrap();
         assert!(volumes.find("dat").unwrap_err().is_not_found());
         for bad in ["", "../x", ".hidden", "a/b", "-x"] {

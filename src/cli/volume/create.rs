@@ -6,6 +6,7 @@ use crate::cli::options::{OptionError, is_valid_name, label};
 use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::volumes::VolumeRequest;
+use crate::engine::volumes::options::VolumeOptions;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -18,9 +19,15 @@ pub(crate) struct Create {
     /// Label the volume; may be repeated
     #[arg(short, long, value_name = "KEY=VALUE")]
     label: Vec<String>,
-    /// Option of the driver; may be repeated
+    /// Option: type=tmpfs, or type=bind with device=DIR, and o=OPTIONS for the mount, uid= and gid= among them; may be repeated
     #[arg(short, long, value_name = "KEY=VALUE")]
     opt: Vec<String>,
+    /// Owner of the volume's directory, as containers see it
+    #[arg(long, value_name = "UID")]
+    uid: Option<u32>,
+    /// Group of the volume's directory, as containers see it
+    #[arg(long, value_name = "GID")]
+    gid: Option<u32>,
     /// Do not complain when the volume exists
     #[arg(long)]
     ignore: bool,
@@ -31,19 +38,18 @@ pub(crate) struct Create {
 impl Verb for Create {
     const NAME: &'static str = "create";
     const ABOUT: &'static str = "Create a volume";
-    const DETAILS: &'static str =
-        "Makes a directory that containers mount by name, and prints the name. Without a name a random one is chosen.";
+    const DETAILS: &'static str = "Makes a directory that containers mount by name, and prints the name. Without a name a random \
+        one is chosen. A new volume gets the contents, owner and mode of the place in the image where it is first mounted. With \
+        type=tmpfs a container gets memory of its own by that name; with type=bind a directory of the host.";
     const ARGUMENTS: &'static str = "[NAME]";
     const ARITY: Arity = Arity::AtMost(1);
     const EXAMPLES: &'static str = "coracle volume create data\n\
-        coracle volume create --label tier=db data";
+        coracle volume create --label tier=db data\n\
+        coracle volume create --opt type=bind --opt device=/srv/site --opt o=ro site";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         if self.driver != "local" && !self.driver.is_empty() {
             return Err(refused("driver", self.driver, "only local volumes are available"));
-        }
-        if let Some(option) = self.opt.into_iter().next() {
-            return Err(refused("opt", option, "options of volumes are not available in this release"));
         }
         let name = self.arguments.into_iter().next();
         if name.as_deref().is_some_and(|name| !is_valid_name(name)) {
@@ -54,7 +60,10 @@ impl Verb for Create {
             return output::print(&format!("{name}\n"));
         }
         let labels = self.label.iter().map(|text| label(text)).collect::<Result<_, _>>()?;
-        let name = engine.create_volume(VolumeRequest { name, labels })?;
+        let mut options = VolumeOptions::parse(&self.opt)?;
+        options.uid = self.uid.or(options.uid);
+        options.gid = self.gid.or(options.gid);
+        let name = engine.create_volume(VolumeRequest { name, labels, options })?;
         output::print(&format!("{name}\n"))
     }
 }

@@ -94,10 +94,15 @@ mod tests {
             name: "data".to_owned(),
             created: "2026-01-01T12:00:00Z".parse().expect("a time"),
             labels: [("tier".to_owned(), "db".to_owned())].into(),
-            options: Default::default(),
-            anonymous: false,
+            ..Volume::new("data")
         };
-        let summary = VolumeSummary { volume, mountpoint: String::new(), containers: vec!["c".to_owned()] };
+        let summary = VolumeSummary {
+            volume,
+            mountpoint: String::new(),
+            containers: vec!["c".to_owned()],
+            needs_copy: false,
+            needs_owner: false,
+        };
         let cases: [(&[&str], Option<bool>); 11] = [
             (&[], Some(true)),
             (&["name=at"], Some(true)),

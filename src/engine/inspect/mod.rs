@@ -238,7 +238,7 @@ pub fn secret(secret: &Secret, store: &Path, shown: Option<&[u8]>) -> Document {
 /// Everything about a volume.
 pub fn volume(summary: &VolumeSummary) -> Document {
     let volume = &summary.volume;
-    object! {
+    let document = object! {
         "Name" => volume.name.as_str(),
         "Driver" => "local",
         "Mountpoint" => summary.mountpoint.as_str(),
@@ -248,7 +248,17 @@ pub fn volume(summary: &VolumeSummary) -> Document {
         "Options" => &volume.options,
         "Anonymous" => volume.anonymous,
         "MountCount" => summary.containers.len(),
-        "NeedsCopyUp" => json!(false),
-        "NeedsChown" => json!(false),
+        "NeedsCopyUp" => summary.needs_copy,
+        "NeedsChown" => summary.needs_owner,
+        "LockNumber" => 0_u32,
+    };
+    let Document::Object(mut fields) = document else { return document };
+    // podman leaves these out when they are not set.
+    for (name, value) in [("UID", volume.uid), ("GID", volume.gid)] {
+        let at = fields.iter().position(|(known, _)| *known == "Anonymous").unwrap_or(fields.len());
+        if let Some(value) = value.filter(|value| *value != 0) {
+            fields.insert(at, (name, value.into_document()));
+        }
     }
+    Document::Object(fields)
 }

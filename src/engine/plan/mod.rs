@@ -222,6 +222,8 @@ pub struct Others {
     pub id_maps: Option<id_map::IdMaps>,
     /// Containers named by `--volumes-from`: as typed without options, and their records.
     pub volumes_from: BTreeMap<String, ContainerRecord>,
+    /// Options of the named volumes that have some.
+    pub volume_options: BTreeMap<String, BTreeMap<String, String>>,
     /// Networks with names that `--network` asks for.
     pub networks: Vec<super::networks::Attachment>,
     /// The pod the container is to belong to.

@@ -8,6 +8,7 @@ use crate::engine::host_files;
 use crate::engine::network::NetworkMode;
 use crate::engine::record::MountRecord;
 use crate::engine::request::{ContainerRequest, MountKind, MountRequest, NamespaceMode, RootSource};
+use crate::engine::volumes::options::{self, VolumeMount};
 use crate::runtime::devices;
 use crate::runtime::init::{BENEATH_OPTION, parse_mount_options};
 use crate::sys::mount::MountAttributes;
@@ -230,7 +231,7 @@ fn asked_for(
     }
     let mut seen = BTreeMap::new();
     for wanted in &request.mounts {
-        let entry = requested(wanted, place)?;
+        let entry = requested(wanted, place, others)?;
         let destination = entry.mount.destination().clone();
         if seen.insert(destination.clone(), wanted).is_some_and(|before| before != wanted) {
             return Err(Error::BadRequest(format!("{}: duplicate mount destination", destination.display())));
@@ -252,7 +253,7 @@ fn image_volume(request: &ContainerRequest, place: Place<'_>, destination: &str)
         };
     }
     match request.image_volume.as_deref().unwrap_or("anonymous") {
-        "anonymous" | "bind" => Ok(Some(volume(None, destination, &[], place, None)?)),
+        "anonymous" | "bind" => Ok(Some(volume(&MountRequest::volume(), destination, place, &Others::default())?)),
         "tmpfs" => {
             let options = ["nosuid", "nodev", "rw", "mode=1777", "tmpcopyup"];
             Ok(Some(Entry { mount: mount("tmpfs", "tmpfs", destination, &options)?, record: None, volume: None }))
@@ -266,22 +267,28 @@ fn image_volume(request: &ContainerRequest, place: Place<'_>, destination: &str)
 
 fn volumes_from(text: &str, others: &Others) -> Result<Vec<Entry>, Error> {
     let (name, options) = text.split_once(':').unwrap_or((text, ""));
-    let record =
+    let other =
         others.volumes_from.get(name).ok_or_else(|| Error::NotFound { kind: "container", name: name.to_owned() })?;
     let wanted = |kind: &str| kind == "bind" || kind == "volume";
-    record
+    let specified = other.plan.spec.mounts().as_deref().unwrap_or_default();
+    other
         .mounts
         .iter()
         .filter(|mount| wanted(&mount.kind))
         .map(|known| {
-            let mut options: Vec<String> = known
-                .options
-                .iter()
-                .cloned()
-                .chain(options.split(',').filter(|o| !o.is_empty()).map(str::to_owned))
-                .collect();
-            options.push("rbind".to_owned());
+            let more = options.split(',').filter(|option| !option.is_empty()).map(str::to_owned);
             let mut record = known.clone();
+            let same = specified.iter().find(|mount| mount.destination() == Path::new(&known.destination));
+            // A layer above a directory is the other container's own: this one sees what is below it.
+            if let Some(same) = same.filter(|mount| mount.typ().as_deref() != Some("overlay")) {
+                let options: Vec<String> = same.options().iter().flatten().cloned().chain(more).collect();
+                record.writable = is_writable(&options);
+                let mut mount = same.clone();
+                mount.set_options(Some(options));
+                return Ok(Entry { mount, record: Some(record), volume: None });
+            }
+            let mut options: Vec<String> = known.options.iter().cloned().chain(more).collect();
+            options.push("rbind".to_owned());
             record.writable = is_writable(&options);
             let kind = ownership::kind_of_bind(&mut options)?;
             let mount = build(kind, Path::new(&known.source), PathBuf::from(&known.destination), options)?;
@@ -290,13 +297,11 @@ fn volumes_from(text: &str, others: &Others) -> Result<Vec<Entry>, Error> {
         .collect()
 }
 
-fn requested(wanted: &MountRequest, place: Place<'_>) -> Result<Entry, Error> {
+fn requested(wanted: &MountRequest, place: Place<'_>, others: &Others) -> Result<Entry, Error> {
     let destination = clean(&wanted.destination)?;
     match wanted.kind {
         MountKind::Bind => bind(wanted, destination, place),
-        MountKind::Volume => {
-            volume(wanted.source.as_deref(), destination, &wanted.options, place, wanted.subpath.as_deref())
-        }
+        MountKind::Volume => volume(wanted, destination, place, others),
         MountKind::Tmpfs => tmpfs(wanted, destination),
         MountKind::Devpts => {
             let mut options = vec!["nosuid".to_owned(), "noexec".to_owned(), "newinstance".to_owned()];
@@ -358,19 +363,24 @@ fn overlay_volume(source: &Path, destination: PathBuf, options: &[String], place
     Ok(Entry { mount: build("overlay", source, destination, options)?, record: Some(record), volume: None })
 }
 
-fn volume(
-    name: Option<&str>,
-    destination: PathBuf,
-    options: &[String],
-    place: Place<'_>,
-    subpath: Option<&str>,
-) -> Result<Entry, Error> {
+fn volume(wanted: &MountRequest, destination: PathBuf, place: Place<'_>, others: &Others) -> Result<Entry, Error> {
+    let (name, options, subpath) = (wanted.source.as_deref(), &wanted.options, wanted.subpath.as_deref());
     let anonymous = name.is_none_or(str::is_empty);
     let name = match name.filter(|name| !name.is_empty()) {
         Some(name) => name.to_owned(),
         None => anonymous_name(place.id, &destination),
     };
-    let volume = place.volumes.join(&name).join("_data");
+    let mut volume = place.volumes.join(&name).join("_data");
+    let mut own_options = Vec::new();
+    match others.volume_options.get(&name).map_or(VolumeMount::Directory, options::mount) {
+        VolumeMount::Directory => {}
+        VolumeMount::Bind(device, options) => (volume, own_options) = (device, options),
+        VolumeMount::Memory(own) => return memory_volume(name, wanted, destination, own),
+        VolumeMount::Privileged => {
+            let reason = "cannot mount volumes without root privileges: operation requires root privileges";
+            return Err(Error::BadRequest(format!("mounting volume {name}: {reason}")));
+        }
+    }
     let mut source = volume.clone();
     if let Some(subpath) = subpath {
         let subpath = subpath.trim_start_matches('/');
@@ -394,6 +404,7 @@ fn volume(
         return Ok(entry);
     }
     let mut specified = vec!["rbind".to_owned()];
+    specified.extend(own_options);
     specified.extend(options.iter().cloned());
     let copies = !options.iter().any(|option| option == "nocopy");
     if copies && subpath.is_none() {
@@ -407,6 +418,22 @@ fn volume(
     let kind = ownership::kind_of_bind(&mut specified)?;
     let mount = build(kind, &source, destination, specified)?;
     Ok(Entry { mount, record: Some(record), volume: Some(VolumeUse { name, anonymous }) })
+}
+
+/// A volume of memory (`type=tmpfs`): the container's own for as long as it runs.
+fn memory_volume(
+    name: String,
+    wanted: &MountRequest,
+    destination: PathBuf,
+    own_options: Vec<String>,
+) -> Result<Entry, Error> {
+    let options = own_options.into_iter().chain(wanted.options.iter().cloned()).collect();
+    let mut entry = tmpfs(&MountRequest { options, ..wanted.clone() }, destination)?;
+    if let Some(record) = &mut entry.record {
+        (record.kind, record.name) = ("volume".to_owned(), name.clone());
+    }
+    entry.volume = Some(VolumeUse { name, anonymous: false });
+    Ok(entry)
 }
 
 /// 64 hexadecimal digits like an ID, the same for the same container and place.

@@ -14,17 +14,17 @@ use std::os::fd::{AsFd, OwnedFd};
 
 /// Copies the tree below directory `image` into directory `volume` when that is empty. Whether it did.
 ///
-/// An empty `volume` over an empty directory of the image gets that one's owner and mode if `is_volume`; a memory file
-/// system has those it was asked to have.
+/// An empty `volume` over an empty directory of the image gets that one's owner and mode if `is_fresh`: one that was used before
+/// keeps what it was given then, and a memory file system has those it was asked to have.
 ///
 /// `volume` and `image` may be `O_PATH` handles. Blocks for as long as the copy takes.
-pub fn fill(volume: &OwnedFd, image: &OwnedFd, is_volume: bool) -> Result<bool> {
+pub fn fill(volume: &OwnedFd, image: &OwnedFd, is_fresh: bool) -> Result<bool> {
     let (Ok(volume), Ok(image)) = (reopen_directory(volume), reopen_directory(image)) else { return Ok(false) };
     if !is_empty(&volume)? {
         return Ok(false);
     }
     if is_empty(&image)? {
-        if is_volume {
+        if is_fresh {
             copy_attributes(&image, &volume)?;
         }
         return Ok(false);
@@ -39,8 +39,19 @@ pub fn fill(volume: &OwnedFd, image: &OwnedFd, is_volume: bool) -> Result<bool> 
     Ok(true)
 }
 
-/// Gives everything below `tree`, itself included, to a user (`U`). Links are changed themselves, not followed.
+/// Gives `tree` alone to a user; under a map without that user, or without its owner, it stays as it is.
+pub fn give_top_to(tree: &OwnedFd, uid: u32, gid: u32) -> Result<()> {
+    let (user, group) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
+    ignore_unmapped(rustix::fs::chownat(tree, c"", user, group, AtFlags::EMPTY_PATH))
+}
+
+/// Gives everything below `tree`, itself included, to a user (`U`). Links are changed themselves, not followed. A tree that is the
+/// user's already is left as it is, since a large one would take long at every start; so does podman.
 pub fn give_to(tree: &OwnedFd, uid: u32, gid: u32) -> Result<()> {
+    let status = rustix::fs::statat(tree, c"", AtFlags::EMPTY_PATH)?;
+    if (status.st_uid, status.st_gid) == (uid, gid) {
+        return Ok(());
+    }
     let (user, group) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
     rustix::fs::chownat(tree, c"", user, group, AtFlags::EMPTY_PATH)?;
     let Ok(root) = reopen_directory(tree) else { return Ok(()) };

@@ -25,7 +25,7 @@ pub(in crate::runtime) use device_nodes::DeviceNodes as HostDevices;
 pub use joined::run as run_joined;
 pub use mounts::{BENEATH_OPTION, attach, bind, open_handle, open_source};
 pub(in crate::runtime) use mounts::{PreparedMount, bind_at, make_read_only, mask, prepare};
-pub use options::{IdMap, MountOptions, parse as parse_mount_options};
+pub use options::{FRESH_OPTION, IdMap, MountOptions, parse as parse_mount_options};
 pub use reexec::{Role, execute_as, execute_init, passed_descriptors, protected_program};
 pub use still::{bare, join_files, mount_still};
 pub use user::{Accounts, User};

@@ -16,6 +16,7 @@ use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
     fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
+use std::cell::Cell;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,8 @@ pub struct PreparedMount {
     layers: Vec<(&'static str, OwnedFd)>,
     /// Of a view, whose files it shows.
     view: Option<Shown>,
+    /// It is a volume's first use, at a place that the image does not have: the volume becomes the container's user's.
+    becomes_users: Cell<bool>,
 }
 
 /// An option of bind mounts that is ours: the source lies beneath this directory, and no link may lead out of it.
@@ -77,6 +80,7 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
         tree: None,
         layers,
         view,
+        becomes_users: Cell::new(false),
     })
 }
 
@@ -111,14 +115,18 @@ impl PreparedMount {
         &self.destination
     }
 
-    /// Gives the source to a user when the mount asks for that (`U`).
+    /// Gives the source to the container's user: with all below it when the mount asks for that (`U`), alone when it is a
+    /// volume without a place in the image.
     pub fn give_to(&self, uid: u32, gid: u32) -> Step<()> {
-        match &self.opened {
-            Some(source) if self.options.chown => super::copy_up::give_to(source, uid, gid).map_err(|error| {
-                Failure::setup(format_args!("change the owner of \"{}\"", self.source.display()), error)
-            }),
-            _ => Ok(()),
-        }
+        let Some(source) = &self.opened else { return Ok(()) };
+        let given = match (self.options.chown, self.becomes_users.get()) {
+            (true, _) => super::copy_up::give_to(source, uid, gid),
+            (false, true) => super::copy_up::give_top_to(source, uid, gid),
+            (false, false) => Ok(()),
+        };
+        given.map_err(|error| {
+            Failure::setup(format_args!("change the owner of \"{}\"", self.source.display()), error)
+        })
     }
 
     /// Attaches this detached tree instead of making one.
@@ -166,6 +174,9 @@ impl PreparedMount {
         let failed = |error: Errno| {
             Failure::setup(format_args!("mount {} on \"{}\"", self.described(), self.destination.display()), error)
         };
+        if self.options.is_fresh && root.handle(&self.destination).is_err() {
+            self.becomes_users.set(true);
+        }
         let target = self.target(root).map_err(failed)?;
         judge(&target)?;
         let mount = self.make_detached().map_err(failed)?;
@@ -200,7 +211,7 @@ impl PreparedMount {
     /// Copies what the image has at the destination into what is mounted there, when that is empty: volumes at their
     /// first use, and memory file systems. A volume mounted read-only is filled through its source.
     fn fill_from_image(&self, mount: &OwnedFd, target: &OwnedFd) -> Step<()> {
-        super::copy_up::fill(self.opened.as_ref().unwrap_or(mount), target, self.is_bind())
+        super::copy_up::fill(self.opened.as_ref().unwrap_or(mount), target, self.options.is_fresh)
             .map_err(|error| {
                 Failure::setup(format_args!("fill \"{}\" from the image", self.destination.display()), error)
             })

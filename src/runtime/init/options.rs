@@ -24,9 +24,14 @@ pub struct MountOptions {
     pub copy_up: bool,
     /// Give the source to the container's user (`U`).
     pub chown: bool,
+    /// No container has used this volume yet: it gets owner and mode of the place it is mounted on.
+    pub is_fresh: bool,
     /// Everything else, for the file system: `size=64m`, `mode=1777`.
     pub data: Vec<String>,
 }
+
+/// An option of bind mounts that is ours: a volume that no container has used yet.
+pub const FRESH_OPTION: &str = "x-coracle.fresh";
 
 /// Which mounts of a tree show mapped ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +72,7 @@ fn apply(parsed: &mut MountOptions, option: &str) {
         "copy" | "tmpcopyup" => parsed.copy_up = true,
         "nocopy" | "notmpcopyup" => parsed.copy_up = false,
         "U" => parsed.chown = true,
+        FRESH_OPTION => parsed.is_fresh = true,
         "idmap" => parsed.id_map = parsed.id_map.or(Some(IdMap::Top)),
         "ridmap" => parsed.id_map = Some(IdMap::All),
         "z" | "Z" | "defaults" | "async" | "norelatime" | "rnorelatime" | "private-label" | "" => {}

@@ -3,9 +3,9 @@
 //! A volume's files may belong to subordinate ids, so a child process that has them does it; owners in the tar are those
 //! that containers see under the usual id map.
 
-use super::Engine;
-use super::error::Error;
-use super::files::{PackOptions, UnpackOptions, pack, unpack};
+use crate::engine::Engine;
+use crate::engine::error::Error;
+use crate::engine::files::{PackOptions, UnpackOptions, pack, unpack};
 use crate::image::decompress::Decompressor;
 use crate::runtime::failure::{Failure, Step};
 use crate::runtime::guard::{exit, exit_code};
