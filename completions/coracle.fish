@@ -54,6 +54,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "unpause" -d 'Unpaus
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "kill" -d 'Send a signal to one or more running containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "top" -d 'Display the running processes of a container'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "rename" -d 'Rename a container'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "update" -d 'Update the configuration of one or more containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "rm" -d 'Remove one or more containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "pull" -d 'Pull images from a registry'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "push" -d 'Push an image to a registry'
@@ -520,6 +521,47 @@ complete -c coracle -n "__fish_coracle_using_subcommand kill" -s h -l help -d 'P
 complete -c coracle -n "__fish_coracle_using_subcommand top" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand top" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand rename" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l restart -d 'When to start the container again after it has ended: no, on-failure, on-failure:N, always or unless-stopped' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -s e -l env -d 'Set a variable, or copy the caller\'s; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l unsetenv -d 'Remove a variable; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -s m -l memory -d 'Most memory, e.g. 512m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l memory-swap -d 'Most memory and swap together; -1 is no limit [default: twice --memory]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l memory-swappiness -d 'Readiness to swap, 0 to 100; -1 is the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l cpus -d 'Number of processors, e.g. 1.5' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -s c -l cpu-shares -d 'Weight of processor time against others, 2 to 262144' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l cpu-period -d 'Length of a period of processor time in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l cpu-quota -d 'Processor time in each period in microseconds; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l cpu-rt-period -d 'Length of a period of realtime processes in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l cpu-rt-runtime -d 'Time of realtime processes in each period in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l cpuset-cpus -d 'Processors that may be used, e.g. 0-2,7' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l cpuset-mems -d 'Memory nodes that may be used, e.g. 0' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l pids-limit -d 'Most processes and threads; 0 and -1 are no limit [default: 2048]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l blkio-weight -d 'Weight of disk access against others, 10 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l blkio-weight-device -d 'Weight of access to one disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l device-read-bps -d 'Most bytes a second that are read from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l device-write-bps -d 'Most bytes a second that are written to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l device-read-iops -d 'Most reads a second from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l device-write-iops -d 'Most writes a second to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-cmd -d 'Command that tells whether the container is healthy: a shell\'s, a JSON array of words, or none [default: the image\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-interval -d 'Time between two checks, or disable to run none by the clock [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-retries -d 'Failures in a row that make the container unhealthy [default: 3]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-start-period -d 'Time after the start in which failures do not count [default: 0s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-start-interval -d 'Time between two checks within the start period, as in docker' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-timeout -d 'Time after which a check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-on-failure -d 'What is done with an unhealthy container: none, kill, restart or stop [default: none]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-startup-cmd -d 'Command that has to succeed before the regular check begins' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-startup-interval -d 'Time between two startup checks, or disable [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-startup-retries -d 'Failures of the startup check after which the container is started again; 0 is never [default: 0]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-startup-success -d 'Successes of the startup check after which the regular one begins [default: 1]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-startup-timeout -d 'Time after which a startup check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-log-destination -d 'Where results are kept: local, events_logger, or a directory that gets a copy [default: local]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-max-log-count -d 'Results that are kept; 0 is all [default: 5]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand update" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l oom-kill-disable -d 'Let processes wait instead of killing one when memory is short (control groups of version 1 only)'
+complete -c coracle -n "__fish_coracle_using_subcommand update" -l no-healthcheck -d 'Run no health check, not even the image\'s'
+complete -c coracle -n "__fish_coracle_using_subcommand update" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s t -l time -d 'Seconds to wait for a running container to stop before it is killed; implies --force [default: the container\'s own]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -l filter -d 'Remove containers that fit, e.g. label=tier=db; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
@@ -687,6 +729,35 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from clone" -l run -d 'Start the new container'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from clone" -l oom-kill-disable -d 'Let processes wait instead of killing one when memory is short (control groups of version 1 only)'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from clone" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "exists" -d 'Check whether a container exists'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "inspect" -d 'Display the configuration of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "list" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "ls" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "ps" -d 'List containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "prune" -d 'Remove all containers that are not running'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "run" -d 'Run a command in a new container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "create" -d 'Create a container without starting it'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "start" -d 'Start one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "attach" -d 'Attach to a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "exec" -d 'Run a process in a running container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "cp" -d 'Copy files between a container and the host, or between containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "commit" -d 'Make an image of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "export" -d 'Write a container\'s root file system as a tar'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "logs" -d 'Fetch the logs of one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "port" -d 'List the published ports of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "wait" -d 'Wait for one or more containers to exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "stats" -d 'Show what containers use of the machine'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "stop" -d 'Stop one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "restart" -d 'Restart one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "pause" -d 'Pause all the processes in one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "unpause" -d 'Unpause the processes in one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "kill" -d 'Send a signal to one or more running containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "top" -d 'Display the running processes of a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "rename" -d 'Rename a container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "update" -d 'Update the configuration of one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "rm" -d 'Remove one or more containers'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from exists inspect list ls ps prune run create start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff" -f -a "diff" -d 'Show what a container has changed'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -l external -d 'Look at containers of other tools too; there are none'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print as JSON (json) or by a Go template' -r
@@ -1160,6 +1231,47 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from top" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from top" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l restart -d 'When to start the container again after it has ended: no, on-failure, on-failure:N, always or unless-stopped' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -s e -l env -d 'Set a variable, or copy the caller\'s; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l unsetenv -d 'Remove a variable; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -s m -l memory -d 'Most memory, e.g. 512m' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l memory-swap -d 'Most memory and swap together; -1 is no limit [default: twice --memory]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l memory-swappiness -d 'Readiness to swap, 0 to 100; -1 is the host\'s' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l cpus -d 'Number of processors, e.g. 1.5' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -s c -l cpu-shares -d 'Weight of processor time against others, 2 to 262144' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l cpu-period -d 'Length of a period of processor time in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l cpu-quota -d 'Processor time in each period in microseconds; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l cpu-rt-period -d 'Length of a period of realtime processes in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l cpu-rt-runtime -d 'Time of realtime processes in each period in microseconds' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l cpuset-cpus -d 'Processors that may be used, e.g. 0-2,7' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l cpuset-mems -d 'Memory nodes that may be used, e.g. 0' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l pids-limit -d 'Most processes and threads; 0 and -1 are no limit [default: 2048]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l blkio-weight -d 'Weight of disk access against others, 10 to 1000' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l blkio-weight-device -d 'Weight of access to one disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l device-read-bps -d 'Most bytes a second that are read from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l device-write-bps -d 'Most bytes a second that are written to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l device-read-iops -d 'Most reads a second from a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l device-write-iops -d 'Most writes a second to a disk; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-cmd -d 'Command that tells whether the container is healthy: a shell\'s, a JSON array of words, or none [default: the image\'s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-interval -d 'Time between two checks, or disable to run none by the clock [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-retries -d 'Failures in a row that make the container unhealthy [default: 3]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-start-period -d 'Time after the start in which failures do not count [default: 0s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-start-interval -d 'Time between two checks within the start period, as in docker' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-timeout -d 'Time after which a check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-on-failure -d 'What is done with an unhealthy container: none, kill, restart or stop [default: none]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-startup-cmd -d 'Command that has to succeed before the regular check begins' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-startup-interval -d 'Time between two startup checks, or disable [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-startup-retries -d 'Failures of the startup check after which the container is started again; 0 is never [default: 0]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-startup-success -d 'Successes of the startup check after which the regular one begins [default: 1]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-startup-timeout -d 'Time after which a startup check is ended and has failed [default: 30s]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-log-destination -d 'Where results are kept: local, events_logger, or a directory that gets a copy [default: local]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-max-log-count -d 'Results that are kept; 0 is all [default: 5]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -s l -l latest -d 'Act on the most recently created container'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l oom-kill-disable -d 'Let processes wait instead of killing one when memory is short (control groups of version 1 only)'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -l no-healthcheck -d 'Run no health check, not even the image\'s'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s t -l time -d 'Seconds to wait for a running container to stop before it is killed; implies --force [default: the container\'s own]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -l filter -d 'Remove containers that fit, e.g. label=tier=db; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -l cidfile -d 'Read the container\'s ID from this file; may be repeated' -r -F
@@ -1313,7 +1425,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_s
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists export import inspect ls list mount prune reload rm remove unmount umount" -f -a "umount" -d 'Undo mount; nothing has to be done'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s d -l driver -d 'Volume driver; local is the only one' -r
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s l -l label -d 'Label the volume; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s o -l opt -d 'Option of the driver; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s o -l opt -d 'Option: type=tmpfs, or type=bind with device=DIR, and o=OPTIONS for the mount, uid= and gid= among them; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -l uid -d 'Owner of the volume\'s directory, as containers see it' -r
+complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -l gid -d 'Group of the volume\'s directory, as containers see it' -r
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -l ignore -d 'Do not complain when the volume exists'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print help and exit'
@@ -1415,27 +1529,31 @@ complete -c coracle -n "__fish_coracle_using_subcommand network; and __fish_seen
 complete -c coracle -n "__fish_coracle_using_subcommand network; and __fish_seen_subcommand_from update" -l dns-add -d 'Add a resolver; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand network; and __fish_seen_subcommand_from update" -l dns-drop -d 'Drop a resolver; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand network; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "create" -d 'Create a pod'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "exists" -d 'Check whether a pod exists'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "inspect" -d 'Display the configuration of pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "kill" -d 'Send a signal to all containers of one or more pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "logs" -d 'Fetch the logs of a pod\'s containers'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "prune" -d 'Remove all stopped pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "ps" -d 'List pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "ls" -d 'List pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "list" -d 'List pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "restart" -d 'Restart one or more pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "rm" -d 'Remove one or more pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "remove" -d 'Remove one or more pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "start" -d 'Start one or more pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "stop" -d 'Stop one or more pods'
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs prune ps ls list restart rm remove start stop top" -f -a "top" -d 'Display the running processes of a pod\'s containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "create" -d 'Create a pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "exists" -d 'Check whether a pod exists'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "inspect" -d 'Display the configuration of pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "kill" -d 'Send a signal to all containers of one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "logs" -d 'Fetch the logs of a pod\'s containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "pause" -d 'Pause one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "prune" -d 'Remove all stopped pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "ps" -d 'List pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "ls" -d 'List pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "list" -d 'List pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "restart" -d 'Restart one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "rm" -d 'Remove one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "remove" -d 'Remove one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "start" -d 'Start one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "stats" -d 'Show what the containers of pods use of the machine'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "stop" -d 'Stop one or more pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "top" -d 'Display the running processes of a pod\'s containers'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and not __fish_seen_subcommand_from create exists inspect kill logs pause prune ps ls list restart rm remove start stats stop top unpause" -f -a "unpause" -d 'Unpause one or more pods'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s n -l name -d 'Name of the pod; made up when absent' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -s l -l label -d 'Label the pod; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l label-file -d 'Read labels from this file, one a line' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l share -d 'Namespaces that the containers share: ipc, net, uts, pid, cgroup, or none; +pid adds to the default [default: ipc,net,uts]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l exit-policy -d 'What happens when the last container exits: continue, or stop the pod [default: continue]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l restart -d 'When containers of the pod that have no policy of their own are started again after they have ended [default: no]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra -d 'Make a container that holds the shared namespaces [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra-name -d 'Name of the container that holds the namespaces' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra-conmon-pidfile -d 'Write the process ID of that container\'s keeper to this file' -r -F
@@ -1481,7 +1599,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_sub
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra-image -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l infra-command -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l shm-size-systemd -r
-complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l restart -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l hosts-file -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l gpus -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from create" -l replace -d 'Remove a pod that has the same name first'
@@ -1508,6 +1625,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_sub
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -l color -d 'Print each container\'s lines in a colour of their own'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -s l -l latest -d 'Act on the most recently created container'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from pause" -s a -l all -d 'Act on all pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from pause" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from ps" -s f -l filter -d 'Show pods that fit: id, name, label, status, ctr-ids, ctr-names, ctr-number, ctr-status, network, until; may be repeated' -r
@@ -1567,6 +1687,12 @@ complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_sub
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from start" -s a -l all -d 'Act on all pods'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from start" -s l -l latest -d 'Act on the most recently created pod'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stats" -l format -d 'Print as JSON (json), by a Go template, or as a table of template columns (table ...)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stats" -s a -l all -d 'Show all pods that run; so without names'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stats" -s l -l latest -d 'Show the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stats" -l no-reset -d 'Print each look below the one before instead of clearing the screen'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stats" -l no-stream -d 'Look once'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s t -l time -d 'Seconds to wait before a container is killed [default: the container\'s own, usually 10]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -l pod-id-file -d 'Read the pod\'s ID from this file; may be repeated' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s a -l all -d 'Act on all pods'
@@ -1575,6 +1701,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_sub
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from top" -s l -l latest -d 'Act on the most recently created pod'
 complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from top" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from unpause" -s a -l all -d 'Act on all pods'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from unpause" -s l -l latest -d 'Act on the most recently created pod'
+complete -c coracle -n "__fish_coracle_using_subcommand pod; and __fish_seen_subcommand_from unpause" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand healthcheck; and not __fish_seen_subcommand_from run" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand healthcheck; and not __fish_seen_subcommand_from run" -f -a "run" -d 'Run the health check of a container'
 complete -c coracle -n "__fish_coracle_using_subcommand healthcheck; and __fish_seen_subcommand_from run" -l ignore-result -d 'Exit with 0 also when the check fails'

@@ -54,6 +54,9 @@ pub(crate) fn find<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
 
 fn unknown_command(error: &Error, words: &[String], program: &str, entries: &[Entry]) -> Failure {
     let word = text(error, ContextKind::InvalidSubcommand).to_owned();
+    if let Some(flag) = unknown_root_flag(words) {
+        return Failure::Syntax { message: format!("unknown flag: {flag}"), path: program.to_owned() };
+    }
     // What follows the unknown word says nothing about where it stands: `coracle imagse rm`.
     let before = words.iter().take_while(|typed| **typed != word).count();
     let parent = typed_path(&words[..before], program, entries);
@@ -62,6 +65,15 @@ fn unknown_command(error: &Error, words: &[String], program: &str, entries: &[En
         false => Vec::new(),
     };
     Failure::UnknownCommand { path: format!("{parent} {word}"), parent, similar: similar(&word, siblings) }
+}
+
+/// The first long flag among `words` that the program itself does not have: what follows an unknown command is judged so.
+fn unknown_root_flag(words: &[String]) -> Option<String> {
+    let flags = words.iter().take_while(|word| *word != "--").filter(|word| word.len() > 2 && word.starts_with("--"));
+    let names = flags.map(|word| word.split('=').next().unwrap_or_default());
+    let parser = super::tree::parser();
+    let is_known = |name: &str| parser.get_arguments().any(|arg| arg.get_long() == name.strip_prefix("--"));
+    names.filter(|name| !is_known(name)).map(str::to_owned).next()
 }
 
 /// Names at most two edits away, or that begin so, as podman's library suggests them.

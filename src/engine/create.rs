@@ -190,6 +190,15 @@ impl Engine {
             // Its process is looked up when the new container starts.
             others.joined.insert(name.clone(), JoinPlan { container: id.clone(), ..JoinPlan::default() });
             let joined: ContainerRecord = containers.read_config(&id)?;
+            if joined.request.ipc == NamespaceMode::Private
+                && request.ipc == NamespaceMode::Container(name.clone())
+                && !joined.request.holds_namespaces
+            {
+                return Err(Error::BadRequest(format!(
+                    "joining IPC namespace of container {id} is not allowed: non-shareable IPC (hint: use IpcMode:shareable for the \
+                     donor container)"
+                )));
+            }
             if request.network.iter().any(|text| text.strip_prefix("container:") == Some(name)) {
                 others.host_files = network_files(&joined);
             }

@@ -5,6 +5,7 @@ use crate::runtime::keeper::Milestone;
 use crate::store::containers::Containers;
 use crate::store::events::{self, Event, EventType};
 use crate::store::paths::Paths;
+use crate::store::pods::Pod;
 use std::collections::BTreeMap;
 
 /// Appends events to the log. One that cannot be written (a full disk) is lost, never what it tells of.
@@ -19,6 +20,7 @@ pub fn container(record: &ContainerRecord, status: &'static str) -> Event {
         name: record.name.clone(),
         image: record.image.clone(),
         attributes: Some(record.labels.clone()),
+        pod_id: record.pod.as_ref().map(|pod| pod.id.clone()).unwrap_or_default(),
         ..Event::new(EventType::Container, status)
     }
 }
@@ -66,6 +68,16 @@ pub fn removal(record: &ContainerRecord, exit_code: Option<i32>, with_volumes: b
 /// Something happened to a volume.
 pub fn volume(name: &str, status: &'static str) -> Event {
     Event { name: name.to_owned(), ..Event::new(EventType::Volume, status) }
+}
+
+/// Something happened to a pod.
+pub fn pod(pod: &Pod, status: &'static str) -> Event {
+    Event {
+        id: pod.id.clone(),
+        name: pod.name.clone(),
+        attributes: Some(pod.labels.clone()),
+        ..Event::new(EventType::Pod, status)
+    }
 }
 
 /// A secret was made or removed.

@@ -338,9 +338,24 @@ impl Engine {
         match pod {
             None => self.remove_member(&id, options),
             Some(pod) if options.force => self.remove_pod(&pod.id, options).map(|_| id),
-            Some(pod) => Err(Error::Conflict(format!(
+            Some(pod) => Err(Error::BadRequest(format!(
                 "container {id} is the infra container of pod {} and cannot be removed without removing the pod",
                 pod.id
+            ))),
+        }
+    }
+
+    /// Refuses the container that holds a pod's namespaces, which goes with its pod.
+    ///
+    /// # Errors
+    /// It does; there is no such container.
+    pub fn check_infra(&self, name: &str) -> Result<(), Error> {
+        let container = self.container(name)?;
+        match container.record.pod.filter(|member| member.is_infra && self.pods().get(&member.id).is_some()) {
+            None => Ok(()),
+            Some(pod) => Err(Error::BadRequest(format!(
+                "container {} is the infra container of pod {} and cannot be removed without removing the pod",
+                container.record.id, pod.id
             ))),
         }
     }

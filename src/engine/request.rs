@@ -498,6 +498,7 @@ impl ContainerRequest {
             read_only_tmpfs: true,
             passwd: true,
             sig_proxy: true,
+            ipc: NamespaceMode::Shareable,
             ..Default::default()
         }
     }

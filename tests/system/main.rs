@@ -48,6 +48,7 @@ mod services;
 mod stats;
 mod store;
 mod terminal;
+mod update;
 mod user_namespaces;
 mod users;
 mod views;

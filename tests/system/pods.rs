@@ -53,7 +53,7 @@ fn a_pod_is_made_listed_looked_at_and_removed() {
         .prints(&format!("{short}-infra|{short}|web|true"));
     sandbox.words("pod create web").refuses(125, "adding pod to state: name \"web\" is in use: pod already exists");
     sandbox.words("pod exists web").succeeds();
-    sandbox.words(&format!("rm {short}-infra")).refuses(2, "cannot be removed without removing the pod");
+    sandbox.words(&format!("rm {short}-infra")).refuses(125, "cannot be removed without removing the pod");
     sandbox.words("pod rm web").prints(id);
     sandbox.words("pod exists web").exits(1);
     sandbox.words("pod rm web").refuses(1, "no pod with name or ID web found: no such pod");
@@ -203,4 +203,47 @@ fn logs_of_a_pod_are_those_of_its_containers() {
     sandbox.words("pod logs -c b talk").prints("of b");
     sandbox.words("pod rm -f talk").succeeds();
     sandbox.assert_nothing_left();
+}
+
+#[test]
+fn shared_memory_is_the_pods() {
+    let sandbox = busybox!();
+    sandbox.words("pod create --network none work").succeeds();
+    sandbox.run(["run", "--rm", "--pod", "work", "busybox", "sh", "-c", "echo kept >/dev/shm/file"]).succeeds();
+    sandbox.words("run --rm --pod work busybox cat /dev/shm/file").prints("kept");
+    sandbox.words("run --rm busybox ls -A /dev/shm").prints("");
+    sandbox.words("pod rm -f work").succeeds();
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_pod_is_paused_and_goes_on() {
+    let sandbox = busybox!();
+    let id = sandbox.words("pod create --network none work").succeeds().text();
+    sleeper(&sandbox, "one", "work");
+    sandbox.words("pod pause work").prints(id.trim());
+    assert_eq!(state(&sandbox, "work").trim(), "Paused");
+    sandbox.words("pod unpause --all").prints(id.trim());
+    assert_eq!(state(&sandbox, "work").trim(), "Running");
+    let figures = sandbox.words("pod stats --no-stream --format {{.Pod}}|{{.Name}} work").succeeds().lines();
+    assert!(figures.contains(&format!("{}|one", &id[..12])), "{figures:?}");
+    sandbox.words("pod stats --no-stream nobody").refuses(125, "no pod with name or ID nobody found");
+    sandbox.words("pod rm -f -t 0 work").succeeds();
+    sandbox
+        .words("events --stream=false --filter type=pod --format {{.Status}}")
+        .prints("create\npause\nunpause\nremove");
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_pods_restart_policy_is_its_containers() {
+    let sandbox = busybox!();
+    sandbox.words("pod create --network none --restart on-failure:2 work").succeeds();
+    sandbox.words("create --pod work --name one busybox true").succeeds();
+    sandbox.words("create --pod work --name two --restart no busybox true").succeeds();
+    sandbox
+        .words("inspect --format {{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}} one two")
+        .prints("on-failure:2\nno:0");
+    sandbox.words("pod create --restart sometimes").refuses(125, "\"sometimes\" is not a valid restart policy");
+    sandbox.words("pod rm -f work").succeeds();
 }

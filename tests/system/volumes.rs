@@ -130,3 +130,70 @@ fn what_is_in_a_volume_goes_out_and_in_again() {
     }
     sandbox.words("volume rm one two").succeeds();
 }
+
+#[test]
+fn a_new_volume_belongs_to_the_first_containers_user() {
+    if !crate::support::has_subordinate_ids() {
+        skip!("needs subordinate ids");
+    }
+    let sandbox = busybox!();
+    // The image has no such place: the volume is its user's, once.
+    shell(&sandbox, &["-u", "5:6", "-v", "data:/not/there"], "stat -c %u:%g /not/there; touch /not/there/x")
+        .prints("5:6");
+    shell(&sandbox, &["-u", "7:8", "-v", "data:/d"], "stat -c %u:%g /d").prints("5:6");
+    // The image has it: the volume is like the place.
+    shell(&sandbox, &["-u", "5:6", "-v", "tmp:/tmp"], "stat -c %u:%g:%a /tmp").prints("0:0:1777");
+    shell(&sandbox, &["--userns=keep-id", "-v", "kept:/kept"], "touch /kept/x").succeeds();
+    // Everything in it is given away when the volume itself is another's, and not looked at again when it is not.
+    shell(&sandbox, &["-u", "9", "-v", "data:/d:U"], "stat -c %u /d /d/x").prints("9\n9");
+    shell(&sandbox, &["-v", "data:/d"], "chown 3 /d/x").succeeds();
+    shell(&sandbox, &["-u", "9", "-v", "data:/d:U"], "stat -c %u /d /d/x").prints("9\n3");
+}
+
+#[test]
+fn what_a_volume_still_needs_is_shown() {
+    let sandbox = busybox!();
+    sandbox.words("volume create data").succeeds();
+    let needs = "volume inspect --format {{.NeedsCopyUp}}:{{.NeedsChown}} data";
+    sandbox.words(needs).prints("true:true");
+    shell(&sandbox, &["-v", "data:/empty"], "true").succeeds();
+    sandbox.words(needs).prints("true:false");
+    shell(&sandbox, &["-v", "data:/etc"], "true").succeeds();
+    sandbox.words(needs).prints("false:false");
+}
+
+#[test]
+fn a_volume_can_be_memory_or_a_directory_of_the_host() {
+    let sandbox = busybox!();
+    sandbox.words("volume create -o type=tmpfs -o device=tmpfs -o o=size=1m,nodev memory").prints("memory");
+    shell(&sandbox, &["-v", "memory:/m"], "stat -f -c %T /m; df -k /m | tail -1 | awk '{print $2}'")
+        .prints("tmpfs\n1024");
+    let directory = sandbox.directory("site");
+    std::fs::write(std::path::Path::new(&directory).join("index"), "here").unwrap();
+    let device = format!("device={directory}");
+    sandbox.run(["volume", "create", "-o", "type=none", "-o", "o=bind,ro", "-o", &device, "site"]).prints("site");
+    shell(&sandbox, &["-v", "site:/s"], "cat /s/index").prints("here");
+    shell(&sandbox, &["-v", "site:/s"], "touch /s/x").exits(1).complains("Read-only file system");
+    sandbox.words("volume inspect --format {{.Options.type}} site").prints("none");
+    sandbox
+        .words("volume create -o type=bind -o device=/bogus x")
+        .refuses(125, "invalid volume option device for driver 'local': stat /bogus: no such file or directory");
+    sandbox.words("volume create -o a=b x").refuses(125, "invalid mount option a for driver 'local': invalid argument");
+    sandbox.words("volume create -o type=nfs -o device=:/x nfs").succeeds();
+    shell(&sandbox, &["-v", "nfs:/n"], "true").refuses(125, "cannot mount volumes without root privileges");
+    sandbox.words("volume exists x").exits(1);
+    assert!(std::path::Path::new(&directory).join("index").exists());
+    sandbox.words("volume rm site memory nfs").succeeds();
+    assert!(std::path::Path::new(&directory).join("index").exists(), "removing the volume leaves the host's directory");
+}
+
+#[test]
+fn a_volumes_owner_can_be_chosen() {
+    if !crate::support::has_subordinate_ids() {
+        skip!("needs subordinate ids");
+    }
+    let sandbox = busybox!();
+    sandbox.words("volume create -o o=uid=5,gid=6 data").succeeds();
+    shell(&sandbox, &["-v", "data:/tmp"], "stat -c %u:%g /tmp").prints("5:6");
+    sandbox.words("volume inspect --format {{.UID}}:{{.GID}} data").prints("5:6");
+}

@@ -119,6 +119,7 @@ coracle exec --user postgres --workdir /var/lib/postgresql db psql -c 'select 1'
             proxy_signals: true,
             detach_keys: session::detach_keys(keys)?,
         };
+        session::warn_without_terminal(context, self.tty, self.interactive);
         // From here on a signal is the process's.
         hold_signals();
         let session = match engine.exec(&name, &request) {

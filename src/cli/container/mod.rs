@@ -27,7 +27,7 @@ mod run;
 pub(crate) mod selection;
 mod session;
 mod start;
-mod stats;
+pub(crate) mod stats;
 mod stop;
 mod top;
 mod update;

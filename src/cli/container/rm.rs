@@ -8,7 +8,7 @@ use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
 use crate::cli::{failure, output};
 use crate::engine::lifecycle::RemoveOptions;
-use crate::engine::{Engine, Kind};
+use crate::engine::{Engine, Error, Kind};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -71,12 +71,23 @@ impl Verb for Rm {
             timeout_seconds: self.time,
             volumes: self.volumes,
         };
-        let names = if self.depend { with_dependents(&engine, names) } else { names };
-        failure::each(&names, Failure::removal_code, |name| match engine.remove(name, options) {
+        let names = if self.depend || self.all { with_dependents(&engine, names) } else { names };
+        // The container that holds a pod's namespaces goes with its pod, or when the others have gone before it.
+        let keeps_pods = !self.depend && !self.all;
+        failure::each(&names, Failure::removal_code, |name| match remove(&engine, name, options, keeps_pods) {
             Ok(_) => output::print(&format!("{name}\n")).map(|_| ()),
             Err(error) if ignore && error.kind() == Kind::NotFound => Ok(()),
             Err(error) => Err(error.into()),
         })
+    }
+}
+
+fn remove(engine: &Engine, name: &str, options: RemoveOptions, keeps_pods: bool) -> Result<String, Error> {
+    match engine.check_infra(name) {
+        Err(error) if keeps_pods || error.kind() == Kind::NotFound => Err(error),
+        // Those that depend on it have gone before it: so does the pod.
+        Err(_) => engine.remove(name, RemoveOptions { force: true, ..options }),
+        Ok(()) => engine.remove(name, options),
     }
 }
 

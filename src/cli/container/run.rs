@@ -80,6 +80,7 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
             // From here on a signal is the container's.
             session::hold_signals(&request);
         }
+        session::warn_without_terminal(context, request.tty && !detach, request.interactive);
         let created = engine.create(&request, &image)?;
         created.warnings.iter().for_each(|warning| output::note(warning));
         let options =

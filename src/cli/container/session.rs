@@ -1,5 +1,6 @@
 //! The part of `run`, `start --attach` and `attach` in which this process stands between the user and the container.
 
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::engine::attach::{self, AttachOptions, Outcome};
 use crate::engine::detach_keys;
@@ -23,6 +24,13 @@ const KILLED: u8 = 137;
 pub(crate) fn detach_keys(text: Option<&str>) -> Result<Vec<u8>, Failure> {
     let text = text.unwrap_or(DETACH_KEYS);
     detach_keys::parse(text).ok_or_else(|| Failure::Arguments(format!("invalid detach keys: {text:?}")))
+}
+
+/// podman's warning when a terminal was asked for and there is none to type on.
+pub(super) fn warn_without_terminal(context: &Context, tty: bool, interactive: bool) {
+    if tty && interactive && !rustix::termios::isatty(std::io::stdin()) {
+        context.warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
+    }
 }
 
 /// Keeps signals for the container that is about to start.

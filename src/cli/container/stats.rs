@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::output::human::go_duration;
 use crate::cli::output::{self, JsonLayout, Listing, human};
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
@@ -143,13 +144,13 @@ impl Stats {
 
 /// What earlier looks have found, by container.
 #[derive(Default)]
-struct History {
+pub(crate) struct History {
     before: HashMap<String, (Instant, Usage)>,
     bars: HashMap<String, (VecDeque<f64>, VecDeque<f64>)>,
 }
 
 /// One container at one look.
-struct Line {
+pub(crate) struct Line {
     id: String,
     name: String,
     usage: Usage,
@@ -161,7 +162,8 @@ struct Line {
 }
 
 impl History {
-    fn look(&mut self, container: &Container) -> Line {
+    /// Looks at a container, and compares it with the last look.
+    pub(crate) fn look(&mut self, container: &Container) -> Line {
         let (now, used) = (Instant::now(), usage(container));
         let id = container.record.id.clone();
         let started = container.state.started_at.filter(|_| used.tasks > 0);
@@ -202,6 +204,24 @@ fn bars(values: &mut VecDeque<f64>, value: f64, least: f64) -> String {
 impl Line {
     fn shown_id(&self, whole: bool) -> &str {
         if whole { &self.id } else { human::short_id(&self.id) }
+    }
+
+    /// What templates and JSON of `pod stats` see.
+    pub(crate) fn pod_row(&self, pod: &str) -> Value {
+        let usage = &self.usage;
+        json!({
+            "CPU": percentage(self.cpu_percent),
+            "MemUsage": pair(usage.memory_bytes, usage.memory_limit_bytes),
+            "MemUsageBytes":
+                format!("{} / {}", binary_size(usage.memory_bytes), binary_size(usage.memory_limit_bytes)),
+            "Mem": percentage(self.memory_percent),
+            "NetIO": pair(usage.received_bytes, usage.sent_bytes),
+            "BlockIO": pair(usage.read_bytes, usage.written_bytes),
+            "PIDS": usage.tasks.to_string(),
+            "Pod": pod,
+            "CID": human::short_id(&self.id),
+            "Name": self.name,
+        })
     }
 
     fn row(&self, whole_id: bool) -> Value {
@@ -293,32 +313,6 @@ fn binary_size(bytes: u64) -> String {
     let text = format!("{value:.*}", 4_usize.saturating_sub(whole));
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text}{unit}")
-}
-
-/// A length of time as Go prints it: `1h2m3.5s`, `12.5ms`, `0s`.
-fn go_duration(duration: Duration) -> String {
-    let nanoseconds = duration.as_nanos();
-    let fraction = |value: f64, unit: &str, digits: usize| {
-        let text = format!("{value:.digits$}");
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-        format!("{text}{unit}")
-    };
-    match nanoseconds {
-        0 => "0s".to_owned(),
-        1..1_000 => format!("{nanoseconds}ns"),
-        1_000..1_000_000 => fraction(nanoseconds as f64 / 1e3, "µs", 3),
-        1_000_000..1_000_000_000 => fraction(nanoseconds as f64 / 1e6, "ms", 6),
-        _ => {
-            let (hours, minutes) = (duration.as_secs() / 3600, duration.as_secs() / 60 % 60);
-            let seconds = (duration.as_secs() % 60) as f64 + f64::from(duration.subsec_nanos()) / 1e9;
-            let seconds = fraction(seconds, "s", 9);
-            match (hours, minutes) {
-                (0, 0) => seconds,
-                (0, _) => format!("{minutes}m{seconds}"),
-                _ => format!("{hours}h{minutes}m{seconds}"),
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ impl Verb for Update {
         the next start. Prints the IDs.";
     const ARGUMENTS: &'static str = "CONTAINER [CONTAINER...]";
     const ARITY: Arity = Arity::Any;
-    const EXAMPLES: &'static str = "coracle update --restart unless-stopped web\ncoracle update --memory 512m --cpus 2 db";
+    const EXAMPLES: &'static str =
+        "coracle update --restart unless-stopped web\ncoracle update --memory 512m --cpus 2 db";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         if !self.latest.latest {
@@ -50,10 +51,8 @@ impl Verb for Update {
         let engine = context.engine();
         let names = Selection { names: self.arguments, latest: self.latest.latest, ..Selection::default() }
             .names(&engine, |_| true)?;
-        let environment = EnvironmentChange {
-            set: variables(&[], &self.env, &context.surroundings())?,
-            unset: self.unsetenv,
-        };
+        let environment =
+            EnvironmentChange { set: variables(&[], &self.env, &context.surroundings())?, unset: self.unsetenv };
         failure::each(&names, Failure::exit_code, |name| {
             let updated = engine.update(name, &environment, |request, record| {
                 if let Some(policy) = &self.restart {

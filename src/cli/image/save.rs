@@ -67,6 +67,7 @@ impl Verb for Save {
         let paths = context.paths();
         let names_only = !self.multi_image_archive && context.program != "docker";
         let images = save::choose(&paths, &self.arguments, names_only)?;
+        let shown = self.output.clone().unwrap_or_else(|| "/dev/stdout".into());
         match (self.output.filter(|path| path.as_os_str() != "-"), layout) {
             (Some(path), Layout::OciDirectory | Layout::DockerDirectory) => {
                 save::to_directory(&paths, &images, layout, &path)?;
@@ -98,6 +99,7 @@ impl Verb for Save {
                 save::to_archive(&paths, &images, layout, out)?;
             }
         }
+        save::tell(&paths, &images, &shown);
         Ok(ExitCode::SUCCESS)
     }
 }

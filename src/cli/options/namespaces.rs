@@ -52,8 +52,8 @@ impl NamespaceOptions {
         request.subuid_name = self.subuidname;
         request.subgid_name = self.subgidname;
         request.pid = namespace(self.pid.as_deref(), &[])?;
-        request.ipc =
-            namespace(self.ipc.as_deref(), &[("none", NamespaceMode::None), ("shareable", NamespaceMode::Shareable)])?;
+        let ipc_words = [("none", NamespaceMode::None), ("shareable", NamespaceMode::Shareable)];
+        request.ipc = namespace(Some(self.ipc.as_deref().unwrap_or("shareable")), &ipc_words)?;
         request.uts = namespace(self.uts.as_deref(), &[])?;
         request.cgroup = namespace(self.cgroupns.as_deref(), &[])?;
         Ok(())

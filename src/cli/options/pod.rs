@@ -30,6 +30,9 @@ pub(crate) struct PodOptions {
     /// What happens when the last container exits: continue, or stop the pod [default: continue]
     #[arg(long, value_name = "POLICY", default_value = "continue", hide_default_value = true)]
     exit_policy: String,
+    /// When containers of the pod that have no policy of their own are started again after they have ended [default: no]
+    #[arg(long, value_name = "POLICY")]
+    restart: Option<String>,
     /// Make a container that holds the shared namespaces [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = crate::cli::values::boolean)]
     infra: Option<bool>,
@@ -86,6 +89,11 @@ impl PodOptions {
             labels: lifecycle::labels(self.label_file, &self.label, surroundings)?.into_iter().collect(),
             shared: if with_infra { shared(self.share.as_deref())? } else { Vec::new() },
             exit_policy: self.exit_policy,
+            restart: self
+                .restart
+                .map(|policy| lifecycle::restart_policy(policy, false))
+                .transpose()?
+                .unwrap_or_default(),
             ..PodRequest::default()
         };
         let mut infra = ContainerRequest::new(RootSource::Nothing);

@@ -1,6 +1,7 @@
 //! Sizes and times in words, as podman's and docker's library (`go-units`) writes them.
 
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// Units of 1000 bytes each.
 const UNITS: [&str; 9] = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
@@ -90,6 +91,32 @@ pub(crate) fn shortened(text: &str, length: usize) -> String {
 /// The first twelve digits of an ID.
 pub(crate) fn short_id(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
+}
+
+/// A length of time as Go prints it: `1h2m3.5s`, `12.5ms`, `0s`.
+pub(crate) fn go_duration(duration: Duration) -> String {
+    let nanoseconds = duration.as_nanos();
+    let fraction = |value: f64, unit: &str, digits: usize| {
+        let text = format!("{value:.digits$}");
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        format!("{text}{unit}")
+    };
+    match nanoseconds {
+        0 => "0s".to_owned(),
+        1..1_000 => format!("{nanoseconds}ns"),
+        1_000..1_000_000 => fraction(nanoseconds as f64 / 1e3, "µs", 3),
+        1_000_000..1_000_000_000 => fraction(nanoseconds as f64 / 1e6, "ms", 6),
+        _ => {
+            let (hours, minutes) = (duration.as_secs() / 3600, duration.as_secs() / 60 % 60);
+            let seconds = (duration.as_secs() % 60) as f64 + f64::from(duration.subsec_nanos()) / 1e9;
+            let seconds = fraction(seconds, "s", 9);
+            match (hours, minutes) {
+                (0, 0) => seconds,
+                (0, _) => format!("{minutes}m{seconds}"),
+                _ => format!("{hours}h{minutes}m{seconds}"),
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,11 +7,13 @@ mod inspect;
 mod kill;
 mod list;
 mod logs;
+mod pause;
 pub(crate) mod prune;
 mod restart;
 mod rm;
 mod selection;
 mod start;
+mod stats;
 mod stop;
 mod top;
 
@@ -34,13 +36,16 @@ impl Group for Pod {
             verb::<inspect::Inspect>(),
             verb::<kill::Kill>(),
             verb::<logs::PodLogs>(),
+            verb::<pause::Pause>(),
             verb::<prune::Prune>(),
             verb::<list::List>(),
             verb::<restart::Restart>(),
             verb::<rm::Rm>(),
             verb::<start::Start>(),
+            verb::<stats::Stats>(),
             verb::<stop::Stop>(),
             verb::<top::Top>(),
+            verb::<pause::Unpause>(),
         ]
     }
 }

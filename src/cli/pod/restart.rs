@@ -33,6 +33,7 @@ impl Verb for Restart {
             let started = engine.start_pod(name)?;
             stopped.failures.extend(started.failures);
             stopped.warnings.extend(started.warnings);
+            engine.tell_pod_restart(name);
             Ok(stopped)
         })
     }

@@ -138,6 +138,7 @@ fn string<'i>(items: &'i [Item<'_>], position: usize) -> Result<&'i str, Fault> 
 fn integer(items: &[Item<'_>], position: usize) -> Result<i128, Fault> {
     match &items[position] {
         Item::Integer(value) => Ok(*value),
+        Item::Duration(value) => Ok((*value).into()),
         item => Err(Fault::Argument(position, format!("expected integer; found {}", shown(item)))),
     }
 }
@@ -170,7 +171,7 @@ fn same(left: &Item<'_>, right: &Item<'_>) -> Result<bool, Fault> {
             Ok(matches!(other, Item::Missing | Item::Nil))
         }
         (Item::Bool(left), Item::Bool(right)) => Ok(left == right),
-        (Item::Integer(left), Item::Integer(right)) => Ok(left == right),
+        (left, right) if left.integer().is_some() && right.integer().is_some() => Ok(left.integer() == right.integer()),
         (Item::Float(left), Item::Float(right)) => Ok(left == right),
         (Item::Object(left, _), Item::Object(right, _)) => Ok(left == right),
         _ => match (left.text(), right.text(), left.list_length(), right.list_length()) {
@@ -183,7 +184,9 @@ fn same(left: &Item<'_>, right: &Item<'_>) -> Result<bool, Fault> {
 
 fn compare<'a>(items: &[Item<'a>], wanted: fn(Ordering) -> bool) -> Result<Item<'a>, Fault> {
     let order = match (&items[0], &items[1]) {
-        (Item::Integer(left), Item::Integer(right)) => Some(left.cmp(right)),
+        (left, right) if left.integer().is_some() && right.integer().is_some() => {
+            Some(left.integer().cmp(&right.integer()))
+        }
         (Item::Float(left), Item::Float(right)) => return Ok(Item::Bool(left.partial_cmp(right).is_some_and(wanted))),
         (Item::Bool(_), Item::Bool(_)) => return reason("invalid type for comparison"),
         (left, right) => left.text().zip(right.text()).map(|(left, right)| left.cmp(right)),

@@ -5,7 +5,9 @@
 //! limit is cut off and says so in [`Output::overflowed`].
 
 use super::value::{Item, Shape, ordered_fields, printed_time};
+use crate::cli::output::human::go_duration;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// Go takes no width or precision beyond this.
 const MAXIMUM_WIDTH: usize = 1_000_000;
@@ -280,6 +282,10 @@ fn argument(directive: &Directive, item: &Item<'_>, output: &mut Output) {
             padded(directive, if *value { "true" } else { "false" }, output);
         }
         Item::Integer(value) => integer(directive, *value, item, output),
+        Item::Duration(value) if matches!(directive.verb, 'v' | 's') => {
+            text(directive, &go_duration(Duration::from_nanos(value.unsigned_abs())), item, output)
+        }
+        Item::Duration(value) => integer(directive, (*value).into(), item, output),
         Item::Float(value) => float(directive, *value, item, output),
         Item::Time(value) => text(directive, &printed_time(value), item, output),
         Item::Text(value) => text(directive, value, item, output),

@@ -40,6 +40,12 @@ const MAP_FIELDS: [&str; 22] = [
 /// Fields that hold a time of Go's: as JSON in the form of RFC 3339, printed in Go's own.
 const TIME_FIELDS: [&str; 5] = ["Created", "StartedAt", "FinishedAt", "CheckpointedAt", "RestoredAt"];
 
+/// Fields of health checks that hold a length of time of Go's: as JSON in nanoseconds, printed as `1m30s`.
+const DURATION_FIELDS: [&str; 4] = ["Interval", "Timeout", "StartPeriod", "StartInterval"];
+
+/// `Timeout` is a number of seconds elsewhere; no check has one as short as this many nanoseconds.
+const SHORTEST_TIMEOUT: i64 = 1_000_000;
+
 /// Structs that are printed as Go prints them, values only in the order of the fields; JSON has lost the order of others.
 const STRUCTS: [&[&str]; 2] = [
     &["HostIp", "HostPort"],
@@ -69,6 +75,8 @@ pub(super) enum Item<'a> {
     Nil,
     Bool(bool),
     Integer(i128),
+    /// A length of time in nanoseconds.
+    Duration(i64),
     Float(f64),
     Text(&'a str),
     /// A time, as JSON has it.
@@ -83,6 +91,10 @@ pub(super) enum Item<'a> {
     Headers,
 }
 
+fn is_duration(name: &str, value: i64) -> bool {
+    DURATION_FIELDS.contains(&name) && (name != "Timeout" || value >= SHORTEST_TIMEOUT)
+}
+
 impl<'a> Item<'a> {
     /// The value found under `name` (empty: an element of a list, or no field).
     pub(super) fn of(value: &'a Value, name: &str) -> Self {
@@ -91,6 +103,7 @@ impl<'a> Item<'a> {
             Value::Null => Item::Nil,
             Value::Bool(value) => Item::Bool(*value),
             Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(value), _) if is_duration(name, value) => Item::Duration(value),
                 (Some(value), _) => Item::Integer(value.into()),
                 (None, Some(value)) => Item::Integer(value.into()),
                 (None, None) => Item::Float(number.as_f64().unwrap_or_default()),
@@ -116,6 +129,15 @@ impl<'a> Item<'a> {
         Item::Made(text.into())
     }
 
+    /// The number, of integers and lengths of time.
+    pub(super) fn integer(&self) -> Option<i128> {
+        match self {
+            Item::Integer(value) => Some(*value),
+            Item::Duration(value) => Some((*value).into()),
+            _ => None,
+        }
+    }
+
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Item::Text(text) => Some(text),
@@ -130,6 +152,7 @@ impl<'a> Item<'a> {
             Item::Missing | Item::Nil => false,
             Item::Bool(value) => *value,
             Item::Integer(value) => *value != 0,
+            Item::Duration(value) => *value != 0,
             Item::Float(value) => *value != 0.0,
             Item::Text(text) => !text.is_empty(),
             Item::Made(text) => !text.is_empty(),
@@ -169,6 +192,7 @@ impl<'a> Item<'a> {
             Item::Missing | Item::Nil => "<nil>",
             Item::Bool(_) => "bool",
             Item::Integer(_) => "int",
+            Item::Duration(_) => "time.Duration",
             Item::Float(_) => "float64",
             Item::Time(_) => "time.Time",
             Item::Text(_) | Item::Made(_) => "string",
@@ -185,6 +209,7 @@ impl<'a> Item<'a> {
         match self {
             Item::Missing | Item::Nil | Item::Headers => Value::Null,
             Item::Bool(value) => Value::from(*value),
+            Item::Duration(value) => Value::from(*value),
             Item::Integer(value) => match (i64::try_from(*value), u64::try_from(*value)) {
                 (Ok(value), _) => Value::from(value),
                 (_, Ok(value)) => Value::from(value),

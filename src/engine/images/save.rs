@@ -7,6 +7,7 @@
 
 use super::assemble::{Format, Layer, make_manifest};
 use super::{Error, resolve};
+use crate::engine::events;
 use crate::store::archive::{ArchiveWriter, Member};
 use crate::store::blobs;
 use crate::store::digest::Digest;
@@ -39,6 +40,12 @@ pub enum Layout {
 pub struct Saved {
     image: StoredImage,
     names: Vec<String>,
+}
+
+/// Tells the log of events that images were saved to the file or directory `to`.
+pub fn tell(paths: &Paths, saved: &[Saved], to: &Path) {
+    let event = |saved: &Saved| events::image(&saved.image.record.id.hex(), &to.to_string_lossy(), "save");
+    events::tell(paths, &saved.iter().map(event).collect::<Vec<_>>());
 }
 
 /// Finds images by what was typed. With `names_only` all after the first are further names for it.

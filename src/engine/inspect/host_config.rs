@@ -58,11 +58,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
         "Egress" => &request.egress,
         "EgressLog" => path(&request.egress_log).unwrap_or_default(),
         "GroupAdd" => &request.group_add,
-        "IpcMode" => match &request.ipc {
-            // Any container's can be joined here.
-            NamespaceMode::Private => "shareable".to_owned(),
-            other => mode(other),
-        },
+        "IpcMode" => mode(&request.ipc),
         "Cgroup" => "",
         "Cgroups" => if request.cgroups == CgroupsMode::Enabled { "default" } else { request.cgroups.word() },
         "Links" => Value::Null,

@@ -10,7 +10,7 @@ use crate::engine::record::MountRecord;
 use crate::engine::request::{ContainerRequest, MountKind, MountRequest, NamespaceMode, RootSource};
 use crate::engine::volumes::options::{self, VolumeMount};
 use crate::runtime::devices;
-use crate::runtime::init::{BENEATH_OPTION, parse_mount_options};
+use crate::runtime::init::{BENEATH_OPTION, BORROWED, parse_mount_options};
 use crate::sys::mount::MountAttributes;
 use oci_spec::runtime::{Mount, MountBuilder};
 use std::collections::BTreeMap;
@@ -137,6 +137,11 @@ fn system_mounts(request: &ContainerRequest, network: &NetworkMode, is_systemd: 
             mounts.push(mount("bind", "/dev/shm", "/dev/shm", &["rbind", "nosuid", "noexec", "nodev"])?);
         }
         NamespaceMode::None => mounts.push(mount("mqueue", "mqueue", "/dev/mqueue", &["nosuid", "noexec", "nodev"])?),
+        // What System V and POSIX programs share goes together.
+        NamespaceMode::Container(_) => {
+            mounts.push(mount("mqueue", "mqueue", "/dev/mqueue", &["nosuid", "noexec", "nodev"])?);
+            mounts.push(mount(BORROWED, "/dev/shm", "/dev/shm", &["bind", "nosuid", "noexec", "nodev"])?);
+        }
         _ => {
             let size = format!("size={shared_memory}");
             mounts.push(mount("mqueue", "mqueue", "/dev/mqueue", &["nosuid", "noexec", "nodev"])?);

@@ -2,10 +2,11 @@
 //! starting and last when stopping.
 
 use super::PodSummary;
-use crate::engine::Engine;
 use crate::engine::error::Error;
 use crate::engine::lifecycle::{Container, RemoveOptions};
 use crate::engine::start::StartOptions;
+use crate::engine::{Engine, events};
+use crate::store::containers::Status;
 
 /// What was done to a pod.
 #[derive(Debug, Default)]
@@ -42,6 +43,7 @@ impl Engine {
                 Err(error) => done.failures.push(error),
             }
         }
+        events::tell(&self.paths, &[events::pod(&summary.pod, "start")]);
         Ok(done)
     }
 
@@ -65,6 +67,7 @@ impl Engine {
         // Disposable containers go when they end.
         let failures = ends.into_iter().filter_map(Result::err);
         done.failures = failures.filter(|error| error.kind() != crate::engine::Kind::NotFound).collect();
+        events::tell(&self.paths, &[events::pod(&summary.pod, "stop")]);
         Ok(done)
     }
 
@@ -73,10 +76,39 @@ impl Engine {
     /// # Errors
     /// There is no such pod.
     pub fn kill_pod(&self, name: &str, signal: i32) -> Result<Done, Error> {
-        self.each_of_pod(name, |engine, member| match member.state.status.is_alive() {
+        self.each_of_pod(name, "kill", |engine, member| match member.state.status.is_alive() {
             true => engine.kill(&member.record.id, signal).map(drop),
             false => Ok(()),
         })
+    }
+
+    /// Stops every process of every running container of a pod.
+    ///
+    /// # Errors
+    /// There is no such pod.
+    pub fn pause_pod(&self, name: &str) -> Result<Done, Error> {
+        self.each_of_pod(name, "pause", |engine, member| match member.state.status {
+            Status::Running | Status::Stopping => engine.pause(&member.record.id).map(drop),
+            _ => Ok(()),
+        })
+    }
+
+    /// Continues the processes of every paused container of a pod.
+    ///
+    /// # Errors
+    /// There is no such pod.
+    pub fn unpause_pod(&self, name: &str) -> Result<Done, Error> {
+        self.each_of_pod(name, "unpause", |engine, member| match member.state.status {
+            Status::Paused => engine.unpause(&member.record.id).map(drop),
+            _ => Ok(()),
+        })
+    }
+
+    /// Tells the log of events that a pod was restarted.
+    pub fn tell_pod_restart(&self, name: &str) {
+        if let Ok(pod) = self.pods().find(name) {
+            events::tell(&self.paths, &[events::pod(&pod, "restart")]);
+        }
     }
 
     /// Removes a pod with its containers. Those that run are an error unless forced. Returns the pod's ID.
@@ -107,12 +139,14 @@ impl Engine {
             }
         }
         self.pods().remove(&id)?;
+        events::tell(&self.paths, &[events::pod(&summary.pod, "remove")]);
         Ok(id)
     }
 
     fn each_of_pod(
         &self,
         name: &str,
+        event: &'static str,
         action: impl Fn(&Engine, &Container) -> Result<(), Error>,
     ) -> Result<Done, Error> {
         let summary = self.pod(name)?;
@@ -124,6 +158,7 @@ impl Engine {
                 _ => {}
             }
         }
+        events::tell(&self.paths, &[events::pod(&summary.pod, event)]);
         Ok(done)
     }
 }

@@ -16,6 +16,9 @@ impl Engine {
         let Some(name) = request.pod.as_deref().filter(|_| !request.holds_namespaces) else { return Ok(None) };
         let pod = self.pods().find(name)?;
         let mut request = ContainerRequest { pod: Some(pod.id.clone()), ..request.clone() };
+        if request.restart.is_none() && !request.remove && !pod.restart.is_empty() {
+            request.restart = Some(pod.restart.clone());
+        }
         let Some(infra) = pod.infra.filter(|_| !pod.shared.is_empty()) else { return Ok(Some(request)) };
         let record: ContainerRecord = self.containers().read_config(&infra)?;
         let shares = |name: &str| pod.shared.iter().any(|shared| shared == name);

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::lifecycle::{Container, RemoveOptions};
 use super::plan::ImageDefaults;
 use super::request::{ContainerRequest, RootSource};
-use super::{Engine, names};
+use super::{Engine, events, names};
 use crate::store::containers::Status;
 use crate::store::pods::Pod;
 use std::collections::BTreeMap;
@@ -115,9 +115,12 @@ impl Engine {
             ..Pod::default()
         };
         let mut pod = self.pods().create(pod)?;
-        let Some(infra) = request.infra else { return Ok((pod, Vec::new())) };
-        match self.create_infra(&mut pod, infra) {
-            Ok(warnings) => Ok((pod, warnings)),
+        let made = request.infra.map_or(Ok(Vec::new()), |infra| self.create_infra(&mut pod, infra));
+        match made {
+            Ok(warnings) => {
+                events::tell(&self.paths, &[events::pod(&pod, "create")]);
+                Ok((pod, warnings))
+            }
             Err(error) => {
                 // The first error is the one worth telling.
                 let _ = self.pods().remove(&pod.id);

@@ -130,7 +130,9 @@ impl Engine {
             return;
         }
         let mut mounts = record.plan.spec.mounts().clone().unwrap_or_default();
-        for mount in mounts.iter_mut().filter(|mount| mount.destination().to_str().is_some_and(|at| fresh.contains(&at))) {
+        for mount in
+            mounts.iter_mut().filter(|mount| mount.destination().to_str().is_some_and(|at| fresh.contains(&at)))
+        {
             let mut options = mount.options().clone().unwrap_or_default();
             options.push(FRESH_OPTION.to_owned());
             mount.set_options(Some(options));

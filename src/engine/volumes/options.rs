@@ -77,9 +77,7 @@ fn id(shown: &str, name: &str, value: Option<&str>) -> Result<u32, Error> {
     let bad = |line: String| Error::BadRequest(line);
     let value = value.ok_or_else(|| bad(format!("{name} option must provide a {shown}: invalid argument")))?;
     value.parse().map_err(|_| {
-        bad(format!(
-            "cannot convert {shown} {value} to integer: strconv.Atoi: parsing {value:?}: invalid syntax"
-        ))
+        bad(format!("cannot convert {shown} {value} to integer: strconv.Atoi: parsing {value:?}: invalid syntax"))
     })
 }
 
@@ -105,7 +103,9 @@ pub fn check(options: &VolumeOptions) -> Result<(), Error> {
     }
     let is_limited = options.shown.contains_key("SIZE") || options.shown.contains_key("INODES");
     if is_limited && matches!(mount, VolumeMount::Directory) {
-        return bad("volume options size and inodes not supported. Filesystem does not support Project Quota".to_owned());
+        return bad(
+            "volume options size and inodes not supported. Filesystem does not support Project Quota".to_owned()
+        );
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ mod view;
 pub(in crate::runtime) use console::{Terminal, attach as attach_console, make_terminal, take as take_terminal};
 pub(in crate::runtime) use device_nodes::DeviceNodes as HostDevices;
 pub use joined::run as run_joined;
-pub use mounts::{BENEATH_OPTION, attach, bind, open_handle, open_source};
+pub use mounts::{BENEATH_OPTION, BORROWED, attach, bind, open_handle, open_source};
 pub(in crate::runtime) use mounts::{PreparedMount, bind_at, make_read_only, mask, prepare};
 pub use options::{FRESH_OPTION, IdMap, MountOptions, parse as parse_mount_options};
 pub use reexec::{Role, execute_as, execute_init, passed_descriptors, protected_program};
@@ -120,7 +120,7 @@ impl<'a> Init<'a> {
     ) -> Step<Init<'a>> {
         let process = plan.spec.process().as_ref().ok_or_else(|| Failure::message("the plan has no process"))?;
         leave_the_caller()?;
-        let mounts = mounts::prepare(plan.spec.mounts().as_deref().unwrap_or_default())?;
+        let mut mounts = mounts::prepare(plan.spec.mounts().as_deref().unwrap_or_default())?;
         let devices = DeviceNodes::open();
         let account_files = open_account_files(plan)?;
         let secrets = secrets::Secrets::open(plan)?;
@@ -137,6 +137,9 @@ impl<'a> Init<'a> {
         }
         expect_order(&keeper, Order::Mapped)?;
         become_root(plan)?;
+        if let Some(join) = &plan.join {
+            still::borrow(join, &mut mounts)?;
+        }
         network.adjust();
         let root = Rooted::new(root_file_system.mount(&keeper)?);
         let init = Init { plan, process, keeper, root, devices, account_files, mounts };

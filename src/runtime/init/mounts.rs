@@ -42,6 +42,9 @@ pub struct PreparedMount {
 /// An option of bind mounts that is ours: the source lies beneath this directory, and no link may lead out of it.
 pub const BENEATH_OPTION: &str = "x-coracle.beneath=";
 
+/// Type of a mount that is one of the container's whose namespaces are joined, at the place that is its source.
+pub const BORROWED: &str = "coracle.borrowed";
+
 /// Opens the sources of `mounts` with the caller's present rights.
 pub fn prepare(mounts: &[Mount]) -> Step<Vec<PreparedMount>> {
     mounts.iter().map(prepare_one).collect()
@@ -54,7 +57,7 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
     if kind == "bind" || kind == VIEW {
         options.bind = options.bind.or(Some(true));
     }
-    let needs_source = options.bind.is_some() || kind == "overlay";
+    let needs_source = (options.bind.is_some() && kind != BORROWED) || kind == "overlay";
     let opened = needs_source.then(|| open_source(mount)).transpose()?;
     let view = match kind == VIEW {
         true => Some(Shown::of(&options.data)?),
@@ -124,9 +127,12 @@ impl PreparedMount {
             (false, true) => super::copy_up::give_top_to(source, uid, gid),
             (false, false) => Ok(()),
         };
-        given.map_err(|error| {
-            Failure::setup(format_args!("change the owner of \"{}\"", self.source.display()), error)
-        })
+        given.map_err(|error| Failure::setup(format_args!("change the owner of \"{}\"", self.source.display()), error))
+    }
+
+    /// The place in the container whose namespaces are joined, when this is a mount of that one's.
+    pub(super) fn borrowed(&self) -> Option<&Path> {
+        (self.kind == BORROWED).then_some(self.source.as_path())
     }
 
     /// Attaches this detached tree instead of making one.
