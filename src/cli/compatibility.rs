@@ -176,7 +176,7 @@ pub(crate) const GLOBAL: &[Row] = &[
     row("namespace", Treatment::Refused("use --root for a store of its own")),
     row("storage-opt", Treatment::Refused("no storage driver has options")),
     row("imagestore", Treatment::Refused("use --root")),
-    row("module", Treatment::Refused("containers.conf is not read")),
+    row("module", Treatment::Refused("name the file in CONTAINERS_CONF_OVERRIDE")),
     flag("transient-store", Treatment::Refused("use --root and --runroot in a directory of memory")),
     row("cgroup-manager", Treatment::Harmless),
     row("conmon", Treatment::Harmless),

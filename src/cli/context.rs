@@ -1,5 +1,6 @@
 //! What every verb knows: the global options and the name it was called by.
 
+use super::configuration::{Configuration, ConfigurationError};
 use super::options::Surroundings;
 use crate::engine::Engine;
 use crate::engine::request::ContainerRequest;
@@ -80,7 +81,16 @@ impl Context {
             environment: std::env::vars_os().filter_map(variable).collect(),
             read: &|path| std::fs::read_to_string(path),
             as_docker: self.program == "docker",
+            defaults: Configuration::default(),
         }
+    }
+
+    /// The same with the defaults of `containers.conf`, for commands that create containers.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood.
+    pub(crate) fn surroundings_with_defaults(&self) -> Result<Surroundings<'static>, ConfigurationError> {
+        Ok(Surroundings { defaults: Configuration::load()?, ..self.surroundings() })
     }
 
     /// What a request takes from the global options and the command line as a whole.

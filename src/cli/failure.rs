@@ -46,6 +46,9 @@ pub(crate) enum Failure {
     /// An option's value.
     #[error(transparent)]
     Option(#[from] OptionError),
+    /// `containers.conf`.
+    #[error(transparent)]
+    Configuration(#[from] super::configuration::ConfigurationError),
     /// Containers and volumes.
     #[error(transparent)]
     Engine(#[from] engine::Error),

@@ -8,6 +8,7 @@
 //! One file per verb under its noun. Data goes to standard output and everything else to standard error.
 
 mod compatibility;
+mod configuration;
 mod container;
 mod context;
 mod documents;

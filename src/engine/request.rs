@@ -306,6 +306,8 @@ pub struct ContainerRequest {
     pub entrypoint: Option<Vec<String>>,
     /// `-e`, `--env-file` and `--env-host` resolved in order: `NAME=value`. Later wins.
     pub env: Vec<String>,
+    /// Variables that the image's go before: `NAME=value`.
+    pub base_env: Vec<String>,
     /// `--env-host`.
     pub env_host: bool,
     /// `--env-merge`, `NAME=value` with `${VAR}` from the image's environment.

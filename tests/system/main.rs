@@ -14,6 +14,7 @@ mod cleanup;
 mod commit;
 mod comparison;
 mod compat;
+mod configuration;
 mod copy;
 mod egress;
 mod environment;

@@ -36,7 +36,7 @@ impl Verb for Create {
     }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        let mut request = self.create.into_request(self.arguments, &context.surroundings())?;
+        let mut request = self.create.into_request(self.arguments, &context.surroundings_with_defaults()?)?;
         context.fill(&mut request);
         let engine = context.engine();
         pod::new_pod(&engine, &mut request)?;

@@ -117,20 +117,18 @@ fn remove_image(request: &ContainerRequest, context: &Context) {
 
 impl Run {
     /// The container to make, and whether to leave it in the background.
-    fn into_request(self, context: &Context) -> Result<(ContainerRequest, bool), OptionError> {
-        let surroundings = context.surroundings();
+    fn into_request(self, context: &Context) -> Result<(ContainerRequest, bool), Failure> {
+        let surroundings = context.surroundings_with_defaults()?;
         let mut request = self.create.into_request(self.arguments, &surroundings)?;
         request.remove |= self.rmi;
         if self.rmi && self.detach {
-            return Err(OptionError::Refused {
-                option: "rmi",
-                reason: "the image can only be removed by a run that waits",
-            });
+            let reason = "the image can only be removed by a run that waits";
+            return Err(OptionError::Refused { option: "rmi", reason }.into());
         }
         if self.detach && !request.attach.is_empty() {
-            return Err(OptionError::AttachAndDetach);
+            return Err(OptionError::AttachAndDetach.into());
         }
-        request.detach_keys = self.detach_keys;
+        request.detach_keys = self.detach_keys.or(request.detach_keys);
         request.sig_proxy = self.sig_proxy;
         request.start_at_once = true;
         context.fill(&mut request);

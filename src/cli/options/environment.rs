@@ -4,6 +4,7 @@
 //! copies the caller's value when there is one, `PREFIX*` copies all that begin so.
 
 use super::{OptionError, Surroundings};
+use crate::cli::configuration::Containers;
 use crate::engine::request::ContainerRequest;
 use clap::{Args, ValueHint};
 use std::collections::BTreeMap;
@@ -35,6 +36,11 @@ pub(crate) struct EnvironmentOptions {
 }
 
 impl EnvironmentOptions {
+    pub(super) fn fill(&mut self, defaults: &Containers) {
+        self.env_host |= defaults.env_host;
+        self.http_proxy &= defaults.http_proxy != Some(false);
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest, surroundings: &Surroundings) -> Result<(), OptionError> {
         request.env.extend(variables(&self.env_file, &self.env, surroundings)?);
         for text in &self.env_merge {

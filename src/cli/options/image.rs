@@ -1,6 +1,7 @@
 //! Where the image comes from.
 
 use super::OptionError;
+use crate::cli::configuration::EngineDefaults;
 use crate::engine::request::{ContainerRequest, PullPolicy, RootSource};
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -81,6 +82,16 @@ const MACHINE: &str = match std::env::consts::ARCH.as_bytes() {
 };
 
 impl ImageOptions {
+    pub(super) fn fill(&mut self, defaults: &EngineDefaults) {
+        for (given, default) in
+            [(&mut self.pull, &defaults.pull_policy), (&mut self.image_volume, &defaults.image_volume_mode)]
+        {
+            if given.is_none() {
+                *given = default.clone().filter(|word| !word.is_empty());
+            }
+        }
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
         if self.rootfs {
             request.root = directory(&request.root);

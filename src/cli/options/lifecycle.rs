@@ -1,6 +1,7 @@
 //! Name, labels, log, end of life.
 
 use super::{OptionError, Surroundings, key_value};
+use crate::cli::configuration::{Containers, EngineDefaults};
 use crate::cli::values;
 use crate::engine::request::{ContainerRequest, SystemdMode};
 use crate::engine::restart::RestartPolicy;
@@ -69,6 +70,24 @@ pub(crate) struct LifecycleOptions {
 }
 
 impl LifecycleOptions {
+    pub(super) fn is_in_pod(&self) -> bool {
+        self.pod.is_some() || self.pod_id_file.is_some()
+    }
+
+    pub(super) fn fill(&mut self, defaults: &Containers, engine: &EngineDefaults) {
+        self.annotation.splice(0..0, defaults.annotations.iter().cloned());
+        self.stop_timeout = self.stop_timeout.or(engine.stop_timeout);
+        if self.log_driver.is_none() {
+            // A file shared with podman may name journald, for which k8s-file stands in.
+            let known = |driver: &String| LOG_DRIVERS.contains(&driver.as_str());
+            self.log_driver = defaults.log_driver.clone().filter(known);
+        }
+        let has_size = self.log_opt.iter().any(|option| option.starts_with("max-size="));
+        if let Some(size) = defaults.log_size_max.filter(|size| *size > 0 && !has_size) {
+            self.log_opt.push(format!("max-size={size}"));
+        }
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest, surroundings: &Surroundings) -> Result<(), OptionError> {
         if self.name.as_deref().is_some_and(|name| !is_valid_name(name)) {
             return Err(OptionError::ContainerName);
@@ -160,9 +179,12 @@ fn annotations(given: &[String]) -> Result<Vec<(String, String)>, OptionError> {
     given.iter().map(|text| key_value(text).ok_or(OptionError::Annotation)).collect()
 }
 
+/// What can keep a container's output.
+const LOG_DRIVERS: [&str; 4] = ["k8s-file", "json-file", "none", "passthrough"];
+
 fn log_driver(driver: String) -> Result<String, OptionError> {
     match driver.as_str() {
-        "k8s-file" | "json-file" | "none" | "passthrough" => Ok(driver),
+        known if LOG_DRIVERS.contains(&known) => Ok(driver),
         "journald" | "syslog" | "local" => Err(OptionError::RefusedValue {
             option: "log-driver",
             value: driver,

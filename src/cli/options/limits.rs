@@ -1,6 +1,7 @@
 //! Limits of resources: memory, processors, processes, disks, and the control group that enforces them.
 
 use super::OptionError;
+use crate::cli::configuration::Containers;
 use crate::cli::values;
 use crate::engine::limits::{CgroupsMode, Limits};
 use crate::engine::request::ContainerRequest;
@@ -86,6 +87,10 @@ pub(crate) struct GroupOptions {
 }
 
 impl LimitOptions {
+    pub(super) fn fill(&mut self, defaults: &Containers) {
+        self.pids_limit = self.pids_limit.or(defaults.pids_limit);
+    }
+
     /// Writes what was given over `limits`.
     ///
     /// # Errors
@@ -182,6 +187,12 @@ impl LimitOptions {
 }
 
 impl GroupOptions {
+    pub(super) fn fill(&mut self, defaults: &Containers) {
+        if let Some(mode) = defaults.cgroups.as_ref().filter(|_| self.cgroups == "enabled") {
+            self.cgroups.clone_from(mode);
+        }
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
         for text in self.cgroup_conf {
             let (file, value) = super::key_value(&text)

@@ -30,6 +30,7 @@ pub(crate) use lifecycle::{is_valid_name, label, restart_policy};
 pub(crate) use limits::LimitOptions;
 pub(crate) use pod::PodOptions;
 
+use crate::cli::configuration::Configuration;
 use crate::engine::request::{ContainerRequest, RootSource};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -43,6 +44,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) read: &'a dyn Fn(&Path) -> std::io::Result<String>,
     /// Called as `docker`: `-v` makes a missing host directory.
     pub(crate) as_docker: bool,
+    /// `containers.conf`, for commands that create containers.
+    pub(crate) defaults: Configuration,
 }
 
 /// Options shared by `run` and `create`.
@@ -82,13 +85,15 @@ impl CreateOptions {
     /// # Errors
     /// The first option whose value cannot be used.
     pub(crate) fn into_request(
-        self,
+        mut self,
         words: Vec<String>,
         surroundings: &Surroundings,
     ) -> Result<ContainerRequest, OptionError> {
+        self.fill(&surroundings.defaults);
         let mut words = words.into_iter();
         let first = words.next().unwrap_or_default();
         let mut request = ContainerRequest::new(RootSource::Image(first));
+        request.base_env.clone_from(&surroundings.defaults.containers.env);
         request.command = words.collect();
         self.image.apply(&mut request)?;
         self.lifecycle.apply(&mut request, surroundings)?;
@@ -103,7 +108,28 @@ impl CreateOptions {
         self.security.apply(&mut request)?;
         self.limits.apply(&mut request.limits)?;
         self.groups.apply(&mut request)?;
+        request.detach_keys = surroundings.defaults.engine.detach_keys.clone();
         Ok(request)
+    }
+
+    /// What `containers.conf` says, where the command line says nothing.
+    fn fill(&mut self, defaults: &Configuration) {
+        if *defaults == Configuration::default() {
+            return;
+        }
+        let Configuration { containers, engine } = defaults;
+        let is_in_pod = self.lifecycle.is_in_pod();
+        self.network.fill(containers, is_in_pod);
+        self.namespaces.fill(containers, is_in_pod);
+        self.lifecycle.fill(containers, engine);
+        self.image.fill(engine);
+        self.process.fill(containers);
+        self.environment.fill(containers);
+        self.mounts.fill(containers);
+        let shares_network = self.network.is_shared();
+        self.security.fill(containers, shares_network || is_in_pod);
+        self.limits.fill(containers);
+        self.groups.fill(containers);
     }
 }
 

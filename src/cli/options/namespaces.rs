@@ -1,6 +1,7 @@
 //! Which namespaces the container has of its own, and how ids are mapped.
 
 use super::OptionError;
+use crate::cli::configuration::Containers;
 use crate::cli::values;
 use crate::engine::request::{ContainerRequest, NamespaceMode, UserNamespaceMode};
 use clap::Args;
@@ -38,6 +39,27 @@ pub(crate) struct NamespaceOptions {
 }
 
 impl NamespaceOptions {
+    pub(super) fn fill(&mut self, defaults: &Containers, is_in_pod: bool) {
+        let has_maps = !self.uidmap.is_empty()
+            || !self.gidmap.is_empty()
+            || self.subuidname.is_some()
+            || self.subgidname.is_some();
+        let joins = |mode: &Option<String>| mode.as_deref().is_some_and(|mode| mode.starts_with("container:"));
+        // A namespace of another container brings its user namespace along.
+        let has_users = has_maps || is_in_pod || joins(&self.pid) || joins(&self.ipc) || joins(&self.uts);
+        for (given, default, applies) in [
+            (&mut self.userns, &defaults.userns, !has_users),
+            (&mut self.pid, &defaults.pidns, !is_in_pod),
+            (&mut self.ipc, &defaults.ipcns, !is_in_pod),
+            (&mut self.uts, &defaults.utsns, !is_in_pod),
+            (&mut self.cgroupns, &defaults.cgroupns, !is_in_pod),
+        ] {
+            if given.is_none() && applies {
+                *given = default.clone().filter(|mode| !mode.is_empty());
+            }
+        }
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
         let maps = !self.uidmap.is_empty()
             || !self.gidmap.is_empty()

@@ -1,6 +1,7 @@
 //! Network, names and published ports.
 
 use super::{OptionError, ports};
+use crate::cli::configuration::Containers;
 use crate::engine::request::ContainerRequest;
 use clap::Args;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -56,6 +57,32 @@ pub(crate) struct NetworkOptions {
 }
 
 impl NetworkOptions {
+    /// Whether the network's settings are the host's or another container's.
+    pub(super) fn is_shared(&self) -> bool {
+        let is_shared = |mode: &String| mode == "host" || mode.starts_with("container:") || mode.starts_with("ns:");
+        self.network.iter().any(is_shared)
+    }
+
+    pub(super) fn fill(&mut self, defaults: &Containers, is_in_pod: bool) {
+        if is_in_pod {
+            return;
+        }
+        if self.network.is_empty() {
+            self.network.extend(defaults.netns.clone().filter(|mode| !mode.is_empty()));
+        }
+        let has_resolver = !self.network.iter().any(|mode| mode == "none") && !self.is_shared();
+        for (given, default) in [
+            (&mut self.dns, &defaults.dns_servers),
+            (&mut self.dns_search, &defaults.dns_searches),
+            (&mut self.dns_option, &defaults.dns_options),
+        ] {
+            if has_resolver && given.is_empty() {
+                given.clone_from(default);
+            }
+        }
+        self.no_hosts |= defaults.no_hosts && self.add_host.is_empty();
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
         if self.no_hosts && !self.add_host.is_empty() {
             return Err(OptionError::Together("--no-hosts and --add-host"));

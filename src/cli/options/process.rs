@@ -1,6 +1,7 @@
 //! The container's first process.
 
 use super::OptionError;
+use crate::cli::configuration::Containers;
 use crate::cli::values;
 use crate::engine::request::{ContainerRequest, UlimitRequest};
 use clap::Args;
@@ -67,6 +68,22 @@ pub(crate) struct ProcessOptions {
 }
 
 impl ProcessOptions {
+    pub(super) fn fill(&mut self, defaults: &Containers) {
+        self.init |= defaults.init;
+        self.oom_score_adj = self.oom_score_adj.or(defaults.oom_score_adj);
+        for (given, default) in [(&mut self.umask, &defaults.umask), (&mut self.tz, &defaults.tz)] {
+            if given.is_none() {
+                *given = default.clone().filter(|text| !text.is_empty());
+            }
+        }
+        let name = |text: &str| text.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        let given: Vec<String> = self.ulimit.iter().map(|text| name(text)).collect();
+        if !given.iter().any(|given| given == "host") {
+            let others = defaults.default_ulimits.iter().filter(|text| !given.contains(&name(text)));
+            self.ulimit.extend(others.cloned());
+        }
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
         request.interactive = self.interactive;
         request.tty = self.tty;

@@ -1,6 +1,7 @@
 //! Privileges.
 
 use super::{OptionError, key_value};
+use crate::cli::configuration::Containers;
 use crate::engine::request::ContainerRequest;
 use clap::Args;
 
@@ -24,6 +25,19 @@ pub(crate) struct SecurityOptions {
 }
 
 impl SecurityOptions {
+    /// `shares_network` is whether settings of the network namespace are not the container's to make.
+    pub(super) fn fill(&mut self, defaults: &Containers, shares_network: bool) {
+        self.privileged |= defaults.privileged;
+        let has_profile = self.security_opt.iter().any(|option| option.starts_with("seccomp"));
+        if let Some(profile) = defaults.seccomp_profile.as_ref().filter(|path| !path.is_empty() && !has_profile) {
+            self.security_opt.push(format!("seccomp={profile}"));
+        }
+        let name = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
+        let given: Vec<String> = self.sysctl.iter().map(|text| name(text)).collect();
+        let others = defaults.default_sysctls.iter().filter(|text| !given.contains(&name(text)));
+        self.sysctl.extend(others.filter(|text| !(shares_network && text.starts_with("net."))).cloned());
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
         request.privileged = self.privileged;
         request.cap_add = self.cap_add;

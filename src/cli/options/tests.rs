@@ -21,6 +21,7 @@ fn request(words: &[&str]) -> Result<ContainerRequest, String> {
         environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         read: &read,
         as_docker: false,
+        defaults: Default::default(),
     };
     options.into_request(arguments, &surroundings).map_err(|error| error.to_string())
 }

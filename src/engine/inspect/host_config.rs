@@ -214,9 +214,10 @@ fn user_mode(request: &ContainerRequest) -> String {
     match &request.userns {
         UserNamespaceMode::Host if request.uid_map.is_empty() => String::new(),
         UserNamespaceMode::Host => "private".to_owned(),
-        UserNamespaceMode::KeepId { .. } => "keep-id".to_owned(),
-        UserNamespaceMode::NoMap => "nomap".to_owned(),
-        UserNamespaceMode::Auto { .. } => "auto".to_owned(),
+        // podman's word for every map that is not its usual one.
+        UserNamespaceMode::KeepId { .. } | UserNamespaceMode::NoMap | UserNamespaceMode::Auto { .. } => {
+            "private".to_owned()
+        }
         UserNamespaceMode::Container(name) => format!("container:{name}"),
         UserNamespaceMode::Path(path) => format!("ns:{}", path.display()),
     }

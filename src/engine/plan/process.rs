@@ -25,7 +25,7 @@ pub(super) fn arguments(request: &ContainerRequest, image: &ImageDefaults) -> Re
     Ok(arguments)
 }
 
-/// The environment, weakest first: what every container has, the image, the host's proxies, the host, the request.
+/// The environment, weakest first: what every container has, `containers.conf`, the image, the host's proxies, the host, the request.
 /// `uuid` is for systemd, which makes it the machine's id.
 pub(super) fn environment(
     request: &ContainerRequest,
@@ -45,6 +45,7 @@ pub(super) fn environment(
     if request.http_proxy {
         environment.extend(host_variables(|name| PROXY_VARIABLES.contains(&name)));
     }
+    environment.extend(request.base_env.iter().cloned());
     environment.extend(image.environment.iter().cloned());
     if request.env_host {
         environment.extend(host_variables(|_| true));

@@ -7,6 +7,7 @@ mod volume;
 pub(crate) use error::MountError;
 
 use super::{OptionError, Surroundings};
+use crate::cli::configuration::Containers;
 use crate::cli::values;
 use crate::engine::request::{ContainerRequest, MountKind, MountRequest};
 use clap::Args;
@@ -45,6 +46,23 @@ pub(crate) struct MountOptions {
 }
 
 impl MountOptions {
+    pub(super) fn fill(&mut self, defaults: &Containers) {
+        self.read_only |= defaults.read_only;
+        if self.shm_size.is_none() {
+            self.shm_size = defaults.shm_size.clone().filter(|size| !size.is_empty());
+        }
+        self.device.splice(0..0, defaults.devices.iter().cloned());
+        self.mount.splice(0..0, defaults.mounts.iter().cloned());
+        let place = |text: &str| {
+            let mut parts = text.splitn(3, ':');
+            let first = parts.next().unwrap_or_default();
+            clean(parts.next().unwrap_or(first))
+        };
+        let given: Vec<String> = self.volume.iter().map(|text| place(text)).collect();
+        let others = defaults.volumes.iter().filter(|text| !given.contains(&place(text))).cloned();
+        self.volume.splice(0..0, others.collect::<Vec<_>>());
+    }
+
     pub(super) fn apply(self, request: &mut ContainerRequest, surroundings: &Surroundings) -> Result<(), OptionError> {
         let mut mounts = Vec::new();
         for text in &self.mount {

@@ -1,0 +1,249 @@
+//! `containers.conf`: defaults of options for `run` and `create`, shared with podman (containers.conf(5)).
+//!
+//! ```text
+//! /usr/share/containers/containers.conf
+//! /etc/containers/containers.conf           containers.conf.d/*.conf beside it, by name
+//! ~/.config/containers/containers.conf      likewise
+//! $CONTAINERS_CONF                          instead of all of these
+//! $CONTAINERS_CONF_OVERRIDE                 last
+//! ```
+//!
+//! A later file's value replaces an earlier one's; a list that holds `{append=true}` is added to what was there. Keys that mean
+//! nothing here are ignored, as podman ignores those it does not know: one file serves both. What the keys change stands with the
+//! options (`fill` in [`super::options`]); an option on the command line always wins, and a list on it is added to the file's where
+//! podman does so.
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The variable that names the one file to read.
+const ONLY: &str = "CONTAINERS_CONF";
+/// The variable that names a file to read last.
+const LAST: &str = "CONTAINERS_CONF_OVERRIDE";
+/// Far more than such a file is long, in bytes.
+const LIMIT_BYTES: u64 = 1 << 20;
+
+/// What the files say.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Configuration {
+    /// `[containers]`.
+    pub(crate) containers: Containers,
+    /// `[engine]`.
+    pub(crate) engine: EngineDefaults,
+}
+
+/// `[containers]`; the names are the file's, and the options' for most.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Containers {
+    pub(crate) annotations: Vec<String>,
+    pub(crate) cgroupns: Option<String>,
+    pub(crate) cgroups: Option<String>,
+    pub(crate) default_sysctls: Vec<String>,
+    pub(crate) default_ulimits: Vec<String>,
+    pub(crate) devices: Vec<String>,
+    pub(crate) dns_options: Vec<String>,
+    pub(crate) dns_searches: Vec<String>,
+    pub(crate) dns_servers: Vec<String>,
+    pub(crate) env: Vec<String>,
+    pub(crate) env_host: bool,
+    pub(crate) http_proxy: Option<bool>,
+    pub(crate) init: bool,
+    pub(crate) ipcns: Option<String>,
+    pub(crate) log_driver: Option<String>,
+    pub(crate) log_size_max: Option<i64>,
+    pub(crate) mounts: Vec<String>,
+    pub(crate) netns: Option<String>,
+    pub(crate) no_hosts: bool,
+    pub(crate) oom_score_adj: Option<i64>,
+    pub(crate) pidns: Option<String>,
+    pub(crate) pids_limit: Option<i64>,
+    pub(crate) privileged: bool,
+    pub(crate) read_only: bool,
+    pub(crate) seccomp_profile: Option<String>,
+    pub(crate) shm_size: Option<String>,
+    pub(crate) tz: Option<String>,
+    pub(crate) umask: Option<String>,
+    pub(crate) userns: Option<String>,
+    pub(crate) utsns: Option<String>,
+    pub(crate) volumes: Vec<String>,
+}
+
+/// `[engine]`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct EngineDefaults {
+    pub(crate) detach_keys: Option<String>,
+    pub(crate) image_volume_mode: Option<String>,
+    pub(crate) pull_policy: Option<String>,
+    pub(crate) stop_timeout: Option<u32>,
+}
+
+/// A file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigurationError {
+    /// One that a variable names is not there, or any cannot be read.
+    #[error("{what}: open {}: {}", .path.display(), super::failure::describe(.source))]
+    File {
+        /// Whose file it is.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not TOML, or a key has a value of another type.
+    #[error("decode configuration {}: {reason}", .path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// In one line.
+        reason: String,
+    },
+}
+
+impl Configuration {
+    /// Reads the files of this user. Blocks for a few small files.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood; those that are not there say nothing, unless a variable names them.
+    pub(crate) fn load() -> Result<Self, ConfigurationError> {
+        let variable = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let mut merged = Table::new();
+        match variable(ONLY) {
+            Some(path) => add_named(&mut merged, "CONTAINERS_CONF file", &path)?,
+            None => {
+                for path in usual_files() {
+                    match read(&path) {
+                        Ok(text) => add(&mut merged, &text, &path)?,
+                        Err(error) if is_absent(&error) => {}
+                        Err(source) => {
+                            return Err(ConfigurationError::File { what: "reading configuration", path, source });
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(path) = variable(LAST) {
+            add_named(&mut merged, "CONTAINERS_CONF_OVERRIDE file", &path)?;
+        }
+        Ok(typed(merged).unwrap_or_default()) // each file was tried by itself
+    }
+}
+
+/// A file that nobody wrote, or whose directory is closed to this user, as under a home that is not there.
+fn is_absent(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
+}
+
+/// The files that are read when no variable says otherwise, the weakest first.
+fn usual_files() -> Vec<PathBuf> {
+    let user = dirs::config_dir().map(|directory| directory.join("containers"));
+    let mut files = vec![PathBuf::from("/usr/share/containers/containers.conf")];
+    for directory in [Some(PathBuf::from("/etc/containers")), user].into_iter().flatten() {
+        files.push(directory.join("containers.conf"));
+        let drop_ins = std::fs::read_dir(directory.join("containers.conf.d")).into_iter().flatten().flatten();
+        let mut drop_ins: Vec<PathBuf> = drop_ins.map(|entry| entry.path()).collect();
+        drop_ins.retain(|path| path.extension().is_some_and(|extension| extension == "conf"));
+        drop_ins.sort();
+        files.extend(drop_ins);
+    }
+    files
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    use std::io::Read;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(LIMIT_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn add_named(merged: &mut Table, what: &'static str, path: &Path) -> Result<(), ConfigurationError> {
+    let text = read(path).map_err(|source| ConfigurationError::File { what, path: path.to_owned(), source })?;
+    add(merged, &text, path)
+}
+
+/// Merges the text of one file.
+fn add(merged: &mut Table, text: &str, path: &Path) -> Result<(), ConfigurationError> {
+    let wrong = |error: toml::de::Error| ConfigurationError::Content {
+        path: path.to_owned(),
+        reason: error.message().lines().collect::<Vec<_>>().join(" "),
+    };
+    let table: Table = toml::from_str(text).map_err(wrong)?;
+    typed(table.clone()).map_err(wrong)?;
+    merge(merged, table);
+    Ok(())
+}
+
+fn typed(table: Table) -> Result<Configuration, toml::de::Error> {
+    let sections = table.into_iter().map(|(name, section)| match section {
+        Value::Table(keys) => (name, Value::Table(keys.into_iter().map(|(key, value)| (key, plain(value))).collect())),
+        other => (name, other),
+    });
+    Value::Table(sections.collect()).try_into()
+}
+
+/// A list without its `{append=true}`.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().filter(|item| !item.is_table()).collect()),
+        other => other,
+    }
+}
+
+fn appends(items: &[Value]) -> bool {
+    items.iter().any(|item| item.get("append").and_then(Value::as_bool) == Some(true))
+}
+
+/// Puts the keys of the sections of `over` into those of `base`.
+fn merge(base: &mut Table, over: Table) {
+    for (name, section) in over {
+        match (base.get_mut(&name), section) {
+            (Some(Value::Table(known)), Value::Table(keys)) => {
+                for (key, value) in keys {
+                    match (known.get_mut(&key), value) {
+                        (Some(Value::Array(before)), Value::Array(items)) if appends(&items) => before.extend(items),
+                        (_, value) => drop(known.insert(key, value)),
+                    }
+                }
+            }
+            (_, section) => drop(base.insert(name, section)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(texts: &[&str]) -> Result<Configuration, String> {
+        let mut merged = Table::new();
+        for text in texts {
+            add(&mut merged, text, Path::new("/c.conf")).map_err(|error| error.to_string())?;
+        }
+        typed(merged).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn later_files_win_and_lists_may_be_added_to() {
+        let first = "[containers]\nenv=[\"A=1\"]\ninit=true\ntz=\"local\"\n[engine]\nstop_timeout=3\nunknown={a=1}\n";
+        let found = of(&[first, "[containers]\nenv=[\"B=2\", {append=true}]\ntz=\"UTC\"\n"]).unwrap();
+        assert_eq!(found.containers.env, ["A=1", "B=2"]);
+        assert_eq!((found.containers.tz.as_deref(), found.containers.init), (Some("UTC"), true));
+        assert_eq!(found.engine.stop_timeout, Some(3));
+        assert_eq!(of(&[first, "[containers]\nenv=[]\n"]).unwrap().containers.env, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_no_configuration_is_told_in_one_line() {
+        for text in ["[containers\n", "[containers]\ninit=\"maybe\"\n", "containers=1\n"] {
+            let error = of(&[text]).unwrap_err();
+            assert!(error.starts_with("decode configuration /c.conf: ") && !error.contains('\n'), "{error}");
+        }
+        assert_eq!(of(&["[secrets]\ndriver=\"x\"\n[containers]\nfuture_key=[1]\n"]), Ok(Configuration::default()));
+    }
+}

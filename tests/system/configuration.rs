@@ -1,0 +1,69 @@
+//! `containers.conf`: defaults of options, in files shared with podman.
+
+use crate::busybox;
+use crate::support::Sandbox;
+
+/// A sandbox whose commands read only this file.
+fn with_file(sandbox: &mut Sandbox, text: &str) {
+    let path = sandbox.work().join("containers.conf");
+    std::fs::write(&path, text).unwrap();
+    sandbox.set("CONTAINERS_CONF", path);
+}
+
+#[test]
+fn defaults_are_taken_and_options_win() {
+    let mut sandbox = busybox!();
+    with_file(
+        &mut sandbox,
+        "[containers]\nenv=[\"A=conf\", \"PATH=/nowhere\"]\nannotations=[\"x=y\"]\numask=\"0027\"\nnetns=\"none\"\n\
+         default_ulimits=[\"nofile=123:456\", \"core=0\"]\nlog_driver=\"journald\"\nshm_size=\"1m\"\nfuture=1\n\
+         [engine]\nstop_timeout=3\ndetach_keys=\"ctrl-x\"\n[secrets]\ndriver=\"x\"\n",
+    );
+    sandbox
+        .run(["run", "--rm", "busybox", "sh", "-c", "echo $A $(umask) $(ulimit -Sn) $(ls /sys/class/net)"])
+        .prints("conf 0027 123 lo");
+    sandbox
+        .run([
+            "run",
+            "--rm",
+            "-e",
+            "A=mine",
+            "--umask",
+            "0077",
+            "--ulimit",
+            "nofile=99",
+            "busybox",
+            "sh",
+            "-c",
+            "echo $A $(umask) $(ulimit -Sn) $(ulimit -c)",
+        ])
+        .prints("mine 0077 99 0");
+    sandbox.words("create --name one busybox true").succeeds();
+    sandbox
+        .words("inspect --format {{.Config.StopTimeout}}|{{.HostConfig.LogConfig.Type}}|{{.HostConfig.ShmSize}}|{{.Config.Annotations.x}} one")
+        .prints("3|k8s-file|1048576|y");
+    sandbox.words("rm one").succeeds();
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_an_error_of_what_needs_it() {
+    let mut sandbox = busybox!();
+    with_file(&mut sandbox, "[containers]\ninit=\"maybe\"\n");
+    sandbox.words("run --rm busybox true").refuses(125, "decode configuration ");
+    sandbox.words("ps").succeeds();
+    sandbox.set("CONTAINERS_CONF", "/not/there");
+    sandbox
+        .words("run --rm busybox true")
+        .refuses(125, "CONTAINERS_CONF file: open /not/there: no such file or directory");
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn the_override_is_read_last() {
+    let mut sandbox = busybox!();
+    with_file(&mut sandbox, "[containers]\nenv=[\"A=1\"]\n");
+    let last = sandbox.work().join("last.conf");
+    std::fs::write(&last, "[containers]\nenv=[\"B=2\", {append=true}]\ninit=true\n").unwrap();
+    sandbox.set("CONTAINERS_CONF_OVERRIDE", last);
+    sandbox.run(["run", "--rm", "busybox", "sh", "-c", "echo $A$B $$"]).prints("12 2");
+}
