@@ -115,6 +115,9 @@ pub(crate) enum Failure {
         /// Exit code.
         code: u8,
     },
+    /// A command line of the runtime interface that cannot be carried out; its callers know 1 for that, too.
+    #[error("{0}")]
+    OciArguments(Box<Failure>),
     /// Everything was reported already, one line per object.
     #[error("an object failed")]
     Reported(u8),
@@ -136,7 +139,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Unshare(error) => error.exit_code(),
-            Failure::LogLevel { .. } => 1,
+            Failure::LogLevel { .. } | Failure::OciArguments(_) => 1,
             Failure::Reported(code) | Failure::Killed { code, .. } | Failure::Oci { code, .. } => *code,
             Failure::Engine(error) => match error.kind() {
                 Kind::CannotInvoke => 126,
@@ -173,6 +176,7 @@ impl Failure {
     fn hint(&self) -> Option<String> {
         match self {
             Failure::Image(error) => error.hint(),
+            Failure::OciArguments(failure) => failure.hint(),
             Failure::Unshare(error) => error.hint().map(str::to_owned),
             Failure::Engine(error) => error.hint(),
             Failure::Damaged => Some("fetch what is damaged again with: coracle system check --repair".to_owned()),
@@ -183,6 +187,7 @@ impl Failure {
     /// Lines that follow the error, as podman writes them.
     fn advice(&self) -> String {
         match self {
+            Failure::OciArguments(failure) => failure.advice(),
             Failure::Syntax { path, .. } => format!("See '{path} --help'\n"),
             Failure::UnknownCommand { parent, similar, .. } => {
                 let mut text = String::new();

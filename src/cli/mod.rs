@@ -71,13 +71,17 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     if words.get(1).is_some_and(|word| word == crate::engine::restart::AGAIN) {
         crate::engine::restart::again(&words[2..]);
     }
+    if let Some(topic) = oci::help_topic(&words, &program) {
+        return oci::help(&program, topic.as_deref());
+    }
     oci::arrange(&mut words, &program);
     if oci::is_runtime(&program) && words.get(1).is_some_and(|word| word == "--version") {
         return output::print(&oci::version(&program));
     }
     let program = if program == "podman" || program == "docker" { program } else { "coracle".to_owned() };
-    let matches = parse(&words, &program)?;
-    dispatch(&matches, words, program)
+    let is_oci = words.get(1).is_some_and(|word| word == "oci");
+    let result = parse(&words, &program).and_then(|matches| dispatch(&matches, words, program));
+    if is_oci { result.map_err(oci::in_callers_terms) } else { result }
 }
 
 /// Whether systemd runs the program as a generator, by its name.

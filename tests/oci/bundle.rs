@@ -7,12 +7,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 /// How long an event is waited for; only a test that fails waits so long.
-const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Commands of busybox that cases use.
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "sh", "cat", "echo", "grep", "id", "ls", "mount", "sleep", "stat", "test", "touch", "true", "uname", "readlink",
-    "cut", "chrt", "ionice", "env", "hostname", "dd", "sync", "chmod", "mkdir",
+    "cut", "chrt", "ionice", "env", "hostname", "dd", "sync", "chmod", "mkdir", "wc",
 ];
 
 /// A bundle in a sandbox.

@@ -76,7 +76,9 @@ fn only_descriptors_asked_for_are_passed() {
         assert!(text.trim_end().ends_with(told), "{count}: {output:?}");
         assert!(text.starts_with("0\n1\n2\n"), "{count}: {output:?}");
     }
-    bundle.leave(&["create", "--preserve-fds", "40", "one"]).refuses(1, "is not open");
+    // Those that nobody opened are none, and none of the runtime's own stand in their place.
+    bundle.script("for file in /proc/self/fd/*; do readlink $file; done | grep -E 'memfd:|/oci/'; echo end").write();
+    bundle.oci(&["run", "--preserve-fds", "40", "one"]).succeeds().prints("end");
 }
 
 #[test]
@@ -86,5 +88,5 @@ fn documents_are_json() {
     assert_eq!(features["ociVersionMin"], "1.0.0");
     assert!(features["linux"]["seccomp"]["actions"].as_array().is_some_and(|actions| actions.len() == 9));
     assert_eq!(bundle.oci(&["list", "--format", "json"]).succeeds().text(), "[]");
-    bundle.oci(&["spec"]).refuses(125, "exists. Remove it first");
+    bundle.oci(&["spec"]).refuses(1, "exists. Remove it first");
 }

@@ -52,7 +52,9 @@ fn a_failing_hook_ends_the_container() {
         let mut bundle = bundle!();
         let hooks = json!({*point: hook(&bundle, point, "echo broken >&2; exit 1")});
         bundle.script("exec sleep 1000").change(|config| config["hooks"] = hooks);
-        bundle.run().refuses(1, &format!("error running {point} hook #0: exit status 1, output: broken"));
+        bundle
+            .run()
+            .refuses(1, &format!("error running hook: error running {point} hook #0: exit status 1, output: broken"));
         bundle.oci(&["list", "-q"]).prints("");
     }
 }

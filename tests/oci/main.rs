@@ -8,6 +8,7 @@
 mod support;
 
 mod bundle;
+mod callers;
 mod command_line;
 mod configuration;
 mod hooks;

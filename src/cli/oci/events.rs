@@ -6,6 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::values;
+use crate::runtime::oci::NextEvent;
 use clap::Args;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -28,7 +29,8 @@ pub(crate) struct Events {
 impl Verb for Events {
     const NAME: &'static str = "events";
     const ABOUT: &'static str = "Print what a container uses, as JSON, until it ends";
-    const DETAILS: &'static str = "One line for each interval. What no control group counts is left out.";
+    const DETAILS: &'static str = "One line for each interval, and one when the kernel kills a process for want of memory. What no control \
+        group counts is left out.";
     const ARGUMENTS: &'static str = "ID";
     const ARITY: Arity = Arity::Exactly(1);
 
@@ -42,11 +44,20 @@ impl Verb for Events {
             return Ok(ExitCode::SUCCESS);
         }
         loop {
-            std::thread::sleep(self.interval);
             // The end of the container is the end of its events, and no failure.
-            let next = self.common.act(context, 1, |runtime| Ok(runtime.usage(&self.arguments[0]).ok()))?;
-            let Some(usage) = next else { return Ok(ExitCode::SUCCESS) };
-            output::print(&format!("{usage}\n"))?;
+            let next = self.common.act(context, 1, |runtime| {
+                Ok(runtime.next_event(&self.arguments[0], self.interval).unwrap_or(NextEvent::End))
+            })?;
+            let line = match next {
+                NextEvent::End => return Ok(ExitCode::SUCCESS),
+                NextEvent::Oom(line) => line,
+                NextEvent::Time => {
+                    let usage = self.common.act(context, 1, |runtime| Ok(runtime.usage(&self.arguments[0]).ok()))?;
+                    let Some(usage) = usage else { return Ok(ExitCode::SUCCESS) };
+                    usage
+                }
+            };
+            output::print(&format!("{line}\n"))?;
         }
     }
 }

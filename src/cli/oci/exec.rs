@@ -57,9 +57,9 @@ pub(crate) struct Exec {
     /// Start the process in a paused container, too; it runs when the container does
     #[arg(long)]
     ignore_paused: bool,
-    /// Ignored: the process is in the container's own control group
-    #[arg(long, value_name = "GROUP", hide = true)]
-    cgroup: Option<String>,
+    /// Put the process into this control group, below the container's
+    #[arg(long, value_name = "GROUP")]
+    cgroup: Option<PathBuf>,
     #[command(flatten)]
     common: OciOptions,
     #[arg(hide = true, trailing_var_arg = true)]
@@ -106,6 +106,7 @@ impl Exec {
             pid_file: self.pid_file.clone(),
             preserve_fds: self.preserve_fds,
             ignore_paused: self.ignore_paused,
+            group: self.cgroup.clone(),
         })?;
         if self.detach {
             return Ok(0);

@@ -36,7 +36,11 @@ impl Verb for Kill {
                 return Err(Failure::Arguments(text));
             }
         };
-        let signal = signals::parse(signal).map_err(|error| Failure::Arguments(error.to_string()))?;
+        // 0 sends nothing, and asks whether there is somebody to send to.
+        let signal = match signal {
+            "0" => 0,
+            signal => signals::parse(signal).map_err(|error| Failure::Arguments(error.to_string()))?,
+        };
         self.common.act(context, 1, |runtime| runtime.kill(id, signal, self.all))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -20,10 +20,11 @@ mod state;
 mod update;
 mod words;
 
-pub(crate) use words::{arrange, is_runtime};
+pub(crate) use words::{arrange, help_topic, is_runtime};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::output;
 use super::tree::{Entry, Group, verb};
 use crate::runtime::oci::{Manager, OciError, Runtime, SPECIFICATION, default_root};
 use clap::Args;
@@ -62,7 +63,26 @@ impl Group for Oci {
 
 /// What `runc --version` prints, whose first line engines read.
 pub(crate) fn version(program: &str) -> String {
-    format!("{program} version {}\nspec: {SPECIFICATION}\n", env!("CARGO_PKG_VERSION"))
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{program} version {version}\ncommit: v{version}\nspec: {SPECIFICATION}\n")
+}
+
+/// Prints the help of a runtime called by its name, under a title in runc's form.
+///
+/// # Errors
+/// There is no such verb.
+pub(crate) fn help(program: &str, topic: Option<&str>) -> Result<std::process::ExitCode, Failure> {
+    let Some(verb) = topic else {
+        output::print(&format!("NAME:\n   {program} - Open Container Initiative runtime\n\n"))?;
+        return super::system::help::print("coracle", "coracle oci");
+    };
+    let entries = Oci::entries();
+    let found = entries.iter().find(|entry| entry.name == verb || entry.aliases.contains(&verb));
+    let Some(entry) = found else {
+        return Err(in_callers_terms(Failure::Arguments(format!("No help topic for '{verb}'"))));
+    };
+    output::print(&format!("NAME:\n   {program} {verb} - {}\n\n", entry.about))?;
+    super::system::help::print("coracle", &format!("coracle oci {}", entry.name))
 }
 
 /// Options of every verb; engines write them before it.
@@ -84,11 +104,19 @@ pub(crate) struct OciOptions {
     #[arg(long, value_name = "MANAGER", help_heading = "Runtime options")]
     pub(crate) cgroup_manager: Option<String>,
     /// Ignored: what the caller may do is found out
-    #[arg(long, value_name = "BOOL", help_heading = "Runtime options")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", help_heading = "Runtime options")]
     pub(crate) rootless: Option<String>,
     /// Ignored: checkpoints are not offered
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) criu: Option<PathBuf>,
+}
+
+/// A failure with the exit code that callers of a runtime expect.
+pub(crate) fn in_callers_terms(failure: Failure) -> Failure {
+    match failure {
+        Failure::Oci { .. } | Failure::Reported(_) | Failure::Output(_) => failure,
+        other => Failure::OciArguments(Box::new(other)),
+    }
 }
 
 impl OciOptions {
@@ -107,7 +135,8 @@ impl OciOptions {
         let root = context.global.root.clone().unwrap_or_else(default_root);
         let manager = self.manager().map_err(Failure::Arguments)?;
         log.debug(&format!("{} with state in {}", context.path, root.display()));
-        let runtime = Runtime { root, manager, warn: &warn };
+        let debug = |text: &str| log.debug(text);
+        let runtime = Runtime { root, manager, warn: &warn, debug: &debug };
         action(&runtime).map_err(|error| {
             log.error(&error.to_string());
             Failure::Oci { error: Box::new(error), code }

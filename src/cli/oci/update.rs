@@ -52,6 +52,18 @@ pub(crate) struct Update {
     /// Most processes; -1 is no limit
     #[arg(long, value_name = "COUNT")]
     pids_limit: Option<i64>,
+    /// Ignored: the kernel has no limit of its own memory any more
+    #[arg(long, value_name = "BYTES", hide = true)]
+    kernel_memory: Option<String>,
+    /// Ignored likewise
+    #[arg(long, value_name = "BYTES", hide = true)]
+    kernel_memory_tcp: Option<String>,
+    /// Ignored: version 2 has no time for real-time processes
+    #[arg(long, value_name = "MICROSECONDS", hide = true)]
+    cpu_rt_period: Option<u64>,
+    /// Ignored likewise
+    #[arg(long, value_name = "MICROSECONDS", hide = true)]
+    cpu_rt_runtime: Option<i64>,
     #[command(flatten)]
     common: OciOptions,
     #[arg(hide = true)]

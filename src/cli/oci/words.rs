@@ -9,16 +9,21 @@ pub(crate) fn is_runtime(program: &str) -> bool {
     matches!(program, "coracle-runtime" | "runc" | "crun")
 }
 
-/// Makes `runc OPTIONS VERB ...` and `coracle oci OPTIONS VERB ...` into `coracle oci VERB OPTIONS ...`. Other command lines
-/// stay as they are.
-pub(crate) fn arrange(words: &mut Vec<String>, program: &str) {
-    if is_runtime(program) {
-        words.insert(1.min(words.len()), "oci".to_owned());
+/// What help is asked of a runtime for: `runc -h`, `runc VERB -h`. As typed, before [`arrange`].
+pub(crate) fn help_topic(words: &[String], program: &str) -> Option<Option<String>> {
+    let asks = |word: &String| word == "-h" || word == "--help";
+    if !is_runtime(program) {
+        return None;
     }
-    if words.get(1).is_none_or(|word| word != "oci") {
-        return;
+    let at = first_word(words, 1);
+    match words.get(at) {
+        None => words[1..].iter().any(asks).then_some(None),
+        Some(verb) => words.get(at + 1).filter(|word| asks(word)).map(|_| Some(verb.clone())),
     }
-    let mut at = 2;
+}
+
+/// The position of the first word that is neither an option of the runtime nor its value, from `at` on.
+fn first_word(words: &[String], mut at: usize) -> usize {
     while let Some(word) = words.get(at).filter(|word| word.starts_with('-') && word.len() > 1) {
         let next = words.get(at + 1).map(String::as_str);
         at += match word.as_str() {
@@ -28,7 +33,19 @@ pub(crate) fn arrange(words: &mut Vec<String>, program: &str) {
             _ => 1,
         };
     }
-    let at = at.min(words.len());
+    at
+}
+
+/// Makes `runc OPTIONS VERB ...` and `coracle oci OPTIONS VERB ...` into `coracle oci VERB OPTIONS ...`. Other command lines
+/// stay as they are.
+pub(crate) fn arrange(words: &mut Vec<String>, program: &str) {
+    if is_runtime(program) {
+        words.insert(1.min(words.len()), "oci".to_owned());
+    }
+    if words.get(1).is_none_or(|word| word != "oci") {
+        return;
+    }
+    let at = first_word(words, 2).min(words.len());
     let mut options: Vec<String> = words.drain(2..at).collect();
     for option in &mut options {
         if option == "--rootless" {
@@ -62,6 +79,21 @@ mod tests {
         let program = words[0].clone();
         arrange(&mut words, &program);
         words.join(" ")
+    }
+
+    #[test]
+    fn help_is_asked_of_the_runtime_or_a_verb() {
+        let cases = [
+            ("runc --root /r -h", Some(None)),
+            ("runc --root /r delete -h", Some(Some("delete"))),
+            ("runc exec x ls -h", None),
+            ("coracle -h", None),
+        ];
+        for (typed, expected) in cases {
+            let words: Vec<String> = typed.split(' ').map(str::to_owned).collect();
+            let topic = help_topic(&words, &words[0]);
+            assert_eq!(topic, expected.map(|topic: Option<&str>| topic.map(str::to_owned)), "{typed}");
+        }
     }
 
     #[test]

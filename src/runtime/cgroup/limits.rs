@@ -22,6 +22,10 @@ fn setting(what: &'static str, file: impl Into<String>, value: impl ToString) ->
     Setting { what, file: file.into(), instead: None, value: value.to_string() }
 }
 
+/// Beginnings of the names of files that groups can have (cgroup-v2.rst).
+const CONTROLLERS: [&str; 11] =
+    ["cgroup", "cpu", "cpuset", "memory", "io", "pids", "hugetlb", "rdma", "misc", "dmem", "irq"];
+
 /// The files to write for `resources`, in an order the kernel takes them in.
 ///
 /// # Errors
@@ -60,6 +64,17 @@ pub fn settings(resources: &LinuxResources) -> Result<Vec<Setting>, GroupError> 
                 "unified resource {file:?} must be a file name (no slashes)"
             )));
         }
+        let Some((controller, _)) = file.split_once('.') else {
+            return Err(GroupError::Contradiction(format!(
+                "the specified key has not the form CONTROLLER.VALUE `{file}`"
+            )));
+        };
+        // One of the kernel's may be missing on a host, which is told; any other is a mistake.
+        if !CONTROLLERS.contains(&controller) {
+            return Err(GroupError::Contradiction(format!(
+                "the requested cgroup controller `{controller}` is not available"
+            )));
+        }
         list.push(setting("a unified resource", file.as_str(), value));
     }
     Ok(list)
@@ -83,7 +98,7 @@ fn add_memory(memory: &LinuxMemory, list: &mut Vec<Setting>) -> Result<(), Group
 }
 
 /// Version 1 limits memory and swap together, version 2 swap alone.
-fn swap_alone(swap: i64, limit: Option<i64>) -> Result<String, GroupError> {
+pub(super) fn swap_alone(swap: i64, limit: Option<i64>) -> Result<String, GroupError> {
     let wrong = |text: &str| Err(GroupError::Contradiction(text.to_owned()));
     match (swap, limit) {
         (..0, _) => Ok("max".to_owned()),
@@ -137,7 +152,7 @@ fn add_cpu(cpu: &LinuxCpu, list: &mut Vec<Setting>) {
 }
 
 /// 2 to 262144 shares as a weight from 1 to 10000.
-fn weight_of_shares(shares: u64) -> u64 {
+pub(super) fn weight_of_shares(shares: u64) -> u64 {
     1 + (shares.clamp(2, 262_144) - 2) * 9_999 / 262_142
 }
 
@@ -236,6 +251,8 @@ mod tests {
         assert!(of(serde_json::json!({"memory": {"limit": 100, "swap": 50}})).unwrap_err().contains(">= memory limit"));
         assert!(of(serde_json::json!({"memory": {"swap": 50}})).unwrap_err().contains("without memory limit"));
         assert!(of(serde_json::json!({"unified": {"../x": "1"}})).unwrap_err().contains("no slashes"));
+        assert!(of(serde_json::json!({"unified": {"foo.x": "1"}})).unwrap_err().contains("controller `foo`"));
+        assert!(of(serde_json::json!({"unified": {"X": "1"}})).unwrap_err().contains("form CONTROLLER.VALUE"));
     }
 
     #[test]

@@ -16,12 +16,14 @@ mod devices;
 mod fork;
 mod limits;
 mod place;
+mod scope;
 mod stats;
 mod systemd;
 
 pub use fork::fork_into_own;
 pub use limits::{Setting, settings};
 pub use place::{Placed, make};
+pub use scope::Scope;
 
 use crate::sys::bpf;
 use crate::sys::errno::Words;
@@ -109,6 +111,9 @@ pub struct Group {
     directory: PathBuf,
     /// Directories made for it, outermost first.
     made: Vec<PathBuf>,
+    /// Somebody else's processes are in it, too.
+    #[serde(default)]
+    is_shared: bool,
 }
 
 /// Whether making a directory or writing a file failed for want of permission or support, which is nobody's mistake.
@@ -146,7 +151,7 @@ impl Group {
                 Ok(()) => made.push(reached.clone()),
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => {
-                    Group { directory, made }.remove_directories();
+                    Group { directory, made, is_shared: false }.remove_directories();
                     return match is_denied(&error) && error.kind() != std::io::ErrorKind::NotFound {
                         true => Ok(None),
                         false => Err(GroupError::File { what: "create", path: reached, source: error }),
@@ -154,7 +159,7 @@ impl Group {
                 }
             }
         }
-        let group = Group { directory, made };
+        let group = Group { directory, made, is_shared: false };
         if group.made.is_empty() && group.is_populated() {
             return Err(GroupError::NotEmpty(path.display().to_string()));
         }
@@ -174,9 +179,53 @@ impl Group {
         rustix::fs::open(&self.directory, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
     }
 
+    /// The group that a process is in; `None` when it has ended.
+    pub fn of_process(hierarchy: &Hierarchy, pid: i32) -> Option<Self> {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+        let path = text.lines().find_map(|line| line.strip_prefix("0::"))?;
+        Some(Group::at(hierarchy.directory(Path::new(path))))
+    }
+
     /// The group of a directory that was made before.
     pub fn at(directory: PathBuf) -> Self {
-        Group { directory, made: Vec::new() }
+        Group { directory, made: Vec::new(), is_shared: false }
+    }
+
+    /// The group `path`, which others use, too: nothing of it is killed or removed with the container.
+    pub fn shared(hierarchy: &Hierarchy, path: &Path) -> Self {
+        Group { directory: hierarchy.directory(path), made: Vec::new(), is_shared: true }
+    }
+
+    /// Whether others use it, too.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    /// Whether it was there before its container.
+    pub fn is_old(&self) -> bool {
+        self.made.last() != Some(&self.directory)
+    }
+
+    /// Has as many directories above it removed with it as nobody else uses by then.
+    pub fn claim_parents(&mut self, count: usize) {
+        let parents: Vec<PathBuf> = self.directory.ancestors().skip(1).take(count).map(Path::to_owned).collect();
+        for parent in parents.into_iter().rev().filter(|parent| !self.made.contains(parent)).collect::<Vec<_>>() {
+            self.made.insert(0, parent);
+        }
+        self.made.sort_by_key(|directory| directory.components().count());
+    }
+
+    /// A group below this one that `path` names, which may not lead out of it.
+    pub fn below(&self, path: &Path) -> Option<Self> {
+        let mut directory = self.directory.clone();
+        for component in path.components() {
+            match component {
+                Component::Normal(name) => directory.push(name),
+                Component::RootDir | Component::CurDir => {}
+                _ => return None,
+            }
+        }
+        Some(Group::at(directory))
     }
 
     /// The directory.
@@ -252,6 +301,9 @@ impl Group {
 
     /// Kills everything in it.
     pub fn kill(&self) {
+        if self.is_shared {
+            return;
+        }
         if self.write("cgroup.kill", "1").is_ok() {
             return;
         }
@@ -272,6 +324,10 @@ impl Group {
     /// # Errors
     /// The group itself cannot be removed.
     pub fn remove(&self) -> Result<(), GroupError> {
+        if self.is_shared {
+            let _ = std::fs::remove_dir(&self.directory); // the last one to leave
+            return Ok(());
+        }
         if self.is_populated() {
             self.kill();
             self.wait_for("populated 0");

@@ -45,6 +45,11 @@ impl Group {
         Value::Object(data)
     }
 
+    /// Opens what tells of such kills: it is ready for `POLLPRI` after each.
+    pub fn open_memory_events(&self) -> Option<std::os::fd::OwnedFd> {
+        std::fs::File::open(self.directory().join("memory.events")).ok().map(Into::into)
+    }
+
     /// How often the kernel has killed a process here for want of memory.
     pub fn memory_kills(&self) -> u64 {
         self.table("memory.events").get("oom_kill").and_then(Value::as_u64).unwrap_or(0)

@@ -31,7 +31,7 @@ pub(super) fn enter_scope(id: &str, slice: Option<&str>) -> Option<io::Result<()
 }
 
 /// The user's bus (`$DBUS_SESSION_BUS_ADDRESS` is what started programs are told; the place is fixed in systemd).
-fn bus_socket() -> Option<PathBuf> {
+pub(super) fn bus_socket() -> Option<PathBuf> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR")
         .map_or_else(|| PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw())), PathBuf::from);
     let socket = runtime.join("bus");
@@ -40,10 +40,10 @@ fn bus_socket() -> Option<PathBuf> {
 
 fn enter(socket: &Path, scope: &str, slice: Option<&str>) -> io::Result<()> {
     let mut bus = Bus::connect(socket)?;
-    bus.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello", None)?;
+    bus.call(("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"), "Hello", None)?;
     let body = transient_unit(scope, slice, std::process::id());
     let manager = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager");
-    bus.call(manager.0, manager.1, manager.2, "StartTransientUnit", Some(("ssa(sv)a(sa(sv))", &body)))?;
+    bus.call(manager, "StartTransientUnit", Some(("ssa(sv)a(sa(sv))", &body)))?;
     let until = Instant::now() + PATIENCE;
     let group = loop {
         let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -81,7 +81,7 @@ fn transient_unit(scope: &str, slice: Option<&str>, pid: u32) -> Writer {
 
 /// A message being written: every value at a multiple of its own size, numbers in little-endian order.
 #[derive(Debug, Default)]
-struct Writer {
+pub(super) struct Writer {
     bytes: Vec<u8>,
 }
 
@@ -90,12 +90,27 @@ impl Writer {
         self.bytes.resize(self.bytes.len().next_multiple_of(to), 0);
     }
 
-    fn number(&mut self, number: u32) {
+    /// Whether nothing was written.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(super) fn long(&mut self, number: u64) {
+        self.align(8);
+        self.bytes.extend(number.to_le_bytes());
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+    }
+
+    pub(super) fn number(&mut self, number: u32) {
         self.align(4);
         self.bytes.extend(number.to_le_bytes());
     }
 
-    fn string(&mut self, text: &str) {
+    pub(super) fn string(&mut self, text: &str) {
         self.number(text.len() as u32);
         self.bytes.extend(text.as_bytes());
         self.bytes.push(0);
@@ -108,7 +123,7 @@ impl Writer {
     }
 
     /// An array whose elements stand at multiples of `alignment`; its length does not count the gap before the first.
-    fn array(&mut self, alignment: usize, elements: impl FnOnce(&mut Writer)) {
+    pub(super) fn array(&mut self, alignment: usize, elements: impl FnOnce(&mut Writer)) {
         self.number(0);
         let length_at = self.bytes.len() - 4;
         self.align(alignment);
@@ -119,7 +134,7 @@ impl Writer {
     }
 
     /// A structure of a name and a variant.
-    fn property(&mut self, name: &str, signature: &str, value: impl FnOnce(&mut Writer)) {
+    pub(super) fn property(&mut self, name: &str, signature: &str, value: impl FnOnce(&mut Writer)) {
         self.align(8);
         self.string(name);
         self.signature(signature);
@@ -139,13 +154,13 @@ impl Writer {
 }
 
 /// A connection.
-struct Bus {
+pub(super) struct Bus {
     stream: UnixStream,
     serial: u32,
 }
 
 impl Bus {
-    fn connect(socket: &Path) -> io::Result<Bus> {
+    pub(super) fn connect(socket: &Path) -> io::Result<Bus> {
         let mut stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -166,11 +181,9 @@ impl Bus {
     }
 
     /// Calls a method and waits for its reply; an error reply is an error with the manager's own words.
-    fn call(
+    pub(super) fn call(
         &mut self,
-        destination: &str,
-        object: &str,
-        interface: &str,
+        (destination, object, interface): (&str, &str, &str),
         member: &str,
         body: Option<(&str, &Writer)>,
     ) -> io::Result<()> {

@@ -37,6 +37,8 @@ pub struct PreparedMount {
     view: Option<Shown>,
     /// It is a volume's first use, at a place that the image does not have: the volume becomes the container's user's.
     becomes_users: Cell<bool>,
+    /// Of a memory file system: its mode is that of what it covers.
+    takes_mode: bool,
 }
 
 /// An option of bind mounts that is ours: the source lies beneath this directory, and no link may lead out of it.
@@ -84,6 +86,7 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
         layers,
         view,
         becomes_users: Cell::new(false),
+        takes_mode: false,
     })
 }
 
@@ -133,6 +136,25 @@ impl PreparedMount {
     /// The place in the container whose namespaces are joined, when this is a mount of that one's.
     pub(super) fn borrowed(&self) -> Option<&Path> {
         (self.kind == BORROWED).then_some(self.source.as_path())
+    }
+
+    /// Has a memory file system without a mode take that of the directory it covers, as runc and crun do.
+    pub fn take_mode_of_place(&mut self) {
+        self.takes_mode = self.kind == "tmpfs" && !self.options.data.iter().any(|option| option.starts_with("mode="));
+    }
+
+    /// Leaves a memory file system writable for what is still to be made in it; whether it is to be read-only in the end.
+    pub fn put_off_read_only(&mut self) -> bool {
+        let is_put_off = self.kind == "tmpfs" && self.options.set.contains(MountAttributes::READ_ONLY);
+        if is_put_off {
+            self.options.set.remove(MountAttributes::READ_ONLY);
+        }
+        is_put_off
+    }
+
+    /// The kind of file system.
+    pub fn kind(&self) -> &str {
+        &self.kind
     }
 
     /// Attaches this detached tree instead of making one.
@@ -185,7 +207,16 @@ impl PreparedMount {
         }
         let target = self.target(root).map_err(failed)?;
         judge(&target)?;
-        let mount = self.make_detached().map_err(failed)?;
+        let mount = match self.takes_mode {
+            true => {
+                let mode = fstat(&target).map_err(failed)?.st_mode & 0o7777;
+                let mut options = self.options.clone();
+                options.data.push(format!("mode={mode:o}"));
+                new_file_system(&self.kind, &options)
+            }
+            false => self.make_detached(),
+        }
+        .map_err(failed)?;
         if self.options.copy_up {
             self.fill_from_image(&mount, &target)?;
         }

@@ -6,7 +6,7 @@
 
 use super::error::OciError;
 use crate::runtime::capabilities;
-use oci_spec::runtime::{Linux, LinuxNamespaceType, Spec};
+use oci_spec::runtime::{Linux, LinuxNamespaceType, LinuxSeccompAction, Spec};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -62,22 +62,41 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, OciError> {
 /// The specification in `text`. What this version of it does not know is left out and named.
 fn decode(text: &[u8]) -> Result<(Spec, Vec<String>), serde_json::Error> {
     let refused = match serde_json::from_slice::<Spec>(text) {
-        Ok(spec) => return Ok((spec, Vec::new())),
+        Ok(spec) => return Ok((without_empty_paths(spec), Vec::new())),
         Err(error) => error,
     };
     let mut value: Value = serde_json::from_slice(text)?;
     let mut warnings = Vec::new();
+    let before = value.clone();
     if let Some(process) = value.get_mut("process") {
         soften(process, &mut warnings);
     }
-    if warnings.is_empty() {
+    if value == before {
         return Err(refused);
     }
-    Ok((serde_json::from_slice(&serde_json::to_vec(&value)?)?, warnings))
+    Ok((without_empty_paths(serde_json::from_slice(&serde_json::to_vec(&value)?)?), warnings))
 }
 
-/// Takes capabilities that do not exist out of a process ("MUST be logged as a warning").
+/// A namespace with an empty path is one without: engines written in Go do not tell them apart.
+fn without_empty_paths(mut spec: Spec) -> Spec {
+    let linux = spec.linux_mut().as_mut().and_then(|linux| linux.namespaces_mut().as_mut());
+    for namespace in linux.into_iter().flatten() {
+        if namespace.path().as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+            namespace.set_path(None);
+        }
+    }
+    spec
+}
+
+/// Takes capabilities that do not exist out of a process ("MUST be logged as a warning"), and makes the user that it does
+/// not name root, as it is for programs that read a missing number as 0.
 fn soften(process: &mut Value, warnings: &mut Vec<String>) {
+    if let Some(fields) = process.as_object_mut() {
+        let user = fields.entry("user").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        for id in ["uid", "gid"] {
+            user.as_object_mut().map(|user| user.entry(id).or_insert_with(|| 0.into()));
+        }
+    }
     let sets = process.get_mut("capabilities").and_then(Value::as_object_mut);
     for set in sets.into_iter().flat_map(serde_json::Map::values_mut).filter_map(Value::as_array_mut) {
         set.retain(|name| {
@@ -97,9 +116,9 @@ pub(super) fn decode_process(text: &[u8]) -> Result<oci_spec::runtime::Process, 
         Err(error) => error,
     };
     let mut value: Value = serde_json::from_slice(text)?;
-    let mut warnings = Vec::new();
-    soften(&mut value, &mut warnings);
-    if warnings.is_empty() { Err(refused) } else { serde_json::from_slice(&serde_json::to_vec(&value)?) }
+    let before = value.clone();
+    soften(&mut value, &mut Vec::new());
+    if value == before { Err(refused) } else { serde_json::from_slice(&serde_json::to_vec(&value)?) }
 }
 
 /// Refuses what the specification, or the kernel, says cannot be.
@@ -120,6 +139,7 @@ fn check(spec: &Spec) -> Result<(), OciError> {
     if spec.domainname().as_ref().is_some_and(|name| !name.is_empty()) && !has(linux, LinuxNamespaceType::Uts) {
         return wrong("unable to set domainname without a private UTS namespace".to_owned());
     }
+    check_seccomp(linux)?;
     if linux.intel_rdt().is_some() {
         return wrong("\"linux.intelRdt\" is not supported: this host has no resctrl file system for it".to_owned());
     }
@@ -133,6 +153,24 @@ fn check(spec: &Spec) -> Result<(), OciError> {
         }
     }
     Ok(())
+}
+
+/// Who sends the listener off could not do so if that, too, had to be allowed by who listens.
+fn check_seccomp(linux: &Linux) -> Result<(), OciError> {
+    let wrong = |text: &str| Err(OciError::Configuration(text.to_owned()));
+    let Some(seccomp) = linux.seccomp() else { return Ok(()) };
+    if seccomp.default_action() == LinuxSeccompAction::ScmpActNotify {
+        return wrong("SCMP_ACT_NOTIFY cannot be used as default action");
+    }
+    let rules = seccomp.syscalls().iter().flatten().filter(|rule| rule.action() == LinuxSeccompAction::ScmpActNotify);
+    let names: Vec<&String> = rules.flat_map(|rule| rule.names()).collect();
+    if names.iter().any(|name| *name == "write") {
+        return wrong("SCMP_ACT_NOTIFY cannot be used for the write syscall");
+    }
+    match seccomp.listener_path().as_ref().is_none_or(|path| path.as_os_str().is_empty()) && !names.is_empty() {
+        true => wrong("SCMP_ACT_NOTIFY needs \"seccomp.listenerPath\""),
+        false => Ok(()),
+    }
 }
 
 fn check_version(version: &str) -> Result<(), OciError> {

@@ -27,6 +27,8 @@ pub(super) struct Confinement<'a> {
     pub(super) personality: Option<&'a LinuxPersonality>,
     /// A first process: its working directory was made if it could be.
     pub(super) makes_cwd: bool,
+    /// The supplementary groups are left as they are.
+    pub(super) keeps_groups: bool,
 }
 
 /// Confines this process. `socket` gets warnings and the listener of the filter.
@@ -57,7 +59,7 @@ pub(super) fn confine(confinement: &Confinement<'_>, root: &Rooted, socket: &Own
     capabilities.limit_bounding().map_err(told)?;
     rustix::thread::set_keep_capabilities(true)
         .map_err(|error| Failure::setup("keep capabilities over the change of user", error))?;
-    take_identity(process)?;
+    take_identity(process, confinement.keeps_groups)?;
     // A directory that only the user may enter: its own rights decide.
     if entered.is_err() {
         enter_directory(root, confinement)?;
@@ -144,7 +146,7 @@ fn grantable(process: &Process, socket: &OwnedFd) -> Capabilities {
     granted
 }
 
-fn take_identity(process: &Process) -> Step<()> {
+fn take_identity(process: &Process, keeps_groups: bool) -> Step<()> {
     let user = process.user();
     let unmapped = |error: Errno, kind: &str, id: u32| {
         let failure = Failure::setup(format_args!("become {kind} {id}"), error);
@@ -158,7 +160,7 @@ fn take_identity(process: &Process) -> Step<()> {
     let gid = Gid::from_raw(user.gid());
     rustix::thread::set_thread_res_gid(gid, gid, gid).map_err(|error| unmapped(error, "group", user.gid()))?;
     let groups: Vec<Gid> = user.additional_gids().iter().flatten().copied().map(group).collect();
-    match rustix::thread::set_thread_groups(&groups) {
+    match if keeps_groups { Ok(()) } else { rustix::thread::set_thread_groups(&groups) } {
         // A map of one id forbids setgroups(2) for good (user_namespaces(7)); there are no other groups then.
         Ok(()) | Err(Errno::PERM | Errno::INVAL) => {}
         Err(error) => return Err(Failure::setup("set supplementary groups", error)),

@@ -11,20 +11,27 @@
 
 use super::bundle::{Bundle, read_file};
 use super::error::OciError;
-use crate::runtime::cgroup::Group;
+use crate::runtime::cgroup::{Group, Scope};
 use crate::store::containers::{ProcessId, boot_id};
 use oci_spec::runtime::Spec;
-use rustix::fs::Mode;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Version of the specification that is implemented.
 pub const SPECIFICATION: &str = "1.2.1";
 
 /// Longest ID: what leaves room in a file name and a socket's address.
 const LONGEST_ID: usize = 1024;
+
+/// Longest wait of `start` for a `create` that has not returned.
+const CREATED_WITHIN: Duration = Duration::from_secs(10);
+/// Between two looks whether it has: a lock that blocks could not be given up.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// What is kept of a container.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,6 +52,9 @@ pub struct Record {
     pub boot_id: String,
     /// Its control group, where it has one.
     pub group: Option<Group>,
+    /// The scope of systemd that the group is.
+    #[serde(default)]
+    pub scope: Option<Scope>,
 }
 
 /// Status of a container.
@@ -98,6 +108,9 @@ pub struct StateDocument {
     pub annotations: HashMap<String, String>,
     /// User name or id of who created it.
     pub owner: String,
+    /// The scope of systemd it is in, under crun's name.
+    #[serde(default, rename = "systemd-scope", skip_serializing_if = "Option::is_none")]
+    pub systemd_scope: Option<String>,
 }
 
 /// A container's directory with what is in it.
@@ -114,10 +127,14 @@ pub struct Container {
 /// # Errors
 /// [`OciError::InvalidId`].
 pub fn check_id(id: &str) -> Result<(), OciError> {
-    let sound = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '+' | '-' | '.');
-    match !id.is_empty() && id.len() <= LONGEST_ID && id != "." && id != ".." && id.chars().all(sound) {
-        true => Ok(()),
-        false => Err(OciError::InvalidId(id.to_owned())),
+    let sound = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '+' | '-' | '.');
+    let wrong = |reason: String| Err(OciError::InvalidId { id: id.to_owned(), reason });
+    match id.chars().find(|letter| !sound(letter)) {
+        Some(letter) => wrong(format!("invalid character `{letter}` in the ID").replace(char::is_control, "?")),
+        None if id.is_empty() => wrong("it is empty".to_owned()),
+        None if id == "." || id == ".." => wrong("it is a directory's".to_owned()),
+        None if id.len() > LONGEST_ID => wrong(format!("it is longer than {LONGEST_ID} letters")),
+        None => Ok(()),
     }
 }
 
@@ -143,6 +160,7 @@ impl Container {
             process: None,
             boot_id: boot_id(),
             group: None,
+            scope: None,
         };
         let container = Container { directory, record };
         let config = container.directory.join("config.json");
@@ -158,6 +176,28 @@ impl Container {
                 Err(error)
             }
         }
+    }
+
+    /// Holds off `start` and `exec` until the returned descriptor and its copies are closed, which exec does.
+    pub(super) fn lock_while_creating(&self) -> Option<OwnedFd> {
+        // Where the file system has no locks they see "creating" and refuse, as they did without.
+        let directory = self.open_directory()?;
+        flock(&directory, FlockOperation::NonBlockingLockExclusive).ok().map(|()| directory)
+    }
+
+    /// Waits until nobody is creating this container any more, some seconds at most: engines start what another thread of
+    /// theirs still creates.
+    pub(super) fn wait_until_created(&self) {
+        let Some(directory) = self.open_directory() else { return };
+        let until = Instant::now() + CREATED_WITHIN;
+        while flock(&directory, FlockOperation::NonBlockingLockShared) == Err(Errno::AGAIN) && Instant::now() < until {
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    fn open_directory(&self) -> Option<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::open(&self.directory, flags, Mode::empty()).ok()
     }
 
     /// Looks a container up.
@@ -251,6 +291,7 @@ impl Container {
             created: record.created.clone(),
             annotations: spec.and_then(|spec| spec.annotations().clone()).unwrap_or_default(),
             owner: user_name(record.owner).unwrap_or_else(|| record.owner.to_string()),
+            systemd_scope: record.scope.as_ref().map(|scope| scope.name.clone()),
         }
     }
 

@@ -33,6 +33,13 @@ pub enum Terminal {
     Own,
 }
 
+impl Terminal {
+    /// Whether what it shows is copied to something that is no terminal.
+    pub(super) fn goes_to_pipe(&self) -> bool {
+        *self == Terminal::Own && !rustix::termios::isatty(std::io::stdout())
+    }
+}
+
 /// What `create` is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct CreateOptions {
@@ -76,15 +83,16 @@ impl Runtime<'_> {
     /// Anything; nothing is left behind then.
     pub fn create(&self, options: &CreateOptions) -> Result<Created, OciError> {
         check_id(&options.id)?;
-        let preserved = preserved(options.preserve_fds)?;
+        let preserved = Preserved::of(options.preserve_fds + listening_sockets())?;
         let mut bundle = Bundle::read(&options.bundle, options.config.as_deref())?;
         bundle.warnings.iter().for_each(|warning| (self.warn)(warning));
         check_terminal(&bundle.spec, &options.terminal)?;
         check_sysctls(&bundle.spec)?;
         pass_listening_sockets(&mut bundle.spec);
         let mut container = Container::reserve(&self.root, &options.id, &bundle)?;
+        let _lock = container.lock_while_creating();
         let mut forked = None;
-        let made = self.make(options, &bundle, preserved, &mut container, &mut forked);
+        let made = self.make(options, &bundle, preserved.count, &mut container, &mut forked);
         match made {
             Ok((pid, pidfd, terminal)) => Ok(Created { container, spec: bundle.spec, pid, pidfd, terminal }),
             Err(error) => {
@@ -107,10 +115,13 @@ impl Runtime<'_> {
         if let Some(process) = process {
             check_process(process)?;
         }
-        let mut namespaces = Namespaces::of(&linux);
+        let mut namespaces = Namespaces::of(&linux, keeps_groups(&bundle.spec));
         let maps = id_maps(&bundle.spec, &mut namespaces, self.warn)?;
         let listener = listen_at(&container.start_socket())?;
-        container.record.group = groups::make(self.manager, &bundle.spec, container, self.warn)?;
+        container.record.scope = groups::scope(self.manager, &bundle.spec, container);
+        if container.record.scope.is_none() {
+            container.record.group = groups::make(self.manager, &bundle.spec, container, self.warn)?;
+        }
         container.save()?;
         let mapped = idmap::mounts(&bundle.spec)?;
         let wants_terminal = process.and_then(|process| process.terminal()).unwrap_or(false);
@@ -128,19 +139,24 @@ impl Runtime<'_> {
             preserved,
             no_pivot: options.no_pivot,
             no_new_keyring: options.no_new_keyring,
+            to_pipe: options.terminal.goes_to_pipe(),
             new_user: namespaces.has_new_user() || has(&linux, LinuxNamespaceType::User),
             runtime_hooks: [Point::Prestart, Point::CreateRuntime]
                 .iter()
                 .any(|point| !point.of(bundle.spec.hooks().as_ref()).is_empty()),
         };
         let start = Start {
-            standard: standard_streams()?,
+            // What has a terminal has no other stream: a caller that reads ours to the end must not wait for the container.
+            standard: if wants_terminal { null_streams()? } else { standard_streams()? },
             socket: init_socket,
             plan: hand_over_plan(&plan)?,
             kept: [listener].into_iter().chain(console).chain(mapped.into_iter().map(|(_, tree)| tree)).collect(),
         };
         let child = fork(&namespaces, start)?;
-        let (pid, pidfd) = self.guide(child, &socket, maps.as_ref(), container, forked)?;
+        (self.debug)("nsexec container setup: namespaces are made");
+        let road = Road { socket: &socket, maps: maps.as_ref(), spec: &bundle.spec };
+        let (pid, pidfd) = self.guide(child, &road, container, forked)?;
+        (self.debug)(&format!("child process in init(): it is process {}", pid.as_raw_nonzero()));
         self.accompany(&socket, pid, bundle, container)?;
         if let Some(path) = &options.pid_file {
             write_pid_file(path, pid)?;
@@ -152,29 +168,25 @@ impl Runtime<'_> {
     fn guide(
         &self,
         child: Forked,
-        socket: &OwnedFd,
-        maps: Option<&IdMaps>,
+        road: &Road<'_>,
         container: &mut Container,
         forked: &mut Option<(Pid, OwnedFd)>,
     ) -> Result<(Pid, OwnedFd), OciError> {
         let Forked { pid, pidfd, is_helper } = child;
         let spare = pidfd.try_clone().map_err(|error| OciError::system("keep a process", error))?;
         *forked = Some((pid, spare));
-        self.settle_in(pid, container)?;
+        let socket = road.socket;
+        self.settle_in(pid, road.spec, container)?;
         if !is_helper {
-            if let Some(maps) = maps {
-                write_maps(pid, maps)?;
-            }
-            self.take_up(pid, container)?;
+            road.map(pid, &pidfd)?;
+            self.take_up(pid, road.spec, container)?;
             let_go(socket);
             return Ok((pid, pidfd));
         }
         loop {
             match next(socket)? {
                 (Report::Unshared, _) => {
-                    if let Some(maps) = maps {
-                        write_maps(pid, maps)?;
-                    }
+                    road.map(pid, &pidfd)?;
                     let_go(socket);
                 }
                 (Report::Forked(number), Some(descriptor)) => {
@@ -184,7 +196,7 @@ impl Runtime<'_> {
                         Pid::from_raw(number).ok_or_else(|| OciError::system("find init", rustix::io::Errno::SRCH))?;
                     let spare = descriptor.try_clone().map_err(|error| OciError::system("keep a process", error))?;
                     *forked = Some((pid, spare));
-                    self.take_up(pid, container)?;
+                    self.take_up(pid, road.spec, container)?;
                     let_go(socket);
                     return Ok((pid, descriptor));
                 }
@@ -196,8 +208,12 @@ impl Runtime<'_> {
     }
 
     /// Control group and OOM score, which everything that the process forks inherits.
-    fn settle_in(&self, pid: Pid, container: &Container) -> Result<(), OciError> {
+    fn settle_in(&self, pid: Pid, spec: &Spec, container: &mut Container) -> Result<(), OciError> {
         let number = pid.as_raw_nonzero().get();
+        if let Some(scope) = &container.record.scope {
+            container.record.group = Some(groups::start_scope(scope, number, spec, self.warn)?);
+            return Ok(());
+        }
         if let Some(group) = &container.record.group
             && let Err(error) = group.enter(number)
         {
@@ -210,9 +226,9 @@ impl Runtime<'_> {
     }
 
     /// Records the process.
-    fn take_up(&self, pid: Pid, container: &mut Container) -> Result<(), OciError> {
+    fn take_up(&self, pid: Pid, spec: &Spec, container: &mut Container) -> Result<(), OciError> {
         let number = pid.as_raw_nonzero().get();
-        let score = container.spec()?.process().as_ref().and_then(|process| process.oom_score_adj());
+        let score = spec.process().as_ref().and_then(|process| process.oom_score_adj());
         if let Some(score) = score
             && let Err(error) = std::fs::write(format!("/proc/{number}/oom_score_adj"), score.to_string())
         {
@@ -235,12 +251,37 @@ impl Runtime<'_> {
                     hooks::run(Point::CreateRuntime, hooks, &state)?;
                     let_go(socket);
                 }
-                (Report::Ready, _) => return Ok(()),
+                (Report::Ready, _) => {
+                    (self.debug)("init: closing the pipe to signal completion: it waits for start");
+                    return Ok(());
+                }
                 (Report::Warning(text), _) => (self.warn)(&text),
                 (Report::Failed(failure), _) => return Err(failure.into()),
                 _ => return Err(Failure::message("init said something unexpected").into()),
             }
         }
+    }
+}
+
+/// What leads a new process to the point where init begins its work.
+struct Road<'a> {
+    socket: &'a OwnedFd,
+    maps: Option<&'a IdMaps>,
+    spec: &'a Spec,
+}
+
+impl Road<'_> {
+    /// Writes the id maps, where a user namespace was made. A process that has failed meanwhile, which is why they cannot be
+    /// written, has said so: that is the error then.
+    fn map(&self, pid: Pid, pidfd: &OwnedFd) -> Result<(), OciError> {
+        let Some(Err(error)) = self.maps.map(|maps| write_maps(pid, maps)) else { return Ok(()) };
+        let _ = pidfd_send_signal(pidfd, Signal::KILL); // what cannot be mapped goes no further
+        while let Ok(Some((report, _))) = receive(self.socket) {
+            if let Report::Failed(failure) = report {
+                return Err(failure.into());
+            }
+        }
+        Err(error)
     }
 }
 
@@ -261,26 +302,46 @@ fn undo(container: &Container, forked: Option<(Pid, OwnedFd)>) {
     if let Some(group) = &container.record.group {
         let _ = group.remove(); // the error that led here is the one to tell
     }
+    if let Some(scope) = &container.record.scope {
+        scope.remove();
+    }
     let _ = container.remove(); // likewise
 }
 
-/// How many descriptors from 3 on are the process's, sockets of systemd included. They must be open, or one of our own
-/// would take their place.
-fn preserved(wish: u32) -> Result<u32, OciError> {
-    let count = wish + listening_sockets();
-    for number in (3..).take(count as usize) {
-        if !is_inherited(number) {
-            let text = format!("descriptor {number} is to be preserved (--preserve-fds), but is not open");
-            return Err(OciError::Configuration(text));
+/// Descriptors from 3 on that are the process's.
+///
+/// Numbers among them that are not open are held meanwhile, or descriptors of our own would stand in their place.
+pub(super) struct Preserved {
+    /// How many.
+    pub(super) count: u32,
+    _held: Vec<OwnedFd>,
+}
+
+impl Preserved {
+    /// `wish` of them.
+    pub(super) fn of(wish: u32) -> Result<Self, OciError> {
+        let failed = |error: std::io::Error| OciError::system(format!("preserve {wish} descriptors"), error);
+        let mut held = Vec::new();
+        for number in (3..).take(wish as usize).filter(|number| !is_inherited(*number)) {
+            let null = std::fs::File::open("/dev/null").map_err(failed)?;
+            // Of one that is ours and open, for example the log, the copy is another; it stands in the way of nothing.
+            held.push(rustix::io::fcntl_dupfd_cloexec(null, number).map_err(|error| failed(error.into()))?);
         }
+        Ok(Preserved { count: wish, _held: held })
     }
-    Ok(count)
 }
 
 /// Number of sockets that systemd passed to the caller (sd_listen_fds(3)).
 fn listening_sockets() -> u32 {
     let count = std::env::var("LISTEN_FDS").ok().and_then(|text| text.parse().ok());
     count.filter(|count| *count < 1024).unwrap_or(0)
+}
+
+/// Whether the process keeps the caller's supplementary groups (crun's annotation, which podman sets for
+/// `--group-add keep-groups`).
+pub(super) fn keeps_groups(spec: &Spec) -> bool {
+    let annotations = spec.annotations().as_ref();
+    annotations.and_then(|all| all.get("run.oci.keep_original_groups")).is_some_and(|value| value == "1")
 }
 
 /// The variables that tell the process of such sockets.
@@ -416,6 +477,13 @@ pub(super) fn standard_streams() -> Result<[OwnedFd; 3], OciError> {
     let copy = |stream: BorrowedFd<'_>| stream.try_clone_to_owned().map_err(failed);
     let (input, output, error) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
     Ok([copy(input.as_fd())?, copy(output.as_fd())?, copy(error.as_fd())?])
+}
+
+/// The null device three times.
+pub(super) fn null_streams() -> Result<[OwnedFd; 3], OciError> {
+    let failed = |error: std::io::Error| OciError::file("open", "/dev/null", error);
+    let null: OwnedFd = std::fs::File::options().read(true).write(true).open("/dev/null").map_err(failed)?.into();
+    Ok([null.try_clone().map_err(failed)?, null.try_clone().map_err(failed)?, null])
 }
 
 /// Writes a process id, whole or not at all.

@@ -28,7 +28,9 @@ struct Node {
 
 /// Makes the default devices and links, and those of the configuration.
 pub(super) fn place(root: &Rooted, linux: &Linux) -> Step<()> {
-    let nodes: Vec<Node> = linux.devices().iter().flatten().map(node).collect::<Step<_>>()?;
+    // The terminal multiplexer is the container's own instance's: a link, which is made below.
+    let listed = linux.devices().iter().flatten().filter(|device| device.path() != Path::new("/dev/ptmx"));
+    let nodes: Vec<Node> = listed.map(node).collect::<Step<_>>()?;
     for (name, major, minor) in DEFAULT {
         let path = Path::new("/dev").join(name);
         if nodes.iter().any(|node| node.path == path) {

@@ -14,8 +14,13 @@ pub enum OciError {
     #[error("container with given ID already exists: {0:?}")]
     Exists(String),
     /// An ID that cannot be a file name.
-    #[error("invalid container ID format: {0:?}")]
-    InvalidId(String),
+    #[error("invalid container ID format: {id:?}: {reason}")]
+    InvalidId {
+        /// As typed.
+        id: String,
+        /// Why not.
+        reason: String,
+    },
     /// The container is in another state than the operation needs.
     #[error("cannot {operation} container {id:?}: {reason}")]
     State {
@@ -65,7 +70,7 @@ pub enum OciError {
     #[error(transparent)]
     Step(#[from] Failure),
     /// A hook failed.
-    #[error("error running {point} hook #{number}: {cause}")]
+    #[error("error running hook: error running {point} hook #{number}: {cause}")]
     Hook {
         /// Its place in the life cycle, e.g. `createRuntime`.
         point: &'static str,

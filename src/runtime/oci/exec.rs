@@ -7,17 +7,21 @@
 use super::bundle::{check_process, decode_process, read_file};
 use super::container::{Container, Status};
 use super::conversation::{Report, receive, report};
-use super::create::{Terminal, console, judge_terminal, standard_streams, write_pid_file};
+use super::create::{
+    Preserved, Terminal, console, judge_terminal, keeps_groups, null_streams, standard_streams, write_pid_file,
+};
 use super::error::OciError;
 use super::init::{ExecPlan, hand_over_plan};
 use super::spawn::keep;
 use super::{Runtime, attributes};
-use crate::runtime::capabilities::Capabilities;
+use crate::runtime::capabilities::{self, Capabilities};
+use crate::runtime::cgroup::{Group, GroupError, Hierarchy, Scope};
 use crate::runtime::failure::Failure;
 use crate::runtime::init::{Role, execute_as};
 use crate::store::containers::ProcessId;
+use crate::sys::errno::Words;
 use crate::sys::message;
-use crate::sys::process::{Fork, NewNamespaces, exit_now, fork_into, fork_sibling_into, is_inherited};
+use crate::sys::process::{Fork, NewNamespaces, exit_now, fork_into, fork_sibling_into};
 use oci_spec::runtime::{LinuxNamespaceType, Process, Spec};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -58,6 +62,8 @@ pub struct ExecOptions {
     pub preserve_fds: u32,
     /// Start it in a container that is frozen, too.
     pub ignore_paused: bool,
+    /// Group below the container's that it is put into.
+    pub group: Option<PathBuf>,
 }
 
 /// A process that was executed.
@@ -77,12 +83,7 @@ impl Runtime<'_> {
     /// # Errors
     /// The container does not run; the process cannot be executed.
     pub fn exec(&self, options: &ExecOptions) -> Result<ExecProcess, OciError> {
-        for number in (3..).take(options.preserve_fds as usize) {
-            if !is_inherited(number) {
-                let text = format!("descriptor {number} is to be preserved (--preserve-fds), but is not open");
-                return Err(OciError::Configuration(text));
-            }
-        }
+        let preserved = Preserved::of(options.preserve_fds)?;
         let container = self.container(&options.id)?;
         let refuse = |reason: &str| {
             Err(OciError::State { operation: "exec in", id: options.id.clone(), reason: reason.to_owned() })
@@ -96,7 +97,7 @@ impl Runtime<'_> {
         }
         let Some(target) = container.process() else { return refuse("container not running") };
         let spec = container.spec()?;
-        let process = process(options, &spec)?;
+        let process = process(options, &spec, self.warn)?;
         check_process(&process)?;
         let wants_terminal = process.terminal().unwrap_or(false);
         judge_terminal(wants_terminal, &options.terminal)?;
@@ -108,27 +109,34 @@ impl Runtime<'_> {
             seccomp: linux.and_then(|linux| linux.seccomp().clone()),
             personality: linux.and_then(|linux| linux.personality().clone()),
             console: console.as_ref().map(AsRawFd::as_raw_fd),
-            preserved: options.preserve_fds,
+            preserved: preserved.count,
             new_user: linux.is_some_and(|linux| super::bundle::has(linux, LinuxNamespaceType::User))
                 || !rustix::process::geteuid().is_root(),
             state: state.clone(),
+            keeps_groups: keeps_groups(&spec),
+            to_pipe: options.terminal.goes_to_pipe(),
             process,
         };
         let (socket, other) = message::pair().map_err(|error| OciError::system("make a socket", error))?;
         let helper = Helper {
             target,
-            standard: standard_streams()?,
+            standard: if wants_terminal { null_streams()? } else { standard_streams()? },
             socket: other,
             plan: hand_over_plan(&plan)?,
             kept: console.into_iter().collect(),
             affinity: plan.process.exec_cpu_affinity().clone(),
             group: container.record.group.clone(),
+            scope: container.record.scope.clone(),
+            group_below: group_below(options, &container)?,
         };
         let (pid, pidfd) = self.fork_helper(helper, &socket)?;
         if let Some(score) = plan.process.oom_score_adj() {
             // Lowering it below one's own is a privilege (proc(5)).
             let _ = std::fs::write(format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero()), score.to_string());
         }
+        (self.debug)("nsexec container setup: namespaces are joined");
+        (self.debug)(&format!("child process in init(): it is process {}", pid.as_raw_nonzero()));
+        (self.debug)("setns_init: about to exec");
         let heard = self.hear(&socket, &spec, &state);
         if let Err(error) = heard {
             let _ = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED);
@@ -172,7 +180,12 @@ struct Helper {
     plan: OwnedFd,
     kept: Vec<OwnedFd>,
     affinity: Option<oci_spec::runtime::ExecCPUAffinity>,
-    group: Option<crate::runtime::cgroup::Group>,
+    /// The container's.
+    group: Option<Group>,
+    /// The scope that it is.
+    scope: Option<Scope>,
+    /// The one that was asked for.
+    group_below: Option<Group>,
 }
 
 impl Helper {
@@ -189,11 +202,7 @@ impl Helper {
 
     fn join_and_fork(&self) -> Result<(), Failure> {
         self.bind(oci_spec::runtime::ExecCPUAffinity::initial)?;
-        if let Some(group) = &self.group
-            && let Err(error) = group.enter(0)
-        {
-            report(&self.socket, &Report::Warning(format!("limits are not enforced: {error}")), None);
-        }
+        self.enter_group()?;
         self.bind(oci_spec::runtime::ExecCPUAffinity::cpu_affinity_final)?;
         let program = crate::runtime::exec::join(self.target)?;
         match fork_sibling_into(NewNamespaces::empty()) {
@@ -220,6 +229,29 @@ impl Helper {
         }
     }
 
+    /// Enters the container's control group, or the one below it that was asked for.
+    fn enter_group(&self) -> Result<(), Failure> {
+        let own = std::process::id();
+        if let Some(group) = &self.group_below {
+            return group.enter(0).map_err(|error| match error {
+                // runc's words, which scripts look for.
+                GroupError::File { path, source, .. } => {
+                    let (path, cause) = (path.display(), Words(&source));
+                    Failure::message(format!("adding pid {own} to cgroups: write {path}: {cause}"))
+                }
+                error => Failure::message(format!("adding pid {own} to cgroups: {error}")),
+            });
+        }
+        let Some(Err(error)) = self.group.as_ref().map(|group| group.enter(0)) else { return Ok(()) };
+        // A group that has passed controllers on takes no processes: the first process's is below it then.
+        let first = Hierarchy::find().and_then(|hierarchy| Group::of_process(&hierarchy, self.target.pid));
+        let is_taken = || self.scope.as_ref().is_some_and(|scope| scope.take(own).is_ok());
+        if first.is_none_or(|group| group.enter(0).is_err()) && !is_taken() {
+            report(&self.socket, &Report::Warning(format!("limits are not enforced: {error}")), None);
+        }
+        Ok(())
+    }
+
     /// Binds this process to processors, where that is asked for.
     fn bind(&self, of: impl Fn(&oci_spec::runtime::ExecCPUAffinity) -> &Option<String>) -> Result<(), Failure> {
         match self.affinity.as_ref().and_then(|affinity| of(affinity).as_deref()) {
@@ -229,8 +261,16 @@ impl Helper {
     }
 }
 
+/// The control group that `--cgroup` names, below the container's.
+fn group_below(options: &ExecOptions, container: &Container) -> Result<Option<Group>, OciError> {
+    let Some(path) = &options.group else { return Ok(None) };
+    let wrong = || OciError::Configuration(format!("bad --cgroup: {} is not a sub cgroup path", path.display()));
+    let group = container.record.group.as_ref().ok_or(OciError::Group(GroupError::None("exec in a group below")))?;
+    group.below(path).map(Some).ok_or_else(wrong)
+}
+
 /// The process that is asked for: a whole one from a file, or the container's own with changes.
-fn process(options: &ExecOptions, spec: &Spec) -> Result<Process, OciError> {
+fn process(options: &ExecOptions, spec: &Spec, warn: &dyn Fn(&str)) -> Result<Process, OciError> {
     if let Some(path) = &options.process_file {
         let text = read_file(path)?;
         return decode_process(&text).map_err(|source| OciError::Json { path: path.clone(), source });
@@ -270,18 +310,23 @@ fn process(options: &ExecOptions, spec: &Spec) -> Result<Process, OciError> {
     if let Some(label) = &options.label {
         process.set_selinux_label(Some(label.clone()));
     }
-    add_capabilities(&mut process, &options.capabilities)?;
+    add_capabilities(&mut process, &options.capabilities, warn);
     Ok(process)
 }
 
 /// Adds capabilities: to those that can be had, and to the ambient ones where the process has inheritable ones.
-fn add_capabilities(process: &mut Process, names: &[String]) -> Result<(), OciError> {
+/// Unknown ones are left out and told, like those of a configuration.
+fn add_capabilities(process: &mut Process, names: &[String], warn: &dyn Fn(&str)) {
     if names.is_empty() {
-        return Ok(());
+        return;
     }
-    let added = crate::runtime::capabilities::from_names(names.iter().map(String::as_str))
-        .map_err(|error| OciError::Configuration(error.to_string()))?
-        .bits();
+    let mut added = 0;
+    for name in names {
+        match capabilities::from_name(name) {
+            Some(capability) => added |= capability.bits(),
+            None => warn(&format!("capability {name:?} is unknown and was ignored")),
+        }
+    }
     let mut sets = process.capabilities().as_ref().map(Capabilities::from_spec).unwrap_or_default();
     sets.bounding |= added;
     sets.effective |= added;
@@ -290,7 +335,6 @@ fn add_capabilities(process: &mut Process, names: &[String]) -> Result<(), OciEr
         sets.ambient |= added & sets.inheritable;
     }
     process.set_capabilities(Some(sets.to_spec()));
-    Ok(())
 }
 
 impl Container {

@@ -1,7 +1,7 @@
 //! Which control group a container gets, and making it.
 
 use super::error::OciError;
-use crate::runtime::cgroup::{Group, Hierarchy};
+use crate::runtime::cgroup::{Group, GroupError, Hierarchy, Scope};
 use oci_spec::runtime::{LinuxResources, Spec};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,9 @@ pub enum Manager {
     /// Nobody: the container stays in the caller's group.
     Disabled,
 }
+
+/// Levels above a group of root's that was not named, which go when nobody uses them.
+const OWN_LEVELS: usize = 2;
 
 /// Makes the group of a new container and sets its limits; what is not enforced is told to `warn`.
 pub(super) fn make(
@@ -37,24 +40,61 @@ pub(super) fn make(
         return Ok(None);
     };
     let path = path(manager, wish, container, &hierarchy);
-    let Some(group) = Group::create(&hierarchy, &path)? else {
+    let created = match Group::create(&hierarchy, &path) {
+        // Engines put several containers into one group of a pod, and runc warns of it.
+        Err(error @ GroupError::NotEmpty(_)) => {
+            warn(&error.to_string());
+            Some(Group::shared(&hierarchy, &path))
+        }
+        created => created?,
+    };
+    let Some(mut group) = created else {
         if has_limits(resources) {
             warn("limits are not enforced: this user may not make control groups");
         }
         return Ok(None);
     };
-    if let Some(resources) = resources {
-        let notes = match group.apply(resources) {
-            Ok(notes) => notes,
-            Err(error) => {
-                let _ = group.remove(); // the first error is the one to tell
-                return Err(error.into());
-            }
-        };
-        let devices = group.limit_devices(resources).err().filter(|_| rustix::process::geteuid().is_root());
-        notes.iter().chain(&devices).for_each(|note| warn(note));
+    if group.is_old() && group.is_frozen() {
+        return Err(GroupError::Contradiction("container's cgroup unexpectedly frozen".to_owned()).into());
+    }
+    if wish.is_none_or(|path| path.as_os_str().is_empty()) && rustix::process::geteuid().is_root() {
+        group.claim_parents(OWN_LEVELS);
+    }
+    if let Some(resources) = resources
+        && let Err(error) = limit(&group, resources, warn)
+    {
+        let _ = group.remove(); // the first error is the one to tell
+        return Err(error);
     }
     Ok(Some(group))
+}
+
+/// Writes limits and device rules; what is not enforced is told.
+fn limit(group: &Group, resources: &LinuxResources, warn: &dyn Fn(&str)) -> Result<(), OciError> {
+    let notes = group.apply(resources)?;
+    let devices = group.limit_devices(resources).err().filter(|_| rustix::process::geteuid().is_root());
+    notes.iter().chain(&devices).for_each(|note| warn(note));
+    Ok(())
+}
+
+/// The scope of systemd that a new container gets, where engine and host want one.
+pub(super) fn scope(manager: Manager, spec: &Spec, container: &super::Container) -> Option<Scope> {
+    let wish = spec.linux().as_ref().and_then(|linux| linux.cgroups_path().as_deref());
+    let wish = wish.and_then(Path::to_str).unwrap_or_default();
+    // systemd has its own tree elsewhere on hosts with both versions.
+    Hierarchy::find().filter(|hierarchy| !hierarchy.is_beside_first_version())?;
+    let is_wanted = manager == Manager::Systemd && (wish.is_empty() || wish.matches(':').count() == 2);
+    is_wanted.then(|| Scope::of(wish, &container.record.id)).flatten()
+}
+
+/// Has systemd make the scope with the container's first process in it, and sets its limits.
+pub(super) fn start_scope(scope: &Scope, pid: i32, spec: &Spec, warn: &dyn Fn(&str)) -> Result<Group, OciError> {
+    let failed = |error| OciError::system(format!("unable to start unit {:?}", scope.name), error);
+    let group = scope.start(pid, spec).map_err(failed)?;
+    if let Some(resources) = spec.linux().as_ref().and_then(|linux| linux.resources().as_ref()) {
+        limit(&group, resources, warn)?;
+    }
+    Ok(group)
 }
 
 /// Whether there is a limit whose absence somebody would want to know of.
@@ -80,7 +120,9 @@ fn path(manager: Manager, wish: Option<&Path>, container: &super::Container, hie
         }
         Some(path) if path.is_absolute() => path.to_owned(),
         Some(path) => Path::new("/").join(path),
-        None if rustix::process::geteuid().is_root() => PathBuf::from(format!("/coracle-oci-{name}")),
+        None if rustix::process::geteuid().is_root() => {
+            PathBuf::from(format!("/coracle-oci/{:08x}/{id}", fingerprint(&container.directory)))
+        }
         None => hierarchy.own().join(format!("coracle-oci-{name}")),
     }
 }

@@ -5,6 +5,7 @@
 
 use super::container::StateDocument;
 use super::error::OciError;
+use crate::sys::process::{close_on_exec_from, duplicate_to, is_inherited, open_descriptors};
 use oci_spec::runtime::{Hook, Hooks};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::MemfdFlags;
@@ -73,10 +74,16 @@ pub(super) fn run(point: Point, hooks: Option<&Hooks>, state: &StateDocument) ->
         return Ok(());
     }
     let state = serde_json::to_vec(state).unwrap_or_default(); // of plain strings and numbers
-    for (number, hook) in hooks.iter().enumerate() {
-        run_one(hook, &state).map_err(|cause| OciError::Hook { point: point.name(), number, cause })?;
+    // What the caller left open is not the hook's, even where it is the container's.
+    let inherited: Vec<i32> = open_descriptors().into_iter().filter(|one| *one > 2 && is_inherited(*one)).collect();
+    close_on_exec_from(3);
+    let result = hooks.iter().enumerate().try_for_each(|(number, hook)| {
+        run_one(hook, &state).map_err(|cause| OciError::Hook { point: point.name(), number, cause })
+    });
+    for descriptor in inherited {
+        let _ = duplicate_to(descriptor, descriptor); // it is open, so this cannot fail
     }
-    Ok(())
+    result
 }
 
 fn run_one(hook: &Hook, state: &[u8]) -> Result<(), String> {
@@ -125,6 +132,7 @@ fn said_file() -> Result<std::fs::File, String> {
 fn ended(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
+        (None, Some(libc::SIGSYS)) => "signal: bad system call".to_owned(),
         (None, Some(signal)) => format!("signal {signal}"),
         _ => "an unknown status".to_owned(),
     }
@@ -187,6 +195,7 @@ mod tests {
             created: String::new(),
             annotations: std::collections::HashMap::new(),
             owner: "root".to_owned(),
+            systemd_scope: None,
         };
         run(Point::Poststop, Some(&hook(script, timeout)), &state).map_err(|error| error.to_string())
     }
@@ -199,7 +208,7 @@ mod tests {
     #[test]
     fn what_a_failing_hook_said_is_told() {
         let error = outcome("echo broken >&2; exit 3", Some(60)).unwrap_err();
-        assert_eq!(error, "error running poststop hook #0: exit status 3, output: broken");
+        assert_eq!(error, "error running hook: error running poststop hook #0: exit status 3, output: broken");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use super::confine::{Confinement, confine};
 use super::container::StateDocument;
 use super::conversation::{Report, report, wait};
+use super::create::keeps_groups;
 use super::devices;
 use super::hooks::{self, Point};
 use super::program;
@@ -27,6 +28,7 @@ use rustix::fs::{Gid, MemfdFlags, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use rustix::mount::{MountPropagationFlags, OpenTreeFlags, UnmountFlags, mount_change, open_tree, unmount};
 use rustix::net::SocketFlags;
+use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcsetattr};
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -61,6 +63,8 @@ pub(super) struct InitPlan {
     pub(super) new_user: bool,
     /// There are hooks to wait for before the root is entered.
     pub(super) runtime_hooks: bool,
+    /// What a terminal shows is read by a program.
+    pub(super) to_pipe: bool,
 }
 
 /// What a further process needs to know.
@@ -80,6 +84,10 @@ pub(super) struct ExecPlan {
     pub(super) new_user: bool,
     /// The container's state, for who listens to its system calls.
     pub(super) state: StateDocument,
+    /// The caller's supplementary groups stay.
+    pub(super) keeps_groups: bool,
+    /// What a terminal shows is read by a program.
+    pub(super) to_pipe: bool,
 }
 
 /// Writes a plan to memory for the process that will read it.
@@ -132,14 +140,16 @@ fn join(plan: ExecPlan, socket: &OwnedFd) -> Step<std::convert::Infallible> {
     let _ = rustix::process::setsid(); // a fresh fork leads no group, so this cannot fail
     let console = plan.console.and_then(inherited);
     if plan.new_user {
-        become_root();
+        become_root(plan.keeps_groups);
     }
     let root = Rooted::new(open_handle(Path::new("/"))?);
     let arguments = plan.process.args().as_deref().unwrap_or_default();
     let environment = plan.process.env().as_deref().unwrap_or_default();
     program::check(&root, arguments, environment, plan.process.cwd())?;
     let terminal = match console {
-        Some(console) => Some(send_terminal(&root, &plan.process, &console, false)?),
+        Some(console) => {
+            Some(send_terminal(&root, &plan.process, &console, Goes { is_console: false, to_pipe: plan.to_pipe })?)
+        }
         None => None,
     };
     let ends = Ends { process: &plan.process, terminal, preserved: plan.preserved, hooks: None };
@@ -148,19 +158,35 @@ fn join(plan: ExecPlan, socket: &OwnedFd) -> Step<std::convert::Infallible> {
         seccomp: plan.seccomp.as_ref(),
         personality: plan.personality.as_ref(),
         makes_cwd: false,
+        keeps_groups: plan.keeps_groups,
     };
     Err(ends.execute(&root, &confinement, socket))
 }
 
 /// Makes the terminal and sends its master side off.
-fn send_terminal(root: &Rooted, process: &Process, console: &OwnedFd, is_first: bool) -> Step<OwnedFd> {
+fn send_terminal(root: &Rooted, process: &Process, console: &OwnedFd, goes: Goes) -> Step<OwnedFd> {
     let Terminal { master, other } = make_terminal(root, process)?;
-    if is_first {
+    if goes.is_console {
         attach_console(root, &other)?;
+    }
+    if goes.to_pipe
+        && let Ok(mut modes) = tcgetattr(&other)
+    {
+        modes.output_modes.remove(OutputModes::ONLCR);
+        let _ = tcsetattr(&other, OptionalActions::Now, &modes); // carriage returns are a nuisance and no harm
     }
     message::send(console, b"/dev/ptmx", &[master.as_fd()])
         .map_err(|error| Failure::setup("send the terminal to the console socket", error))?;
     Ok(other)
+}
+
+/// Where a terminal goes.
+#[derive(Clone, Copy, Debug)]
+struct Goes {
+    /// It is the container's `/dev/console`, too.
+    is_console: bool,
+    /// What it shows is read by a program: lines end as it expects.
+    to_pipe: bool,
 }
 
 /// What is left to do for a process once its root has been entered.
@@ -219,6 +245,8 @@ struct Init<'a> {
     listener: OwnedFd,
     console: Option<OwnedFd>,
     mounts: Vec<PreparedMount>,
+    /// Memory file systems that become read-only when all is made in them.
+    read_only: Vec<PathBuf>,
     devices: HostDevices,
 }
 
@@ -261,7 +289,11 @@ impl<'a> Init<'a> {
                 mount.use_tree(tree);
             }
         }
-        Ok(Init { plan, socket, listener, console, mounts, devices: HostDevices::open() })
+        mounts.iter_mut().for_each(PreparedMount::take_mode_of_place);
+        let put_off =
+            mounts.iter_mut().filter_map(|mount| mount.put_off_read_only().then(|| mount.destination().into()));
+        let read_only = put_off.collect();
+        Ok(Init { plan, socket, listener, console, mounts, read_only, devices: HostDevices::open() })
     }
 
     fn linux(&self) -> Step<&Linux> {
@@ -277,7 +309,7 @@ impl<'a> Init<'a> {
     fn set_up(self) -> Step<Ready> {
         wait(self.socket)?;
         if self.plan.new_user {
-            become_root();
+            become_root(keeps_groups(&self.plan.spec));
         }
         if self.has_new(LinuxNamespaceType::Cgroup) {
             unshare(NewNamespaces::CGROUP).map_err(|error| Failure::setup("create a cgroup namespace", error))?;
@@ -291,10 +323,13 @@ impl<'a> Init<'a> {
         self.mount_all(&root)?;
         let process = self.plan.spec.process().as_ref();
         let terminal = match (&self.console, process) {
-            (Some(console), Some(process)) => Some(send_terminal(&root, process, console, true)?),
+            (Some(console), Some(process)) => {
+                let goes = Goes { is_console: true, to_pipe: self.plan.to_pipe };
+                Some(send_terminal(&root, process, console, goes)?)
+            }
             _ => None,
         };
-        self.run_hooks()?;
+        self.run_hooks(&root)?;
         self.write_sysctls()?;
         self.hide_paths(&root)?;
         self.make_working_directory(&root);
@@ -353,6 +388,9 @@ impl<'a> Init<'a> {
 
     fn mount_all(&self, root: &Rooted) -> Step<()> {
         for mount in &self.mounts {
+            if matches!(mount.kind(), "proc" | "sysfs") {
+                judge_directory(root, mount.destination(), mount.kind())?;
+            }
             mount.mount_where(root, &|place| judge_place(place, mount.destination()))?;
         }
         let has_host_devices =
@@ -360,7 +398,7 @@ impl<'a> Init<'a> {
         if has_host_devices { Ok(()) } else { devices::place(root, self.linux()?) }
     }
 
-    fn run_hooks(&self) -> Step<()> {
+    fn run_hooks(&self, root: &Rooted) -> Step<()> {
         if self.plan.runtime_hooks {
             report(self.socket, &Report::Mounted, None);
             wait(self.socket)?;
@@ -368,6 +406,8 @@ impl<'a> Init<'a> {
         let mut state = self.plan.state.clone();
         "creating".clone_into(&mut state.status);
         state.pid = std::process::id() as i32;
+        // As in runc, these hooks work in the root file system.
+        rustix::process::fchdir(root.as_root()).map_err(|error| Failure::setup("enter the root file system", error))?;
         hooks::run(Point::CreateContainer, self.plan.spec.hooks().as_ref(), &state)
             .map_err(|error| Failure::message(error.to_string()))
     }
@@ -403,6 +443,11 @@ impl<'a> Init<'a> {
             };
             mask(root, path, null).map_err(|error| Failure::setup(format_args!("mask {path:?}"), error))?;
         }
+        for path in &self.read_only {
+            open_directory(root, path)
+                .and_then(|mount| set_attributes(mount, MountAttributes::READ_ONLY, MountAttributes::empty(), false))
+                .map_err(|error| Failure::setup(format_args!("make \"{}\" read-only", path.display()), error))?;
+        }
         Ok(())
     }
 
@@ -433,6 +478,7 @@ impl<'a> Init<'a> {
             }
             // Asked for, or the host's root is the initramfs, which cannot be pivoted away from.
             Err(Errno::INVAL) => {
+                hide_system_mounts(&self.plan.root);
                 rustix::mount::mount_move(".", "/").map_err(failed)?;
                 rustix::process::chroot(".").map_err(failed)?;
             }
@@ -472,6 +518,7 @@ impl Ready {
                     seccomp: linux.and_then(|linux| linux.seccomp().as_ref()),
                     personality: linux.and_then(|linux| linux.personality().as_ref()),
                     makes_cwd: true,
+                    keeps_groups: keeps_groups(&plan.spec),
                 };
                 ends.execute(&root, &confinement, &connection)
             }
@@ -508,6 +555,38 @@ fn judge_place(place: &OwnedFd, destination: &Path) -> Step<()> {
             Err(Failure::message(format!("{:?} cannot be mounted because it is inside /proc", destination.display())))
         }
         false => Ok(()),
+    }
+}
+
+/// Refuses a link where the system's own file systems go: what is masked in them would lie elsewhere (CVE-2019-19921).
+fn judge_directory(root: &Rooted, destination: &Path, kind: &str) -> Step<()> {
+    let place = root.open(destination, OFlags::PATH | OFlags::NOFOLLOW, 0);
+    let is_link = place
+        .and_then(rustix::fs::fstat)
+        .is_ok_and(|status| rustix::fs::FileType::from_raw_mode(status.st_mode) == rustix::fs::FileType::Symlink);
+    match is_link {
+        true => Err(Failure::message(format!("filesystem {kind:?} must be mounted on ordinary directory"))),
+        false => Ok(()),
+    }
+}
+
+/// Takes the host's `/proc` and `/sys` out of this namespace before the root is moved over it: they stay reachable there,
+/// and as long as a whole one is, the kernel lets a process in the container mount another without what is masked.
+fn hide_system_mounts(root: &Path) {
+    let text = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mut points: Vec<PathBuf> = Vec::new();
+    for line in text.lines() {
+        let kind = line.split_once(" - ").and_then(|(_, rest)| rest.split(' ').next());
+        let point = line.split(' ').nth(4).map(PathBuf::from).filter(|point| !point.starts_with(root));
+        points.extend(point.filter(|_| matches!(kind, Some("proc" | "sysfs"))));
+    }
+    for point in points.iter().rev() {
+        let detached = mount_change(point, MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)
+            .and_then(|()| unmount(point, UnmountFlags::DETACH));
+        if detached.is_err() {
+            // Locked by a user namespace: an empty directory above it hides it as well.
+            let _ = rustix::mount::mount("tmpfs", point, "tmpfs", rustix::mount::MountFlags::empty(), c"");
+        }
     }
 }
 

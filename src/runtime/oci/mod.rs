@@ -45,6 +45,7 @@ pub use exec::{ExecOptions, ExecProcess};
 pub use features::features;
 pub use foreground::wait_for;
 pub use groups::Manager;
+pub use operate::NextEvent;
 pub use spec::default_spec;
 
 use std::path::PathBuf;
@@ -57,4 +58,6 @@ pub struct Runtime<'a> {
     pub manager: Manager,
     /// Told of what is not as asked although the operation goes on.
     pub warn: &'a dyn Fn(&str),
+    /// Told of steps that were taken; some are in runc's words, which scripts look for.
+    pub debug: &'a dyn Fn(&str),
 }

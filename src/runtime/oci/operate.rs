@@ -16,6 +16,7 @@ use rustix::net::SocketType;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// How long the end of a killed process is waited for: taking a large one apart takes seconds.
 const END_WITHIN: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
@@ -34,6 +35,7 @@ impl Runtime<'_> {
     /// # Errors
     /// The container is in another state; its process cannot be executed; a hook failed (the container is killed then).
     pub fn start(&self, id: &str) -> Result<(), OciError> {
+        self.container(id)?.wait_until_created();
         let container = self.container(id)?;
         let refuse =
             |reason: &str| Err(OciError::State { operation: "start", id: id.to_owned(), reason: reason.to_owned() });
@@ -141,6 +143,9 @@ impl Runtime<'_> {
         {
             (self.warn)(&error.to_string());
         }
+        if let Some(scope) = &container.record.scope {
+            scope.remove();
+        }
         container.remove()?;
         let hooks = spec.as_ref().and_then(|spec| spec.hooks().as_ref());
         if let Err(error) = hooks::run(Point::Poststop, hooks, &state) {
@@ -152,14 +157,16 @@ impl Runtime<'_> {
     /// The process ids of a container's processes, ascending.
     ///
     /// # Errors
-    /// There is no such container, or it does not run.
+    /// There is no such container, or it is still being created.
     pub fn processes(&self, id: &str) -> Result<Vec<i32>, OciError> {
         let container = self.container(id)?;
         match container.status() {
-            Status::Stopped | Status::Creating => {
+            Status::Creating => {
                 let reason = "container not running".to_owned();
                 Err(OciError::State { operation: "list processes of", id: id.to_owned(), reason })
             }
+            // None, unless some were left in its group.
+            Status::Stopped => Ok(container.record.group.as_ref().map(Group::processes).unwrap_or_default()),
             _ => Ok(members(&container)),
         }
     }
@@ -202,6 +209,10 @@ impl Runtime<'_> {
             (self.warn)("limits are not enforced: the container has no control group of its own");
             return Ok(());
         };
+        if let Some(scope) = &container.record.scope {
+            let failed = |error| OciError::system(format!("set properties of unit {:?}", scope.name), error);
+            scope.update(resources).map_err(failed)?;
+        }
         let notes = group.apply(resources)?;
         notes.iter().for_each(|note| (self.warn)(note));
         Ok(())
@@ -236,15 +247,63 @@ impl Runtime<'_> {
     ///
     /// # Errors
     /// It does not run.
-    pub fn usage(&self, id: &str) -> Result<serde_json::Value, OciError> {
+    pub fn usage(&self, id: &str) -> Result<String, OciError> {
         let container = self.container(id)?;
         if container.status() == Status::Stopped {
             let reason = "container not running".to_owned();
             return Err(OciError::State { operation: "watch", id: id.to_owned(), reason });
         }
         let data = container.record.group.as_ref().map_or_else(|| serde_json::json!({}), Group::usage);
-        Ok(serde_json::json!({"type": "stats", "id": id, "data": data}))
+        Ok(event("stats", id, Some(&data)))
     }
+
+    /// Waits for the next thing that `events` tells of, at most as long as `interval`. Blocks.
+    ///
+    /// # Errors
+    /// There is no such container.
+    pub fn next_event(&self, id: &str, interval: Duration) -> Result<NextEvent, OciError> {
+        let container = self.container(id)?;
+        let group = container.record.group.as_ref();
+        let kills = || group.map_or(0, Group::memory_kills);
+        let Some(process) = container.process().and_then(|process| Pid::from_raw(process.pid)) else {
+            return Ok(NextEvent::End);
+        };
+        let Ok(pidfd) = pidfd_open(process, PidfdFlags::empty()) else { return Ok(NextEvent::End) };
+        let memory = group.and_then(Group::open_memory_events);
+        let before = kills();
+        let until = Instant::now() + interval;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let left = Timespec { tv_sec: left.as_secs().try_into().unwrap_or(0), tv_nsec: left.subsec_nanos().into() };
+            let mut waited = vec![PollFd::new(&pidfd, PollFlags::IN)];
+            waited.extend(memory.as_ref().map(|file| PollFd::new(file, PollFlags::PRI)));
+            match poll(&mut waited, Some(&left)) {
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(OciError::system("wait for events", error)),
+                Ok(0) => return Ok(NextEvent::Time),
+                Ok(_) if kills() > before => return Ok(NextEvent::Oom(event("oom", id, None))),
+                Ok(_) if !waited[0].revents().is_empty() => return Ok(NextEvent::End),
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+/// What `events` waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextEvent {
+    /// The interval is over.
+    Time,
+    /// The kernel has killed a process for want of memory; the line that tells it.
+    Oom(String),
+    /// The container has ended.
+    End,
+}
+
+/// A line of `events`, its fields in runc's order, which scripts match.
+fn event(kind: &str, id: &str, data: Option<&serde_json::Value>) -> String {
+    let data = data.map_or(String::new(), |data| format!(",\"data\":{data}"));
+    format!("{{\"type\":\"{kind}\",\"id\":\"{id}\"{data}}}")
 }
 
 /// Kills everything of a container and waits for the end of its first process.
@@ -332,7 +391,9 @@ fn pass_listener(spec: &Spec, state: &super::StateDocument, listener: &OwnedFd) 
         "metadata": seccomp.and_then(|seccomp| seccomp.listener_metadata().clone()).unwrap_or_default(),
         "state": state,
     });
+    // runc's words, which scripts look for.
+    let unreachable = |error| OciError::file("send the listener: failed to connect with seccomp agent at", path, error);
     let failed = |error: rustix::io::Errno| OciError::file("send the seccomp listener to", path, error);
-    let socket = connect_to(path, SocketType::STREAM).map_err(failed)?;
+    let socket = connect_to(path, SocketType::STREAM).map_err(unreachable)?;
     message::send(&socket, told.to_string().as_bytes(), &[listener.as_fd()]).map_err(failed)
 }

@@ -30,6 +30,8 @@ pub(super) struct Namespaces {
     joined: Vec<(LinuxNamespaceType, PathBuf)>,
     /// Clocks, `NAME SECONDS NANOSECONDS` a line.
     clocks: String,
+    /// The caller's supplementary groups stay.
+    keeps_groups: bool,
 }
 
 impl Default for NewNamespaces {
@@ -40,8 +42,8 @@ impl Default for NewNamespaces {
 
 impl Namespaces {
     /// Reads them from a configuration.
-    pub(super) fn of(linux: &Linux) -> Self {
-        let mut namespaces = Namespaces::default();
+    pub(super) fn of(linux: &Linux, keeps_groups: bool) -> Self {
+        let mut namespaces = Namespaces { keeps_groups, ..Namespaces::default() };
         let mut has_mounts = false;
         for namespace in linux.namespaces().iter().flatten() {
             has_mounts |= namespace.typ() == LinuxNamespaceType::Mount;
@@ -210,7 +212,7 @@ fn enter(namespaces: &Namespaces, socket: &OwnedFd) -> Step<NewNamespaces> {
     }
     // Only now: a process that has changed its ids may not write its own files in /proc (proc(5), dumpable).
     if user.is_some() || namespaces.has_new_user() {
-        become_root();
+        become_root(namespaces.keeps_groups);
     }
     for (kind, path, file) in later {
         join(kind, &file).map_err(|error| join_failure(kind, path, error))?;
@@ -244,8 +246,10 @@ fn is_own_user_namespace(file: &OwnedFd) -> bool {
 
 /// Becomes the root of the user namespace, where it maps one; who has all capabilities needs it only for what belongs
 /// to whom.
-pub(super) fn become_root() {
-    let _ = rustix::thread::set_thread_groups(&[]); // forbidden under a map of one id
+pub(super) fn become_root(keeps_groups: bool) {
+    if !keeps_groups {
+        let _ = rustix::thread::set_thread_groups(&[]); // forbidden under a map of one id
+    }
     let _ = rustix::thread::set_thread_res_gid(Gid::ROOT, Gid::ROOT, Gid::ROOT); // may not be mapped
     let _ = rustix::thread::set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT); // may not be mapped
 }

@@ -191,8 +191,8 @@ impl Profile {
                 map.sub_architectures.iter().flatten().try_for_each(|name| add(name))?;
             }
         }
-        // libseccomp adds the native one when nothing is said; runc and crun rely on that.
-        if found.is_empty() {
+        // libseccomp has the native one whatever is said; profiles for runc and crun rely on that.
+        if !found.contains(&native) {
             found.push(native);
         }
         Ok(found)
