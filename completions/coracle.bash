@@ -5199,7 +5199,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__oci__subcmd__delete)
-            opts="-f -h --force --log --log-format --debug --systemd-cgroup --cgroup-manager --rootless --criu --help"
+            opts="-f -h --force --regex --log --log-format --debug --systemd-cgroup --cgroup-manager --rootless --criu --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5815,7 +5815,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__oci__subcmd__update)
-            opts="-r -h --resources --blkio-weight --cpu-quota --cpu-period --cpu-burst --cpu-shares --cpu-share --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --log --log-format --debug --systemd-cgroup --cgroup-manager --rootless --criu --help"
+            opts="-r -h --resources --blkio-weight --cpu-quota --cpu-period --cpu-burst --cpu-shares --cpu-share --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --kernel-memory --kernel-memory-tcp --cpu-rt-period --cpu-rt-runtime --log --log-format --debug --systemd-cgroup --cgroup-manager --rootless --criu --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5878,6 +5878,22 @@ _coracle() {
                     return 0
                     ;;
                 --pids-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel-memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel-memory-tcp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-rt-runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

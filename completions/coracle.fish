@@ -1817,6 +1817,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_sub
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l rootless -d 'Ignored: what the caller may do is found out' -r
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l criu -d 'Ignored: checkpoints are not offered' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -s f -l force -d 'Kill the container first if it runs; one that does not exist is no error'
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l regex -d 'Delete all containers whose ID matches the regular expression'
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l debug -d 'Write messages that are of use in finding a fault, too'
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -l systemd-cgroup -d 'The engine names control groups as SLICE:PREFIX:NAME'
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help and exit'
@@ -1850,7 +1851,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_sub
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l no-new-privs -d 'The process cannot gain privileges' -r
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -s c -l cap -d 'Add a capability' -r
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l preserve-fds -d 'Pass so many descriptors, from 3 on, to the process' -r
-complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l cgroup -d 'Ignored: the process is in the container\'s own control group' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l cgroup -d 'Put the process into this control group, below the container\'s' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l log -d 'Append messages to this file, too' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l log-format -d 'Form of messages: text or json' -r
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from exec" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r
@@ -1920,6 +1921,10 @@ complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_sub
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l memory-reservation -d 'Memory that is kept from being taken away first' -r
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l memory-swap -d 'Most memory and swap together; -1 is no limit' -r
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l pids-limit -d 'Most processes; -1 is no limit' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l kernel-memory -d 'Ignored: the kernel has no limit of its own memory any more' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l kernel-memory-tcp -d 'Ignored likewise' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpu-rt-period -d 'Ignored: version 2 has no time for real-time processes' -r
+complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cpu-rt-runtime -d 'Ignored likewise' -r
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l log -d 'Append messages to this file, too' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l log-format -d 'Form of messages: text or json' -r
 complete -c coracle -n "__fish_coracle_using_subcommand oci; and __fish_seen_subcommand_from update" -l cgroup-manager -d 'Who makes control groups: cgroupfs, systemd or disabled' -r

@@ -11,6 +11,7 @@ mod bundle;
 mod callers;
 mod command_line;
 mod configuration;
+mod engines;
 mod hooks;
 mod lifecycle;
 mod terminal;

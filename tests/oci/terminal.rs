@@ -43,8 +43,16 @@ fn the_terminal_goes_to_the_console_socket() {
     bundle.change(|config| config["process"]["terminal"] = true.into()).write();
     bundle.leave(&["create", "one"]).refuses(1, "console socket");
     bundle.leave(&["create", "--console-socket", &path, "one"]).succeeds();
-    let master = receive(&listener);
+    let mut master = std::fs::File::from(receive(&listener));
     bundle.oci(&["start", "one"]).succeeds();
+    // It has said so before anything else happens.
+    let mut said = String::new();
+    while !said.ends_with('\n') {
+        let mut buffer = [0; 64];
+        let length = master.read(&mut buffer).expect("the process says something");
+        said.push_str(&String::from_utf8_lossy(&buffer[..length]));
+    }
+    assert_eq!(said.replace('\r', ""), "a terminal\n");
     bundle
         .leave(&[
             "exec",
@@ -60,7 +68,7 @@ fn the_terminal_goes_to_the_console_socket() {
         .succeeds();
     assert_eq!(rest(receive(&listener)), "another\n");
     bundle.oci(&["kill", "one", "KILL"]).succeeds();
-    assert_eq!(rest(master), "a terminal\n");
+    assert_eq!(rest(master.into()), "");
     bundle.oci(&["delete", "--force", "one"]).succeeds();
 }
 

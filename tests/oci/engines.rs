@@ -1,0 +1,122 @@
+//! Engines of Debian that run containers by coracle: containerd and podman, as root on this machine.
+//!
+//! Each has directories, sockets and a mount namespace of its own, in which control groups of version 2 are mounted, and runs
+//! BusyBox from an archive that the test makes.
+
+use crate::bundle::is_real_root;
+use crate::support::{Sandbox, binary, program, skip};
+use std::process::{Command, Stdio};
+
+/// What the script in the engine's mount namespace needs.
+struct Stage {
+    sandbox: Sandbox,
+    script: String,
+}
+
+impl Stage {
+    /// A sandbox with a root file system and the runtime's link, and the beginning of a script; or why not.
+    fn new(tools: &[&str]) -> Result<Self, String> {
+        if !is_real_root() {
+            return Err("needs root".to_owned());
+        }
+        let missing = ["unshare", "busybox", "timeout", "tar"].iter().chain(tools).find(|tool| program(tool).is_none());
+        if let Some(tool) = missing {
+            return Err(format!("{tool} is not installed"));
+        }
+        let sandbox = Sandbox::new();
+        let work = sandbox.work();
+        let root = work.join("rootfs/bin");
+        std::fs::create_dir_all(&root).expect("a directory is made");
+        std::fs::copy(program("busybox").expect("it is there"), root.join("busybox")).expect("it is copied");
+        for name in ["sh", "echo", "sleep", "id", "true"] {
+            std::os::unix::fs::symlink("busybox", root.join(name)).expect("a link is made");
+        }
+        std::os::unix::fs::symlink(binary(), work.join("coracle-runtime")).expect("a link is made");
+        let work = work.display();
+        let script = format!("set -u\ncd {work}\nmount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 77\n");
+        Ok(Stage { sandbox, script })
+    }
+
+    /// Runs the script with more lines in a mount namespace of its own; `None` when it says that it cannot be run here.
+    fn run(self, lines: &str) -> Option<String> {
+        let script = self.script + lines;
+        let path = self.sandbox.file("stage.sh", &script);
+        let output = Command::new("unshare")
+            .args(["--mount", "--propagation", "private", "timeout", "--kill-after=5", "240", "bash", &path])
+            .stdin(Stdio::null())
+            .output()
+            .expect("unshare runs");
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        match output.status.code() {
+            Some(77) => None,
+            _ => Some(text),
+        }
+    }
+}
+
+/// Asserts that lines stand in a text in their order.
+fn assert_in_order(text: &str, lines: &[&str]) {
+    let mut rest = text.lines();
+    for line in lines {
+        assert!(rest.any(|found| found.trim_end() == *line), "{line:?} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn podman_runs_containers_by_this_runtime() {
+    let stage = match Stage::new(&["podman", "conmon"]) {
+        Ok(stage) => stage,
+        Err(reason) => skip!("{reason}"),
+    };
+    let text = stage.run(
+        r#"
+p() {
+    podman --root "$PWD/storage" --runroot "$PWD/run" --runtime "$PWD/coracle-runtime" --cgroup-manager cgroupfs \
+        --storage-driver vfs --events-backend file "$@"
+}
+tar -C rootfs -cf image.tar . && p import -q image.tar bird >/dev/null || exit 77
+p run --rm --network none bird sh -c 'echo runs as $(id -u)'
+p run --rm --network none bird sh -c 'exit 7'; echo "code $?"
+p run -d --name boat --network none bird sleep 1000 >/dev/null
+p exec boat echo within; echo "code $?"
+p run --rm --network none bird no-such; echo "code $?"
+p kill boat >/dev/null; p wait boat; p rm -f boat >/dev/null; echo "code $?"
+"#,
+    );
+    let Some(text) = text else { skip!("podman has no place to keep images in here") };
+    assert_in_order(&text, &["runs as 0", "code 7", "within", "code 0", "code 127", "137", "code 0"]);
+}
+
+#[test]
+fn containerd_runs_containers_by_this_runtime() {
+    let stage = match Stage::new(&["containerd", "ctr", "containerd-shim-runc-v2"]) {
+        Ok(stage) => stage,
+        Err(reason) => skip!("{reason}"),
+    };
+    let text = stage.run(
+        r#"
+cat >config.toml <<END
+version = 2
+root = "$PWD/root"
+state = "$PWD/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "$PWD/socket"
+END
+containerd -c config.toml >containerd.log 2>&1 &
+daemon=$!
+trap 'kill $daemon; wait $daemon' EXIT
+c() { ctr -a "$PWD/socket" "$@"; }
+until c version >/dev/null 2>&1; do kill -0 $daemon || { tail -n 5 containerd.log; exit 77; }; sleep 0.1; done
+r() { c run --runc-binary "$PWD/coracle-runtime" --rootfs "$@"; }
+r --rm "$PWD/rootfs" one sh -c 'echo runs as $(id -u)'
+r --rm "$PWD/rootfs" two sh -c 'exit 7'; echo "code $?"
+r -d "$PWD/rootfs" three sleep 1000; echo "code $?"
+c task exec --exec-id e three echo within; echo "code $?"
+c task kill -s KILL three; until c task ls | grep -q STOPPED; do sleep 0.1; done
+c task rm three; c container rm three; c container ls -q; echo "left"
+"#,
+    );
+    let Some(text) = text else { skip!("containerd does not start here") };
+    assert_in_order(&text, &["runs as 0", "code 7", "code 0", "within", "code 0", "left"]);
+}
