@@ -172,15 +172,7 @@ fn add_limits(properties: &mut Writer, resources: &LinuxResources) {
         numbers.extend(shares.map(|shares| ("CPUWeight", limits::weight_of_shares(shares))));
         let period = cpu.period().filter(|period| *period > 0);
         numbers.extend(period.map(|period| ("CPUQuotaPeriodUSec", period)));
-        let per_second = |quota: i64| match u64::try_from(quota) {
-            Ok(quota @ 1..) => {
-                // As runc: a whole number of hundredths of a processor, upwards.
-                let exact = quota.saturating_mul(1_000_000) / period.unwrap_or(100_000);
-                exact.div_ceil(10_000) * 10_000
-            }
-            _ => u64::MAX,
-        };
-        numbers.extend(cpu.quota().map(|quota| ("CPUQuotaPerSecUSec", per_second(quota))));
+        numbers.extend(cpu.quota().map(|quota| ("CPUQuotaPerSecUSec", per_second(quota, period))));
         for (name, list) in [("AllowedCPUs", cpu.cpus()), ("AllowedMemoryNodes", cpu.mems())] {
             if let Some(mask) = list.as_deref().and_then(bits) {
                 properties.property(name, "ay", |value| value.array(1, |bytes| bytes.bytes(&mask)));
@@ -191,6 +183,21 @@ fn add_limits(properties: &mut Writer, resources: &LinuxResources) {
     numbers.extend(pids.map(|limit| ("TasksMax", amount(limit))));
     for (key, value) in resources.unified().iter().flatten() {
         let name = match key.as_str() {
+            "cpu.max" => {
+                let mut words = value.split_ascii_whitespace();
+                let quota = words.next().and_then(|word| word.parse().ok()).unwrap_or(-1);
+                let period = words.next().and_then(|word| word.parse().ok());
+                numbers.extend(period.map(|period| ("CPUQuotaPeriodUSec", period)));
+                numbers.push(("CPUQuotaPerSecUSec", per_second(quota, period)));
+                continue;
+            }
+            "cpuset.cpus" | "cpuset.mems" => {
+                let name = if key == "cpuset.cpus" { "AllowedCPUs" } else { "AllowedMemoryNodes" };
+                if let Some(mask) = bits(value) {
+                    properties.property(name, "ay", |value| value.array(1, |bytes| bytes.bytes(&mask)));
+                }
+                continue;
+            }
             "cpu.weight" => "CPUWeight",
             "memory.max" => "MemoryMax",
             "memory.high" => "MemoryHigh",
@@ -205,6 +212,14 @@ fn add_limits(properties: &mut Writer, resources: &LinuxResources) {
     }
     for (name, number) in numbers {
         properties.property(name, "t", |value| value.long(number));
+    }
+}
+
+/// Microseconds in a second that a quota in a period is, as runc rounds it: a whole number of hundredths, upwards.
+fn per_second(quota: i64, period: Option<u64>) -> u64 {
+    match u64::try_from(quota) {
+        Ok(quota @ 1..) => (quota.saturating_mul(1_000_000) / period.unwrap_or(100_000)).div_ceil(10_000) * 10_000,
+        _ => u64::MAX,
     }
 }
 
@@ -258,6 +273,13 @@ mod tests {
         for list in ["", "x", "1-x"] {
             assert_eq!(bits(list), None, "{list}");
         }
+    }
+
+    #[test]
+    fn quotas_are_rounded_up() {
+        assert_eq!(per_second(5000, Some(50_000)), 100_000);
+        assert_eq!(per_second(1_001, None), 20_000);
+        assert_eq!(per_second(-1, None), u64::MAX);
     }
 
     #[test]
