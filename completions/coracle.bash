@@ -91,6 +91,9 @@ _coracle() {
             coracle,logs)
                 cmd="coracle__subcmd__logs"
                 ;;
+            coracle,mount)
+                cmd="coracle__subcmd__mount"
+                ;;
             coracle,network)
                 cmd="coracle__subcmd__network"
                 ;;
@@ -156,6 +159,12 @@ _coracle() {
                 ;;
             coracle,top)
                 cmd="coracle__subcmd__top"
+                ;;
+            coracle,umount)
+                cmd="coracle__subcmd__unmount"
+                ;;
+            coracle,unmount)
+                cmd="coracle__subcmd__unmount"
                 ;;
             coracle,unpause)
                 cmd="coracle__subcmd__unpause"
@@ -226,6 +235,9 @@ _coracle() {
             coracle__subcmd__container,ls)
                 cmd="coracle__subcmd__container__subcmd__list"
                 ;;
+            coracle__subcmd__container,mount)
+                cmd="coracle__subcmd__container__subcmd__mount"
+                ;;
             coracle__subcmd__container,pause)
                 cmd="coracle__subcmd__container__subcmd__pause"
                 ;;
@@ -261,6 +273,12 @@ _coracle() {
                 ;;
             coracle__subcmd__container,top)
                 cmd="coracle__subcmd__container__subcmd__top"
+                ;;
+            coracle__subcmd__container,umount)
+                cmd="coracle__subcmd__container__subcmd__unmount"
+                ;;
+            coracle__subcmd__container,unmount)
+                cmd="coracle__subcmd__container__subcmd__unmount"
                 ;;
             coracle__subcmd__container,unpause)
                 cmd="coracle__subcmd__container__subcmd__unpause"
@@ -298,6 +316,9 @@ _coracle() {
             coracle__subcmd__image,ls)
                 cmd="coracle__subcmd__image__subcmd__list"
                 ;;
+            coracle__subcmd__image,mount)
+                cmd="coracle__subcmd__image__subcmd__mount"
+                ;;
             coracle__subcmd__image,prune)
                 cmd="coracle__subcmd__image__subcmd__prune"
                 ;;
@@ -321,6 +342,12 @@ _coracle() {
                 ;;
             coracle__subcmd__image,tree)
                 cmd="coracle__subcmd__image__subcmd__tree"
+                ;;
+            coracle__subcmd__image,umount)
+                cmd="coracle__subcmd__image__subcmd__unmount"
+                ;;
+            coracle__subcmd__image,unmount)
+                cmd="coracle__subcmd__image__subcmd__unmount"
                 ;;
             coracle__subcmd__image,untag)
                 cmd="coracle__subcmd__image__subcmd__untag"
@@ -558,6 +585,7 @@ _coracle() {
     case "${cmd}" in
         coracle)
             opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs port wait stats stop restart pause unpause kill top rename update rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system oci doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system oci doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -736,6 +764,7 @@ _coracle() {
             ;;
         coracle__subcmd__container)
             opts="-h --help cleanup clone exists inspect list ls ps prune run create init start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff"
+            opts="-h --help cleanup clone exists inspect list ls ps prune run create init start attach exec cp commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename rm diff"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1929,6 +1958,24 @@ _coracle() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        coracle__subcmd__container__subcmd__mount)
+            opts="-a -l -h --all --format --no-trunc --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         coracle__subcmd__container__subcmd__pause)
             opts="-a -f -l -h --all --filter --cidfile --latest --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2860,6 +2907,20 @@ _coracle() {
             ;;
         coracle__subcmd__container__subcmd__top)
             opts="-l -h --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__container__subcmd__unmount)
+            opts="-a -f -l -h --all --force --latest --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4033,7 +4094,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__image)
-            opts="-h --help diff exists history import inspect list ls load prune pull push rm remove save tag tree untag"
+            opts="-h --help diff exists history import inspect list ls load mount unmount umount prune pull push rm remove save tag tree untag"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4206,6 +4267,24 @@ _coracle() {
                     return 0
                     ;;
                 -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__image__subcmd__mount)
+            opts="-a -h --all --format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4463,6 +4542,20 @@ _coracle() {
             ;;
         coracle__subcmd__image__subcmd__tree)
             opts="-h --whatrequires --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__image__subcmd__unmount)
+            opts="-a -f -h --all --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4814,6 +4907,24 @@ _coracle() {
                     return 0
                     ;;
                 --tail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__mount)
+            opts="-a -l -h --all --format --no-trunc --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -7996,6 +8107,20 @@ _coracle() {
             ;;
         coracle__subcmd__top)
             opts="-l -h --latest --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__unmount)
+            opts="-a -f -l -h --all --force --latest --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

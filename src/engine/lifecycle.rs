@@ -381,6 +381,7 @@ impl Engine {
         if containers.exists(&id) {
             let _lock = containers.lock(&id)?;
             remove_group(&container.state, &id);
+            self.forget_mount(&id);
             let with_volumes = options.volumes || container.record.request.remove;
             self.remove_files(&container.record, with_volumes)?;
             let exit_code = container.state.finished_at.map(|_| container.state.exit_code);

@@ -28,6 +28,7 @@ pub mod inspect;
 pub mod lifecycle;
 pub mod limits;
 pub mod logs;
+pub mod mounted;
 mod names;
 pub mod network;
 pub mod networks;

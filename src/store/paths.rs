@@ -13,6 +13,7 @@
 //! ├── pods/<id>/                   pod.json, see [`super::pods`]
 //! ├── secrets/<id>/                secret.json, data: for the user alone, see [`super::secrets`]
 //! ├── networks/                     networks with names, see [`super::networks`]
+//! ├── mounts/<id>/                 where `container mount` and `image mount` show files
 //! ├── extracted/<image>-<maps>/     an image's files for the driver `overlay`, with the owners of one id map
 //! ├── events.log, events.log.1      what was done, see [`super::events`]
 //! ├── lock                          empty; byte-range locks, see [`super::locks`]

@@ -16,6 +16,7 @@ mod inspect;
 mod kill;
 mod line;
 mod logs;
+mod mount;
 mod pause;
 mod port;
 pub(crate) mod prune;
@@ -79,6 +80,8 @@ pub(crate) fn top_level() -> Vec<Entry> {
         verb::<commit::Commit>(),
         verb::<export::Export>(),
         verb::<logs::Logs>(),
+        verb::<mount::Mount>(),
+        verb::<mount::Unmount>(),
         verb::<port::Port>(),
         verb::<wait::Wait>(),
         verb::<stats::Stats>(),

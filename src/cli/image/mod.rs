@@ -8,6 +8,7 @@ mod list;
 mod load;
 mod login;
 mod logout;
+mod mount;
 mod prune;
 mod pull;
 mod push;
@@ -40,6 +41,8 @@ impl Group for Image {
             verb::<inspect::Inspect>(),
             named::<list::List>("list", &["ls"]),
             verb::<load::Load>(),
+            verb::<mount::Mount>(),
+            verb::<mount::Unmount>(),
             verb::<prune::Prune>(),
             verb::<pull::Pull>(),
             verb::<push::Push>(),

@@ -10,6 +10,8 @@ mod mount;
 pub(crate) mod prune;
 mod rm;
 
+pub(crate) use mount::check_rights;
+
 use super::failure::Failure;
 use super::output::Object;
 use super::tree::{Entry, Group, verb};

@@ -9,7 +9,7 @@ use clap::Args;
 use std::process::ExitCode;
 
 /// As podman: the paths are of use to those who may enter them.
-fn check_rights(context: &Context) -> Result<(), Failure> {
+pub(crate) fn check_rights(context: &Context) -> Result<(), Failure> {
     let is_inside = std::env::var_os("_CONTAINERS_USERNS_CONFIGURED").is_some_and(|value| value == "done");
     match is_inside || HostIds::detect().privileged {
         true => Ok(()),

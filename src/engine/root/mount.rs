@@ -27,6 +27,8 @@ pub struct RootMounter<'a> {
     plan: &'a RootPlan,
     directory: &'a Path,
     id_maps: &'a IdMaps,
+    /// Where `root` and `lower` are instead of in `directory`.
+    place: Option<&'a Path>,
     opened: Vec<OwnedFd>,
     /// A host directory, or the directory of extracted images.
     source: Option<OwnedFd>,
@@ -36,7 +38,16 @@ pub struct RootMounter<'a> {
 impl<'a> RootMounter<'a> {
     /// For the container whose directory is `directory`.
     pub fn new(plan: &'a RootPlan, directory: &'a Path, id_maps: &'a IdMaps) -> Self {
-        RootMounter { plan, directory, id_maps, opened: Vec::new(), source: None, image: None }
+        RootMounter { plan, directory, id_maps, place: None, opened: Vec::new(), source: None, image: None }
+    }
+
+    /// Mounts on the directory `root` of `place`, not on the container's own.
+    pub fn at(self, place: &'a Path) -> Self {
+        RootMounter { place: Some(place), ..self }
+    }
+
+    fn directory_of(&self, part: &str) -> &Path {
+        self.place.filter(|_| matches!(part, "root" | "lower")).unwrap_or(self.directory)
     }
 
     fn part(&self, name: &str) -> Step<PathBuf> {
@@ -195,7 +206,7 @@ impl<'a> RootMounter<'a> {
 
 impl RootFileSystem for RootMounter<'_> {
     fn open(&mut self) -> Step<()> {
-        self.opened = PARTS.iter().map(|part| open_handle(&self.directory.join(part))).collect::<Step<_>>()?;
+        self.opened = PARTS.iter().map(|part| open_handle(&self.directory_of(part).join(part))).collect::<Step<_>>()?;
         self.open_source()
     }
 
