@@ -100,7 +100,6 @@ pub(crate) const CREATE: &[Row] = &[
     row("kernel-memory", Treatment::Warned("The --kernel-memory flag is no longer supported. This flag is a noop.")),
     flag("disable-content-trust", Treatment::Harmless),
     unless("seccomp-policy", Treatment::Refused("only the default policy is available"), &["default", ""]),
-    unless("sdnotify", Treatment::Refused("sd_notify is not available in this release"), &["ignore"]),
     row("init-ctr", Treatment::Refused("init containers are not available in this release")),
     row("link", Treatment::Refused("containers on one network find each other by name")),
     row("chrootdirs", Treatment::Refused("it is not available in this release")),

@@ -13,6 +13,7 @@ mod container;
 mod context;
 mod documents;
 mod failure;
+mod generate;
 mod healthcheck;
 mod image;
 mod inspect;

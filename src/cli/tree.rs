@@ -262,7 +262,7 @@ fn boolean(arg: Arg) -> Arg {
 
 /// The table of commands, in the order help shows them.
 pub(crate) fn entries() -> Vec<Entry> {
-    use super::{container, healthcheck, image, inspect, network, oci, pod, quadlet, secret, system, volume};
+    use super::{container, generate, healthcheck, image, inspect, network, oci, pod, quadlet, secret, system, volume};
     let mut entries = container::top_level();
     entries.extend(image::top_level());
     entries.push(verb::<inspect::Inspect>());
@@ -273,7 +273,9 @@ pub(crate) fn entries() -> Vec<Entry> {
     entries.push(group::<pod::Pod>());
     entries.push(group::<healthcheck::HealthCheck>());
     entries.push(group::<secret::Secret>());
+    entries.push(group::<generate::Generate>());
     entries.push(verb::<quadlet::Quadlet>());
+    entries.push(group::<system::startup::Startup>());
     entries.push(group::<system::System>());
     entries.push(group::<oci::Oci>());
     entries.extend(system::top_level());

@@ -32,6 +32,19 @@ pub struct Container {
     pub state: State,
 }
 
+impl Container {
+    /// Whether it is to run again after a reboot: its policy says always, or unless stopped and nobody has stopped it.
+    pub fn starts_at_boot(&self) -> bool {
+        match self.record.restart_policy() {
+            super::restart::RestartPolicy::Always => true,
+            super::restart::RestartPolicy::UnlessStopped => {
+                self.state.starts > 0 && !crate::store::containers::is_stopped_by_user(&self.record.plan.directory)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// How to remove a container.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RemoveOptions {

@@ -32,6 +32,7 @@ pub mod mounted;
 mod names;
 pub mod network;
 pub mod networks;
+pub mod notify;
 pub mod pause;
 pub mod plan;
 pub mod pods;

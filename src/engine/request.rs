@@ -216,6 +216,27 @@ impl OnFailure {
     }
 }
 
+/// `--sdnotify`: when a service manager is told that the container runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NotifyMode {
+    /// Nothing was said: by `start` at the start, by `run` never.
+    #[default]
+    Default,
+    /// When its process has been started (`conmon`).
+    Started,
+    /// When its health check says so.
+    Healthy,
+    /// Never.
+    Ignore,
+}
+
+impl NotifyMode {
+    fn is_default(&self) -> bool {
+        *self == NotifyMode::Default
+    }
+}
+
 /// `--health-*`. Times are in nanoseconds, as in images; what is absent is the image's, or the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -298,6 +319,9 @@ pub struct ContainerRequest {
     pub replace: bool,
     /// `--rm`.
     pub remove: bool,
+    /// `--sdnotify`.
+    #[serde(skip_serializing_if = "NotifyMode::is_default")]
+    pub sdnotify: NotifyMode,
     /// The container is started by the command that creates it (`run`).
     pub start_at_once: bool,
     /// Arguments after the image.

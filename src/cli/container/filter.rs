@@ -15,16 +15,25 @@ enum Filter {
     Network(String),
     Id(String),
     Name(Pattern),
-    Label { key: String, value: Option<String>, wanted: bool },
+    Label {
+        key: String,
+        value: Option<String>,
+        wanted: bool,
+    },
     Status(String),
     Exited(i32),
     Ancestor(String),
-    Created { before: bool, time: Timestamp },
+    Created {
+        before: bool,
+        time: Timestamp,
+    },
     Volume(String),
     Command(String),
     Pod(String),
     Health(String),
     RestartPolicy(String),
+    /// It is to run after a reboot.
+    StartsAtBoot(bool),
 }
 
 /// The filters of one command.
@@ -118,6 +127,11 @@ fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Resul
         "restart-policy" => {
             return Err(invalid(format!("{value} invalid restart policy")));
         }
+        "should-start-on-boot" => {
+            let wanted = crate::cli::values::boolean(value)
+                .map_err(|_| invalid(format!("invalid boolean value {value:?} for filter {key:?}")))?;
+            ("should-start-on-boot", Filter::StartsAtBoot(wanted))
+        }
         _ => return Err(invalid(format!("{key} is an invalid filter"))),
     })
 }
@@ -162,6 +176,7 @@ impl Filter {
                 let found = is_checked.then(|| Results::read(&record.plan.directory).unwrap_or_default());
                 found.map_or("", |results| results.status.word()) == word
             }
+            Filter::StartsAtBoot(wanted) => container.starts_at_boot() == *wanted,
             Filter::RestartPolicy(name) => record.restart_policy().parts().0 == name,
             Filter::Command(word) => record.command().first() == Some(word),
         }

@@ -9,7 +9,7 @@ use crate::cli::output::{self, PullProgress};
 use crate::cli::pod;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::images::remove;
-use crate::engine::request::{ContainerRequest, RootSource};
+use crate::engine::request::{ContainerRequest, NotifyMode, RootSource};
 use crate::engine::start::StartOptions;
 use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
@@ -87,6 +87,7 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
             StartOptions { foreground: !detach, terminal_size: session::terminal_size(&request), prepare: false };
         let started = engine.start(&created.record.id, options, Some(created.lock))?;
         started.warnings.iter().for_each(|warning| output::note(warning));
+        session::notify(&engine, &started, request.sdnotify == NotifyMode::Started, detach)?;
         match detach {
             true => output::print(&format!("{}\n", created.record.id)),
             false => {

@@ -4,15 +4,21 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::engine::attach::{self, AttachOptions, Outcome};
 use crate::engine::detach_keys;
-use crate::engine::lifecycle::Container;
-use crate::engine::request::ContainerRequest;
+use crate::engine::health::Verdict;
+use crate::engine::lifecycle::{Condition, Container};
+use crate::engine::notify;
+use crate::engine::request::{ContainerRequest, NotifyMode};
 use crate::engine::start::Session;
 use crate::engine::{ContainerRecord, Engine};
 use crate::runtime::attach::ClientFrame;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Keys that detach when nothing else was asked for; podman's and docker's.
 const DETACH_KEYS: &str = "ctrl-p,ctrl-q";
+
+/// Between two looks at a container's health.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Exit code of a container whose keeper was killed: what podman shows for one that was.
 const KILLED: u8 = 137;
@@ -55,6 +61,29 @@ pub(crate) fn options(request: &ContainerRequest, detach_keys: Vec<u8>) -> Attac
         terminal: request.tty,
         proxy_signals: request.sig_proxy,
         detach_keys,
+    }
+}
+
+/// Tells a service manager that waits for it that a container has been started, where that `is_due`; with
+/// `--sdnotify=healthy` once it is healthy, if this command `stays_until` then.
+///
+/// # Errors
+/// It has ended before it was healthy; the manager cannot be reached.
+pub(crate) fn notify(engine: &Engine, session: &Session, is_due: bool, stays: bool) -> Result<(), Failure> {
+    if !notify::is_wanted() {
+        return Ok(());
+    }
+    let waits = session.record.request.sdnotify == NotifyMode::Healthy;
+    if waits && stays {
+        engine.wait(&session.record.id, &[Condition::Health(Verdict::Healthy)], LOOK_INTERVAL)?;
+    }
+    match is_due || (waits && stays) {
+        true => notify::ready(session.keeper_pid).map_err(|source| Failure::File {
+            what: "notify",
+            path: "$NOTIFY_SOCKET".into(),
+            source,
+        }),
+        false => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::{failure, output};
 use crate::engine::Engine;
+use crate::engine::request::NotifyMode;
 use crate::engine::start::StartOptions;
 use clap::Args;
 use std::process::ExitCode;
@@ -84,6 +85,7 @@ impl Verb for Start {
                 if !container.state.is_begun() {
                     let started = engine.start(&container.record.id, StartOptions::default(), None)?;
                     started.warnings.iter().for_each(|warning| output::note(warning));
+                    session::notify(&engine, &started, started.record.request.sdnotify != NotifyMode::Ignore, true)?;
                 }
                 output::print(&format!("{name}\n")).map(|_| ())
             },

@@ -42,6 +42,10 @@ pub(crate) enum OptionError {
     Label(String),
     #[error("annotations must be formatted KEY=VALUE")]
     Annotation,
+    #[error(
+        "running container create option: invalid sdnotify value {0:?}: must be container, conmon, healthy or ignore"
+    )]
+    Notify(String),
     #[error("invalid log option {0:?}")]
     LogOption(String),
     #[error("running container create option: invalid log driver: invalid argument")]

@@ -3,7 +3,11 @@
 use super::{OptionError, Surroundings, key_value};
 use crate::cli::configuration::{Containers, EngineDefaults};
 use crate::cli::values;
+<<<<<<< HEAD
 use crate::engine::request::{ContainerRequest, SystemdMode};
+=======
+use crate::engine::request::{ContainerRequest, NotifyMode};
+>>>>>>> ccd6097 (generate systemd, --sdnotify conmon and healthy, startup enable)
 use crate::engine::restart::RestartPolicy;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -61,6 +65,10 @@ pub(crate) struct LifecycleOptions {
     /// Kill the container after so many seconds; 0 is never
     #[arg(long, value_name = "SECONDS", value_parser = values::unsigned, default_value = "0", hide_default_value = true)]
     timeout: u32,
+    /// When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore
+    /// [default: ignore]
+    #[arg(long, value_name = "MODE")]
+    sdnotify: Option<String>,
     /// What keeps the container's output: k8s-file, json-file, none or passthrough [default: k8s-file]
     #[arg(long, value_name = "DRIVER")]
     log_driver: Option<String>,
@@ -114,9 +122,27 @@ impl LifecycleOptions {
         request.stop_signal = self.stop_signal;
         request.stop_timeout_seconds = self.stop_timeout;
         request.timeout_seconds = self.timeout;
+        request.sdnotify = self.sdnotify.map(sdnotify).transpose()?.unwrap_or_default();
         request.log_driver = self.log_driver.map(log_driver).transpose()?;
         request.log_options = log_options(&self.log_opt)?;
         Ok(())
+    }
+}
+
+fn sdnotify(mode: String) -> Result<NotifyMode, OptionError> {
+    match mode.as_str() {
+        "conmon" => Ok(NotifyMode::Started),
+        "healthy" => Ok(NotifyMode::Healthy),
+        "ignore" => Ok(NotifyMode::Ignore),
+        "container" => match crate::engine::notify::is_wanted() {
+            true => Err(OptionError::RefusedValue {
+                option: "sdnotify",
+                value: mode,
+                reason: "the manager's socket is not passed into containers; use conmon or healthy",
+            }),
+            false => Ok(NotifyMode::Default),
+        },
+        _ => Err(OptionError::Notify(mode)),
     }
 }
 

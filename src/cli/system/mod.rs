@@ -9,6 +9,7 @@ pub(crate) mod help;
 mod info;
 mod prune;
 mod reset;
+pub(crate) mod startup;
 mod unshare;
 mod version;
 

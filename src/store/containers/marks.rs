@@ -25,6 +25,11 @@ pub struct Paused {
     pub stopped_before: Vec<ProcessId>,
 }
 
+/// Whether a user ended the container whose directory this is.
+pub fn is_stopped_by_user(directory: &std::path::Path) -> bool {
+    directory.join("stopped").exists()
+}
+
 impl Containers {
     fn mark(&self, id: &str, name: &str) -> PathBuf {
         self.directory(id).join(name)

@@ -14,7 +14,7 @@ mod marks;
 mod state;
 
 pub use error::Error;
-pub use marks::Paused;
+pub use marks::{Paused, is_stopped_by_user};
 pub use state::{Attachment, ProcessId, State, Status, boot_id};
 
 use super::locks;
