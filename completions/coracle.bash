@@ -49,6 +49,9 @@ _coracle() {
             coracle,export)
                 cmd="coracle__subcmd__export"
                 ;;
+            coracle,generate)
+                cmd="coracle__subcmd__generate"
+                ;;
             coracle,healthcheck)
                 cmd="coracle__subcmd__healthcheck"
                 ;;
@@ -144,6 +147,9 @@ _coracle() {
                 ;;
             coracle,start)
                 cmd="coracle__subcmd__start"
+                ;;
+            coracle,startup)
+                cmd="coracle__subcmd__startup"
                 ;;
             coracle,stats)
                 cmd="coracle__subcmd__stats"
@@ -288,6 +294,9 @@ _coracle() {
                 ;;
             coracle__subcmd__container,wait)
                 cmd="coracle__subcmd__container__subcmd__wait"
+                ;;
+            coracle__subcmd__generate,systemd)
+                cmd="coracle__subcmd__generate__subcmd__systemd"
                 ;;
             coracle__subcmd__healthcheck,run)
                 cmd="coracle__subcmd__healthcheck__subcmd__run"
@@ -517,6 +526,15 @@ _coracle() {
             coracle__subcmd__secret,rm)
                 cmd="coracle__subcmd__secret__subcmd__rm"
                 ;;
+            coracle__subcmd__startup,disable)
+                cmd="coracle__subcmd__startup__subcmd__disable"
+                ;;
+            coracle__subcmd__startup,enable)
+                cmd="coracle__subcmd__startup__subcmd__enable"
+                ;;
+            coracle__subcmd__startup,status)
+                cmd="coracle__subcmd__startup__subcmd__status"
+                ;;
             coracle__subcmd__system,check)
                 cmd="coracle__subcmd__system__subcmd__check"
                 ;;
@@ -586,6 +604,7 @@ _coracle() {
         coracle)
             opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs port wait stats stop restart pause unpause kill top rename update rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system oci doctor events info unshare version help completion"
             opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system oci doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret generate quadlet startup system oci doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -999,7 +1018,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container__subcmd__create)
-            opts="-l -q -i -t -a -u -w -e -v -p -P -h -m -c --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --requires --systemd --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --init-ctr --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-l -q -i -t -a -u -w -e -v -p -P -h -m -c --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --requires --systemd --timeout --sdnotify --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --init-ctr --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1121,6 +1140,10 @@ _coracle() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sdnotify)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1603,10 +1626,6 @@ _coracle() {
                     return 0
                     ;;
                 --seccomp-policy)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --sdnotify)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2146,7 +2165,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container__subcmd__run)
-            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -m -c --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --requires --systemd --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --init-ctr --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -m -c --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --requires --systemd --timeout --sdnotify --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --init-ctr --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2272,6 +2291,10 @@ _coracle() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sdnotify)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2754,10 +2777,6 @@ _coracle() {
                     return 0
                     ;;
                 --seccomp-policy)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --sdnotify)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3185,7 +3204,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__create)
-            opts="-l -q -i -t -a -u -w -e -v -p -P -h -m -c --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --requires --systemd --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --init-ctr --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-l -q -i -t -a -u -w -e -v -p -P -h -m -c --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --requires --systemd --timeout --sdnotify --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --init-ctr --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3307,6 +3326,10 @@ _coracle() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sdnotify)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3792,10 +3815,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --sdnotify)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --init-ctr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4024,6 +4043,98 @@ _coracle() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__generate)
+            opts="-h --help systemd"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__generate__subcmd__systemd)
+            opts="-n -f -t -e -h --name --files --new --template --no-header --start-timeout --stop-timeout --time --restart-policy --restart-sec --container-prefix --pod-prefix --separator --wants --after --requires --env --format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --new)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --start-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --restart-policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --restart-sec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --container-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --separator)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wants)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --requires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -7048,7 +7159,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__run)
-            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -m -c --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --requires --systemd --timeout --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --sdnotify --init-ctr --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
+            opts="-d -l -q -i -t -a -u -w -e -v -p -P -h -m -c --detach --detach-keys --sig-proxy --rmi --name --replace --rm --pod --pod-id-file --cidfile --pidfile --conmon-pidfile --label --label-file --annotation --stop-signal --stop-timeout --restart --requires --systemd --timeout --sdnotify --log-driver --log-opt --pull --platform --os --arch --variant --authfile --creds --tls-verify --quiet --rootfs --image-volume --interactive --tty --attach --entrypoint --user --workdir --init --group-add --ulimit --umask --tz --oom-score-adj --preserve-fds --preserve-fd --passwd --passwd-entry --group-entry --hostuser --personality --env --env-file --env-host --env-merge --unsetenv --unsetenv-all --http-proxy --volume --mount --tmpfs --volumes-from --read-only --read-only-tmpfs --shm-size --storage-opt --device --secret --network --publish --publish-all --expose --ip --ip6 --mac-address --network-alias --hostname --add-host --no-hosts --no-hostname --dns --dns-search --dns-option --egress --egress-log --userns --uidmap --gidmap --subuidname --subgidname --pid --ipc --uts --cgroupns --health-cmd --health-interval --health-retries --health-start-period --health-start-interval --health-timeout --health-on-failure --health-startup-cmd --health-startup-interval --health-startup-retries --health-startup-success --health-startup-timeout --health-log-destination --health-max-log-count --health-max-log-size --no-healthcheck --privileged --cap-add --cap-drop --security-opt --sysctl --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroup-conf --cgroup-parent --cgroups --device-cgroup-rule --rdt-class --kernel-memory --disable-content-trust --seccomp-policy --init-ctr --link --chrootdirs --init-path --decryption-key --gpus --runtime --volume-driver --isolation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7174,6 +7285,10 @@ _coracle() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sdnotify)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -7659,10 +7774,6 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --sdnotify)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --init-ctr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -7879,6 +7990,62 @@ _coracle() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__startup)
+            opts="-h --help enable disable status"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__startup__subcmd__disable)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__startup__subcmd__enable)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        coracle__subcmd__startup__subcmd__status)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

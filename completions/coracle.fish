@@ -79,7 +79,9 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "network" -d 'Manage
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "pod" -d 'Manage pods'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "healthcheck" -d 'Run health checks of containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "secret" -d 'Manage secrets'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "generate" -d 'Generate files for other programs from containers and pods'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "quadlet" -d 'Turn Quadlet files into systemd user services'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "startup" -d 'Start containers with a restart policy after a reboot'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "system" -d 'Manage coracle'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "oci" -d 'Be an OCI runtime for an engine: containerd, podman, Kubernetes, Slurm'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "doctor" -d 'Examine this host and say what would improve it'
@@ -105,6 +107,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l restart -d 'When
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -d 'Containers that are started before this one; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l sdnotify -d 'When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore [default: ignore]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
@@ -211,7 +214,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l device-cgroup-ru
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l seccomp-policy -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l chrootdirs -r
@@ -260,6 +262,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l restart -d 'W
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -d 'Containers that are started before this one; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l sdnotify -d 'When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore [default: ignore]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
@@ -366,7 +369,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l device-cgroup
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l seccomp-policy -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l chrootdirs -r
@@ -853,6 +855,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l requires -d 'Containers that are started before this one; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sdnotify -d 'When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore [default: ignore]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
@@ -959,7 +962,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l seccomp-policy -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l chrootdirs -r
@@ -1008,6 +1010,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l requires -d 'Containers that are started before this one; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sdnotify -d 'When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore [default: ignore]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
@@ -1114,7 +1117,6 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l rdt-class -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l kernel-memory -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l seccomp-policy -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sdnotify -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l init-ctr -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l link -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l chrootdirs -r
@@ -1792,11 +1794,39 @@ complete -c coracle -n "__fish_coracle_using_subcommand secret; and __fish_seen_
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and __fish_seen_subcommand_from remove" -s a -l all -d 'Remove all secrets'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and __fish_seen_subcommand_from remove" -s i -l ignore -d 'Do not complain about secrets that do not exist'
 complete -c coracle -n "__fish_coracle_using_subcommand secret; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and not __fish_seen_subcommand_from systemd" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and not __fish_seen_subcommand_from systemd" -f -a "systemd" -d 'Generate systemd units for a container or a pod'
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l new -d 'Make the container anew at each start, and remove it at each stop' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l start-timeout -d 'Seconds a start may take; 0 is systemd\'s default' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l stop-timeout -d 'Seconds the container has to stop [default: the container\'s own]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s t -l time -d 'Old name of --stop-timeout' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l restart-policy -d 'When systemd starts it again: no, on-success, on-failure, on-abnormal, on-watchdog, on-abort or always [default: the container\'s policy, else on-failure]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l restart-sec -d 'Seconds before that' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l container-prefix -d 'What services of containers begin with' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l pod-prefix -d 'What services of pods begin with' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l separator -d 'What stands between that and the name' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l wants -d 'Unit that is started as well; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l after -d 'Unit after which it is started; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l requires -d 'Unit without which it does not run; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s e -l env -d 'Variable of the service\'s commands; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l format -d 'How the services are printed: json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s n -l name -d 'Call services and containers by names instead of IDs'
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s f -l files -d 'Write files into the working directory and print their paths'
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l template -d 'Make a template for services NAME@INSTANCE; implies --new'
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l no-header -d 'Leave out the lines that say who made the file and when'
+complete -c coracle -n "__fish_coracle_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand quadlet" -l dryrun -d 'Print the services instead of writing them'
 complete -c coracle -n "__fish_coracle_using_subcommand quadlet" -l user -d 'Make services of the user; there are no others here'
 complete -c coracle -n "__fish_coracle_using_subcommand quadlet" -l no-kmsg-log -d 'Write nothing to the kernel\'s log; nothing ever is'
 complete -c coracle -n "__fish_coracle_using_subcommand quadlet" -s v -l verbose -d 'Say which files are read'
 complete -c coracle -n "__fish_coracle_using_subcommand quadlet" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand startup; and not __fish_seen_subcommand_from enable disable status" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand startup; and not __fish_seen_subcommand_from enable disable status" -f -a "enable" -d 'Arrange that containers are started after a reboot'
+complete -c coracle -n "__fish_coracle_using_subcommand startup; and not __fish_seen_subcommand_from enable disable status" -f -a "disable" -d 'Undo startup enable'
+complete -c coracle -n "__fish_coracle_using_subcommand startup; and not __fish_seen_subcommand_from enable disable status" -f -a "status" -d 'Say whether containers are started after a reboot'
+complete -c coracle -n "__fish_coracle_using_subcommand startup; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand startup; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help and exit'
+complete -c coracle -n "__fish_coracle_using_subcommand startup; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -f -a "check" -d 'Check the store for damage'
 complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from check df events info prune reset" -f -a "df" -d 'Show how much disk space coracle uses'

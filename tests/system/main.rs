@@ -49,6 +49,7 @@ mod secrets;
 mod services;
 mod stats;
 mod store;
+mod systemd_units;
 mod terminal;
 mod update;
 mod user_namespaces;

@@ -3,11 +3,7 @@
 use super::{OptionError, Surroundings, key_value};
 use crate::cli::configuration::{Containers, EngineDefaults};
 use crate::cli::values;
-<<<<<<< HEAD
-use crate::engine::request::{ContainerRequest, SystemdMode};
-=======
-use crate::engine::request::{ContainerRequest, NotifyMode};
->>>>>>> ccd6097 (generate systemd, --sdnotify conmon and healthy, startup enable)
+use crate::engine::request::{ContainerRequest, NotifyMode, SystemdMode};
 use crate::engine::restart::RestartPolicy;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
