@@ -1,13 +1,10 @@
-//! Reading a container's log back.
+//! Reading a container's log back: which lines are wanted, and waiting for more. Where they come from is in [`super::log_source`].
 
 use super::error::Error;
-use super::record::ContainerRecord;
+use super::log_source::Source;
 use super::{Engine, Kind};
 use crate::runtime::keeper::Stream;
-use crate::runtime::plan::LogDriver;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 /// How often a followed log is looked at when nothing new was there.
@@ -40,53 +37,56 @@ pub struct LogLine {
 }
 
 impl Engine {
-    /// Calls `show` with the lines of a container's log; blocks while following. `show` ends it by returning false.
-    pub fn logs(&self, name: &str, options: &LogOptions, mut show: impl FnMut(LogLine) -> bool) -> Result<(), Error> {
+    /// Calls `show` with the lines of a container's log, and with `None` when there are no more for now; blocks while
+    /// following. `show` ends it by returning false.
+    pub fn logs(
+        &self,
+        name: &str,
+        options: &LogOptions,
+        mut show: impl FnMut(Option<LogLine>) -> bool,
+    ) -> Result<(), Error> {
         let container = self.container(name)?;
-        let record = &container.record;
-        let Some(mut reader) = open(record)? else { return Ok(()) };
+        let mut source = Source::open(&container.record)?;
         let wanted = |line: &LogLine| {
             options.since.is_none_or(|since| line.time >= since) && options.until.is_none_or(|until| line.time <= until)
         };
-        let mut tail = VecDeque::new();
-        while let Some(line) = next_line(&mut reader, record)? {
-            match options.tail {
+        let mut tail = options.tail.map(Tail::new);
+        while let Some(line) = source.next(false)? {
+            match &mut tail {
                 _ if !wanted(&line) => {}
-                Some(count) => {
-                    tail.push_back(line);
-                    if complete_lines(&tail) > count {
-                        drop_oldest(&mut tail);
-                    }
-                }
-                None if !show(line) => return Ok(()),
+                Some(tail) => tail.push(line),
+                None if !show(Some(line)) => return Ok(()),
                 None => {}
             }
         }
-        if !tail.into_iter().all(&mut show) || !options.follow {
+        let last = tail.map(|tail| tail.lines).unwrap_or_default();
+        if !last.into_iter().all(|line| show(Some(line))) || !show(None) || !options.follow {
             return Ok(());
         }
-        self.follow(record, &mut reader, |line| !wanted(&line) || show(line))
+        self.follow(&container.record.id, &mut source, |line| {
+            line.as_ref().is_some_and(|line| !wanted(line)) || show(line)
+        })
     }
 
     fn follow(
         &self,
-        record: &ContainerRecord,
-        reader: &mut BufReader<File>,
-        mut show: impl FnMut(LogLine) -> bool,
+        id: &str,
+        source: &mut Source,
+        mut show: impl FnMut(Option<LogLine>) -> bool,
     ) -> Result<(), Error> {
         loop {
             // Asked before reading, so that what was written before the end is read before leaving.
-            let is_alive = match self.container(&record.id) {
+            let is_alive = match self.container(id) {
                 Ok(container) => container.state.status.is_alive(),
                 Err(error) if error.kind() == Kind::NotFound => false,
                 Err(error) => return Err(error),
             };
-            while let Some(line) = next_line(reader, record)? {
-                if !show(line) {
+            while let Some(line) = source.next(!is_alive)? {
+                if !show(Some(line)) {
                     return Ok(());
                 }
             }
-            if !is_alive {
+            if !show(None) || !is_alive {
                 return Ok(());
             }
             std::thread::sleep(FOLLOW_INTERVAL);
@@ -94,81 +94,35 @@ impl Engine {
     }
 }
 
-fn open(record: &ContainerRecord) -> Result<Option<BufReader<File>>, Error> {
-    let log = &record.plan.log;
-    if !matches!(log.driver, LogDriver::K8sFile | LogDriver::JsonFile) {
-        return Err(Error::Conflict(format!(
-            "this container is using the '{}' log driver, cannot read logs: this container is not logging output",
-            log.driver.name()
-        )));
-    }
-    match File::open(&log.path) {
-        Ok(file) => Ok(Some(BufReader::new(file))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::File { operation: "open log", path: log.path.clone(), source }),
-    }
+/// The last so many lines; pieces of one line count once.
+struct Tail {
+    lines: VecDeque<LogLine>,
+    most: usize,
+    /// Of `lines`, those that end.
+    complete: usize,
 }
 
-/// The next whole record; one that is still being written is left for later.
-fn next_line(reader: &mut BufReader<File>, record: &ContainerRecord) -> Result<Option<LogLine>, Error> {
-    let failed = |source| Error::File { operation: "read log", path: record.plan.log.path.clone(), source };
-    loop {
-        let mut bytes = Vec::new();
-        let count = reader.read_until(b'\n', &mut bytes).map_err(failed)?;
-        if count == 0 {
-            return Ok(None);
-        }
-        if bytes.last() != Some(&b'\n') {
-            reader.seek_relative(-(count as i64)).map_err(failed)?;
-            return Ok(None);
-        }
-        bytes.pop();
-        let parsed = match record.plan.log.driver {
-            LogDriver::JsonFile => parse_json(&bytes),
-            _ => parse_kubernetes(&bytes),
-        };
-        // A record that a crash left half-written is skipped.
-        if parsed.is_some() {
-            return Ok(parsed);
+impl Tail {
+    fn new(most: usize) -> Self {
+        Tail { lines: VecDeque::new(), most, complete: 0 }
+    }
+
+    fn push(&mut self, line: LogLine) {
+        self.complete += usize::from(line.is_complete);
+        self.lines.push_back(line);
+        let unfinished = usize::from(self.lines.back().is_some_and(|line| !line.is_complete));
+        if self.complete + unfinished > self.most {
+            self.drop_oldest();
         }
     }
-}
 
-fn parse_kubernetes(record: &[u8]) -> Option<LogLine> {
-    let mut parts = record.splitn(4, |byte| *byte == b' ');
-    let time = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
-    let stream = stream(parts.next()?)?;
-    let is_complete = parts.next()? == b"F";
-    Some(LogLine { time, stream, text: parts.next()?.to_vec(), is_complete })
-}
-
-fn parse_json(record: &[u8]) -> Option<LogLine> {
-    let value: serde_json::Value = serde_json::from_slice(record).ok()?;
-    let text = value["log"].as_str()?;
-    let (text, is_complete) = text.strip_suffix('\n').map_or((text, false), |text| (text, true));
-    Some(LogLine {
-        time: value["time"].as_str()?.parse().ok()?,
-        stream: stream(value["stream"].as_str()?.as_bytes())?,
-        text: text.as_bytes().to_vec(),
-        is_complete,
-    })
-}
-
-fn stream(name: &[u8]) -> Option<Stream> {
-    match name {
-        b"stdout" => Some(Stream::Output),
-        b"stderr" => Some(Stream::Error),
-        _ => None,
+    /// Drops the oldest line with all its pieces.
+    fn drop_oldest(&mut self) {
+        while let Some(line) = self.lines.pop_front() {
+            if line.is_complete {
+                self.complete -= 1;
+                return;
+            }
+        }
     }
-}
-
-/// Lines in the queue; pieces of one line count once.
-fn complete_lines(lines: &VecDeque<LogLine>) -> usize {
-    let unfinished = usize::from(lines.back().is_some_and(|line| !line.is_complete));
-    lines.iter().filter(|line| line.is_complete).count() + unfinished
-}
-
-/// Drops the oldest line with all its pieces.
-fn drop_oldest(lines: &mut VecDeque<LogLine>) {
-    while lines.pop_front().is_some_and(|line| !line.is_complete) {}
 }

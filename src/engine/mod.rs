@@ -27,6 +27,7 @@ pub mod init;
 pub mod inspect;
 pub mod lifecycle;
 pub mod limits;
+mod log_source;
 pub mod logs;
 pub mod mounted;
 mod names;

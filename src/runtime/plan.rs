@@ -171,6 +171,31 @@ pub struct LogPlan {
     pub path: PathBuf,
     /// Start a new file when this one is larger, in bytes; 0 is never.
     pub max_size_bytes: u64,
+    /// So many files are kept then, the one that is written included.
+    #[serde(default = "two_files")]
+    pub max_files: u32,
+    /// What each entry of the journal says of the container, as fields of the journal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<(String, String)>,
+}
+
+/// What was kept before it could be said.
+fn two_files() -> u32 {
+    2
+}
+
+impl LogPlan {
+    /// The file that was written before, so many files ago; 0 is the one that is written.
+    pub fn file(&self, age: u32) -> PathBuf {
+        match age {
+            0 => self.path.clone(),
+            age => {
+                let mut path = self.path.clone().into_os_string();
+                path.push(format!(".{age}"));
+                path.into()
+            }
+        }
+    }
 }
 
 /// Log formats.
@@ -182,6 +207,8 @@ pub enum LogDriver {
     K8sFile,
     /// One JSON object a line, as Docker writes it.
     JsonFile,
+    /// The journal of systemd, at the socket that is the log's path.
+    Journald,
     /// Nowhere.
     None,
     /// The caller's own descriptors.
@@ -194,6 +221,7 @@ impl LogDriver {
         match self {
             LogDriver::K8sFile => "k8s-file",
             LogDriver::JsonFile => "json-file",
+            LogDriver::Journald => "journald",
             LogDriver::None => "none",
             LogDriver::Passthrough => "passthrough",
         }

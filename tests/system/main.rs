@@ -32,6 +32,7 @@ mod interop;
 mod isolation;
 mod life;
 mod limits;
+mod log_files;
 mod mounting;
 mod names;
 mod network;

@@ -79,15 +79,13 @@ impl Verb for Logs {
             .names(&engine, |_| true)?;
         for (position, name) in names.iter().enumerate() {
             let prefix = self.prefix(&engine, name, position, names.len())?;
-            let mut failure = None;
-            engine.logs(name, &options, |line| match self.show(&prefix, &line) {
-                Ok(()) => true,
-                Err(error) => {
-                    failure = Some(error);
-                    false
-                }
+            let mut output = Output::default();
+            engine.logs(name, &options, |line| match line {
+                Some(line) => output.add(&self, &prefix, &line),
+                None => output.flush(),
             })?;
-            if let Some(error) = failure {
+            output.flush();
+            if let Some(error) = output.failure {
                 return Err(Failure::Output(error));
             }
         }
@@ -135,24 +133,51 @@ impl Logs {
             false => format!("{label} "),
         })
     }
+}
 
-    /// Writes a line where the container wrote it.
-    fn show(&self, prefix: &str, line: &LogLine) -> std::io::Result<()> {
-        let mut text = prefix.as_bytes().to_vec();
-        if self.timestamps {
-            text.extend(format!("{} ", line.time).as_bytes());
+/// Bytes that are collected before they are written, as long as there are more.
+const OUTPUT_BYTES: usize = 64 << 10;
+
+/// Lines on their way out, in the order in which the container wrote them.
+#[derive(Default)]
+struct Output {
+    /// Of one stream.
+    text: Vec<u8>,
+    is_error: bool,
+    failure: Option<std::io::Error>,
+}
+
+impl Output {
+    /// Adds a line; false when nothing more can be written.
+    fn add(&mut self, options: &Logs, prefix: &str, line: &LogLine) -> bool {
+        let is_error = line.stream == Stream::Error;
+        if (self.is_error != is_error || self.text.len() >= OUTPUT_BYTES) && !self.flush() {
+            return false;
         }
-        text.extend(&line.text);
+        self.is_error = is_error;
+        self.text.extend_from_slice(prefix.as_bytes());
+        if options.timestamps {
+            self.text.extend(format!("{} ", line.time).as_bytes());
+        }
+        self.text.extend_from_slice(&line.text);
         if line.is_complete {
-            text.push(b'\n');
+            self.text.push(b'\n');
         }
-        match line.stream {
-            Stream::Output => {
+        true
+    }
+
+    /// Writes what was collected, where the container wrote it.
+    fn flush(&mut self) -> bool {
+        let text = std::mem::take(&mut self.text);
+        let written = match self.is_error {
+            _ if text.is_empty() => Ok(()),
+            true => std::io::stderr().lock().write_all(&text),
+            false => {
                 let mut stdout = std::io::stdout().lock();
-                stdout.write_all(&text)?;
-                stdout.flush()
+                stdout.write_all(&text).and_then(|()| stdout.flush())
             }
-            Stream::Error => std::io::stderr().lock().write_all(&text),
-        }
+        };
+        self.failure = self.failure.take().or(written.err());
+        self.failure.is_none()
     }
 }

@@ -3,10 +3,11 @@
 use super::{OptionError, Surroundings, key_value};
 use crate::cli::configuration::{Containers, EngineDefaults};
 use crate::cli::values;
+use crate::engine::plan::JOURNAL_SOCKET;
 use crate::engine::request::{ContainerRequest, NotifyMode, SystemdMode};
 use crate::engine::restart::RestartPolicy;
 use clap::{Args, ValueHint};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub(crate) struct LifecycleOptions {
@@ -65,10 +66,10 @@ pub(crate) struct LifecycleOptions {
     /// [default: ignore]
     #[arg(long, value_name = "MODE")]
     sdnotify: Option<String>,
-    /// What keeps the container's output: k8s-file, json-file, none or passthrough [default: k8s-file]
+    /// What keeps the container's output: k8s-file, json-file, journald, none or passthrough [default: k8s-file]
     #[arg(long, value_name = "DRIVER")]
     log_driver: Option<String>,
-    /// Option of the log driver, e.g. max-size=10m; may be repeated
+    /// Option of the log driver, e.g. max-size=10m, max-file=3 or tag=NAME; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     log_opt: Vec<String>,
 }
@@ -207,10 +208,16 @@ const LOG_DRIVERS: [&str; 4] = ["k8s-file", "json-file", "none", "passthrough"];
 fn log_driver(driver: String) -> Result<String, OptionError> {
     match driver.as_str() {
         known if LOG_DRIVERS.contains(&known) => Ok(driver),
-        "journald" | "syslog" | "local" => Err(OptionError::RefusedValue {
+        "journald" if Path::new(JOURNAL_SOCKET).exists() => Ok(driver),
+        "journald" => Err(OptionError::RefusedValue {
             option: "log-driver",
             value: driver,
-            reason: "use k8s-file, json-file, none or passthrough",
+            reason: "there is no journal here: /run/systemd/journal/socket does not exist",
+        }),
+        "syslog" | "local" => Err(OptionError::RefusedValue {
+            option: "log-driver",
+            value: driver,
+            reason: "use k8s-file, json-file, journald, none or passthrough",
         }),
         _ => Err(OptionError::LogDriver),
     }

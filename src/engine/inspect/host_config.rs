@@ -37,7 +37,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
             "Type" => record.plan.log.driver.name(),
             "Config" => Value::Null,
             "Path" => log_path(record),
-            "Tag" => "",
+            "Tag" => record.plan.log.fields.iter().find(|(name, _)| name == "CONTAINER_TAG").map_or("", |(_, tag)| tag.as_str()),
             "Size" => human_size(record.plan.log.max_size_bytes),
         },
         "NetworkMode" => network_mode(record),
@@ -82,7 +82,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
 /// Where the output is kept; empty when it is not.
 fn log_path(record: &ContainerRecord) -> String {
     match record.plan.log.driver {
-        LogDriver::None | LogDriver::Passthrough => String::new(),
+        LogDriver::Journald | LogDriver::None | LogDriver::Passthrough => String::new(),
         _ => record.plan.log.path.to_string_lossy().into_owned(),
     }
 }

@@ -82,6 +82,11 @@ pub struct Place<'a> {
 /// Where in its directory a container that only holds namespaces has its root: places to mount on, and nothing else.
 pub const HOLDER_ROOT: &str = "upper";
 
+/// Where systemd's journal takes entries (systemd-journald.service(8)).
+pub const JOURNAL_SOCKET: &str = "/run/systemd/journal/socket";
+/// More files than anybody reads.
+const MOST_LOG_FILES: u32 = 1000;
+
 /// Plans a container.
 ///
 /// # Errors
@@ -115,7 +120,7 @@ pub fn plan(
         ..user_plan(request, image, host, maps.user)
     };
     let capabilities = process::capabilities(request)?;
-    let log = log_plan(request, place.directory)?;
+    let log = log_plan(request, image, &place)?;
     let specification = specification::Parts {
         request,
         image,
@@ -317,9 +322,10 @@ pub(super) fn preserved(count: u32, single: &[u32]) -> Result<Vec<i32>, Error> {
     Ok(numbers)
 }
 
-fn log_plan(request: &ContainerRequest, directory: &Path) -> Result<LogPlan, Error> {
+fn log_plan(request: &ContainerRequest, image: &ImageDefaults, place: &Place<'_>) -> Result<LogPlan, Error> {
     let driver = match request.log_driver.as_deref() {
-        None | Some("" | "k8s-file" | "journald") => LogDriver::K8sFile,
+        None | Some("" | "k8s-file") => LogDriver::K8sFile,
+        Some("journald") => LogDriver::Journald,
         Some("json-file") => LogDriver::JsonFile,
         Some("none") => LogDriver::None,
         Some("passthrough" | "passthrough-tty") => LogDriver::Passthrough,
@@ -330,12 +336,51 @@ fn log_plan(request: &ContainerRequest, directory: &Path) -> Result<LogPlan, Err
     }
     let option =
         |name: &str| request.log_options.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let path = option("path").map_or_else(|| directory.join("ctr.log"), PathBuf::from);
+    let path = match driver {
+        LogDriver::Journald => PathBuf::from(JOURNAL_SOCKET),
+        _ => option("path").map_or_else(|| place.directory.join("ctr.log"), PathBuf::from),
+    };
     let max_size_bytes = match option("max-size") {
         Some(size) => log_size(size).ok_or_else(|| Error::BadRequest(format!("invalid log size \"{size}\"")))?,
         None => 0,
     };
-    Ok(LogPlan { driver, path, max_size_bytes })
+    let max_files = match option("max-file") {
+        Some(count) => count
+            .parse()
+            .ok()
+            .filter(|count| (1..=MOST_LOG_FILES).contains(count))
+            .ok_or_else(|| Error::BadRequest(format!("invalid number of log files \"{count}\"")))?,
+        None => 2,
+    };
+    let fields = match driver {
+        LogDriver::Journald => journal_fields(option("tag").unwrap_or_default(), image, place),
+        _ => Vec::new(),
+    };
+    Ok(LogPlan { driver, path, max_size_bytes, max_files, fields })
+}
+
+/// What every entry of the journal says, in the words of podman's conmon.
+fn journal_fields(tag: &str, image: &ImageDefaults, place: &Place<'_>) -> Vec<(String, String)> {
+    let short = place.id.get(..12).unwrap_or(place.id);
+    let values = [
+        ("{{.ID}}", short),
+        ("{{.FullID}}", place.id),
+        ("{{.Name}}", place.name),
+        ("{{.ImageName}}", &image.name),
+        ("{{.ImageID}}", &image.id),
+    ];
+    let tag = values.iter().fold(tag.to_owned(), |tag, (field, value)| tag.replace(field, value));
+    let mut fields = vec![
+        ("CONTAINER_ID", short),
+        ("CONTAINER_ID_FULL", place.id),
+        ("CONTAINER_NAME", place.name),
+        ("IMAGE_NAME", &image.name),
+        ("SYSLOG_IDENTIFIER", place.name),
+    ];
+    if !tag.is_empty() {
+        fields.push(("CONTAINER_TAG", &tag));
+    }
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The size of a log in bytes: as [`parse_size`], but in powers of 1000, as podman and docker read it.

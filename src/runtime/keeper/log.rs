@@ -2,8 +2,9 @@
 //!
 //! Formats: `k8s-file`, a line `TIME STREAM F|P TEXT` where `P` marks text whose line goes on; `json-file`, one object
 //! a line, where the text of a line that goes on has no newline at its end. Binary output is kept as it is in the
-//! former; JSON can hold only text, so there invalid UTF-8 is replaced.
+//! former; JSON can hold only text, so there invalid UTF-8 is replaced. `journald` has no file: see [`super::journal`].
 
+use super::journal::Journal;
 use crate::runtime::plan::{LogDriver, LogPlan};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -32,6 +33,7 @@ impl Stream {
 pub struct Log {
     plan: LogPlan,
     file: Option<File>,
+    journal: Option<Journal>,
     size_bytes: u64,
     buffer: Vec<u8>,
 }
@@ -41,18 +43,27 @@ impl Log {
     pub fn open(plan: &LogPlan) -> io::Result<Self> {
         let has_file = matches!(plan.driver, LogDriver::K8sFile | LogDriver::JsonFile);
         let file = has_file.then(|| open(plan)).transpose()?;
+        let is_journal = plan.driver == LogDriver::Journald;
+        let journal = is_journal.then(|| Journal::open(&plan.path, &plan.fields)).transpose()?;
         let size_bytes = file.as_ref().map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
-        Ok(Log { plan: plan.clone(), file, size_bytes, buffer: Vec::new() })
+        Ok(Log { plan: plan.clone(), file, journal, size_bytes, buffer: Vec::new() })
     }
 
     /// Appends what the container wrote. A full disk loses log lines, never the container: errors are returned once
     /// and the next call tries again.
     pub fn write(&mut self, stream: Stream, data: &[u8]) -> io::Result<()> {
+        let lines = data.split_inclusive(|byte| *byte == b'\n');
+        if let Some(journal) = &self.journal {
+            return lines.fold(Ok(()), |result, line| {
+                let (text, goes_on) = line.strip_suffix(b"\n").map_or((line, true), |text| (text, false));
+                result.and(journal.write(stream, text, goes_on))
+            });
+        }
         let Some(file) = &mut self.file else { return Ok(()) };
         self.buffer.clear();
         let time = jiff::Timestamp::now();
         let time = format!("{time:.9}");
-        for line in data.split_inclusive(|byte| *byte == b'\n') {
+        for line in lines {
             match self.plan.driver {
                 LogDriver::JsonFile => json_line(&mut self.buffer, &time, stream, line),
                 _ => kubernetes_line(&mut self.buffer, &time, stream, line),
@@ -68,11 +79,17 @@ impl Log {
     }
 }
 
-/// Begins a new file; the one before is kept as `.1`.
+/// Begins a new file; those before are kept as `.1`, `.2` and so on, as many as the plan says.
 fn rotated(plan: &LogPlan) -> io::Result<File> {
-    let mut old = plan.path.clone().into_os_string();
-    old.push(".1");
-    std::fs::rename(&plan.path, old)?;
+    for age in (0..plan.max_files.saturating_sub(1)).rev() {
+        match std::fs::rename(plan.file(age), plan.file(age + 1)) {
+            Err(error) if age > 0 && error.kind() == io::ErrorKind::NotFound => {}
+            other => other?,
+        }
+    }
+    if plan.max_files < 2 {
+        std::fs::remove_file(&plan.path)?; // whoever reads it reads it to its end
+    }
     open(plan)
 }
 
@@ -90,10 +107,40 @@ fn kubernetes_line(buffer: &mut Vec<u8>, time: &str, stream: Stream, line: &[u8]
 }
 
 fn json_line(buffer: &mut Vec<u8>, time: &str, stream: Stream, line: &[u8]) {
-    let text = String::from_utf8_lossy(line);
-    let object = serde_json::json!({ "log": text, "stream": stream.name(), "time": time });
-    buffer.extend_from_slice(object.to_string().as_bytes());
-    buffer.push(b'\n');
+    buffer.extend_from_slice(b"{\"log\":\"");
+    json_text(buffer, line);
+    for part in ["\",\"stream\":\"", stream.name(), "\",\"time\":\"", time, "\"}\n"] {
+        buffer.extend_from_slice(part.as_bytes());
+    }
+}
+
+/// Text as docker writes it into its log: what is no UTF-8 is the replacement character, and what means something to HTML or
+/// JavaScript is escaped.
+fn json_text(buffer: &mut Vec<u8>, text: &[u8]) {
+    for chunk in text.utf8_chunks() {
+        let mut rest = chunk.valid();
+        while let Some(at) = rest.find(is_escaped) {
+            let (plain, from) = rest.split_at(at);
+            buffer.extend_from_slice(plain.as_bytes());
+            let mut characters = from.chars();
+            match characters.next() {
+                Some('"') => buffer.extend_from_slice(b"\\\""),
+                Some('\\') => buffer.extend_from_slice(b"\\\\"),
+                Some('\n') => buffer.extend_from_slice(b"\\n"),
+                Some('\r') => buffer.extend_from_slice(b"\\r"),
+                Some(other) => buffer.extend_from_slice(format!("\\u{:04x}", u32::from(other)).as_bytes()),
+                None => {}
+            }
+            rest = characters.as_str();
+        }
+        buffer.extend_from_slice(rest.as_bytes());
+        // Docker writes one for each byte.
+        chunk.invalid().iter().for_each(|_| buffer.extend_from_slice(b"\\ufffd"));
+    }
+}
+
+fn is_escaped(character: char) -> bool {
+    matches!(character, '\0'..='\x1f' | '"' | '\\' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -102,7 +149,8 @@ mod tests {
 
     fn written(driver: LogDriver, max_size_bytes: u64, chunks: &[&[u8]]) -> (tempfile::TempDir, String) {
         let directory = tempfile::tempdir().unwrap();
-        let plan = LogPlan { driver, path: directory.path().join("ctr.log"), max_size_bytes };
+        let path = directory.path().join("ctr.log");
+        let plan = LogPlan { driver, path, max_size_bytes, max_files: 2, fields: Vec::new() };
         let mut log = Log::open(&plan).unwrap();
         for chunk in chunks {
             log.write(Stream::Output, chunk).unwrap();
@@ -123,6 +171,34 @@ mod tests {
         let (directory, text) = written(LogDriver::K8sFile, 40, &[b"first\n", b"second\n", b"third\n"]);
         assert!(text.ends_with("third\n") && !text.contains("first"), "{text}");
         assert!(directory.path().join("ctr.log.1").exists());
+    }
+
+    #[test]
+    fn as_many_files_are_kept_as_asked() {
+        for (max_files, kept) in [(1, vec![]), (2, vec!["c"]), (3, vec!["c", "b"])] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("ctr.log");
+            let plan = LogPlan { driver: LogDriver::K8sFile, path, max_size_bytes: 1, max_files, fields: Vec::new() };
+            let mut log = Log::open(&plan).unwrap();
+            for text in ["a\n", "b\n", "c\n", "d\n"] {
+                log.write(Stream::Output, text.as_bytes()).unwrap();
+            }
+            let read = |age| std::fs::read_to_string(plan.file(age)).ok();
+            assert!(read(0).unwrap().ends_with(" d\n"));
+            for age in 1..5 {
+                let expected = kept.get(age as usize - 1).map(|text| format!(" {text}\n"));
+                assert_eq!(read(age).map(|text| text[text.len() - 3..].to_owned()), expected, "{max_files} {age}");
+            }
+        }
+    }
+
+    #[test]
+    fn json_holds_text_as_docker_writes_it() {
+        let mut line = Vec::new();
+        json_line(&mut line, "T", Stream::Error, b"\"a\\\t<b>&\xff\xfe\xe2\x80\xa8\xc3\xbc\r\n");
+        let expected =
+            r#"{"log":"\"a\\\u0009\u003cb\u003e\u0026\ufffd\ufffd\u2028ü\r\n","stream":"stderr","time":"T"}"#;
+        assert_eq!(String::from_utf8(line).unwrap(), format!("{expected}\n"));
     }
 
     #[test]

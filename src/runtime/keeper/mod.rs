@@ -9,6 +9,7 @@ mod clients;
 mod event_loop;
 mod group;
 mod jobs;
+mod journal;
 mod log;
 mod prepared;
 mod start;
