@@ -108,8 +108,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l requires -d 'Con
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sdnotify -d 'When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore [default: ignore]' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, journald, none or passthrough [default: k8s-file]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m, max-file=3 or tag=NAME; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l os -d 'Operating system of the image' -r
@@ -263,8 +263,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l requires -d '
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l sdnotify -d 'When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore [default: ignore]' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, journald, none or passthrough [default: k8s-file]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m, max-file=3 or tag=NAME; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l os -d 'Operating system of the image' -r
@@ -672,7 +672,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand save" -l format -d 'Form
 complete -c coracle -n "__fish_coracle_using_subcommand save" -s o -l output -d 'Write to a file or directory [default: standard output]' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand save" -s m -l multi-image-archive -d 'Further names are images and not names of the first one; always so when called as docker'
 complete -c coracle -n "__fish_coracle_using_subcommand save" -s q -l quiet -d 'Print nothing; nothing is printed'
-complete -c coracle -n "__fish_coracle_using_subcommand save" -l compress -d 'Compress the layers; they stay as they are'
+complete -c coracle -n "__fish_coracle_using_subcommand save" -l compress -d 'Compress the layers with gzip; with docker-dir only'
 complete -c coracle -n "__fish_coracle_using_subcommand save" -l uncompressed -d 'Keep layers as they are; always done'
 complete -c coracle -n "__fish_coracle_using_subcommand save" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand load" -s i -l input -d 'Read a file or directory [default: standard input]' -r -F
@@ -856,8 +856,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sdnotify -d 'When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore [default: ignore]' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, journald, none or passthrough [default: k8s-file]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver, e.g. max-size=10m, max-file=3 or tag=NAME; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l os -d 'Operating system of the image' -r
@@ -1011,8 +1011,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l systemd -d 'Prepare the container for systemd as its process: true (when its command is systemd or an init), always or false [default: true]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l timeout -d 'Kill the container after so many seconds; 0 is never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sdnotify -d 'When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore [default: ignore]' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, none or passthrough [default: k8s-file]' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'What keeps the container\'s output: k8s-file, json-file, journald, none or passthrough [default: k8s-file]' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver, e.g. max-size=10m, max-file=3 or tag=NAME; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l pull -d 'When to ask the registry: always, missing, never or newer [default: missing]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l platform -d 'Platform of the image, e.g. linux/arm64/v8 [default: this machine\'s]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l os -d 'Operating system of the image' -r
@@ -1450,11 +1450,11 @@ complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_s
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s o -l output -d 'Write to a file or directory [default: standard output]' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s m -l multi-image-archive -d 'Further names are images and not names of the first one; always so when called as docker'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s q -l quiet -d 'Print nothing; nothing is printed'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -l compress -d 'Compress the layers; they stay as they are'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -l compress -d 'Compress the layers with gzip; with docker-dir only'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -l uncompressed -d 'Keep layers as they are; always done'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tag" -s h -l help -d 'Print help and exit'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tree" -l whatrequires -d 'Show all images that share layers; not supported'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tree" -l whatrequires -d 'Show the images that are made on top of it instead of its own layers'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tree" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from untag" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create exists export import inspect ls list mount prune reload rm remove unmount umount" -s h -l help -d 'Print help and exit'

@@ -126,6 +126,10 @@ impl Engine {
             write_new_file(path, id)?;
         }
         containers.write_config(id, &record, durability)?;
+        let joined = record.plan.join.iter().map(|join| &join.container).filter(|joined| !joined.is_empty());
+        for needed in joined.chain(&record.requires) {
+            containers.note_dependent(needed, id)?;
+        }
         Ok((record, warnings))
     }
 

@@ -349,7 +349,10 @@ impl Engine {
         let id = container.record.id.clone();
         let pod = container.record.pod.filter(|member| member.is_infra && self.pods().get(&member.id).is_some());
         match pod {
-            None => self.remove_member(&id, options),
+            None => {
+                self.check_dependents(&id)?;
+                self.remove_member(&id, options)
+            }
             Some(pod) if options.force => self.remove_pod(&pod.id, options).map(|_| id),
             Some(pod) => Err(Error::BadRequest(format!(
                 "container {id} is the infra container of pod {} and cannot be removed without removing the pod",
@@ -371,6 +374,22 @@ impl Engine {
                 container.record.id, pod.id
             ))),
         }
+    }
+
+    /// What others use is not taken from under them.
+    fn check_dependents(&self, id: &str) -> Result<(), Error> {
+        match self.containers().noted_dependents(id) {
+            dependents if dependents.is_empty() => Ok(()),
+            dependents => Err(Error::BadRequest(format!(
+                "container {id} has dependent containers which must be removed before it: {}: container already exists",
+                dependents.join(", ")
+            ))),
+        }
+    }
+
+    /// Whether others use what container `id` has: it cannot be removed before them.
+    pub fn has_dependents(&self, id: &str) -> bool {
+        !self.containers().noted_dependents(id).is_empty()
     }
 
     /// The same, whatever the container is to its pod.

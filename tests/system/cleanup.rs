@@ -102,10 +102,10 @@ fn an_interrupted_pull_leaves_nothing_and_ends_soon() {
 }
 
 /// A small generator of repeatable numbers (Marsaglia's xorshift).
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -50,6 +50,7 @@ mod secrets;
 mod services;
 mod stats;
 mod store;
+mod storms;
 mod systemd_units;
 mod terminal;
 mod update;

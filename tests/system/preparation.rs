@@ -133,3 +133,65 @@ fn a_clone_is_made_as_its_original_was() {
     sandbox.words("rm -a").succeeds();
     sandbox.assert_nothing_left();
 }
+
+#[test]
+fn what_others_use_is_not_removed_before_them() {
+    let sandbox = busybox!();
+    let base = sandbox.words("create --name base --network none busybox sleep 1000").succeeds().text();
+    let above = sandbox.words("create --name above --network container:base busybox sleep 1000").succeeds().text();
+    let top = sandbox.words("create --name top --network none --requires above busybox true").succeeds().text();
+    let refusal = |id: &str, dependents: &str| {
+        format!(
+            "container {id} has dependent containers which must be removed before it: {dependents}: container already exists"
+        )
+    };
+    sandbox.words("rm base").refuses(125, &refusal(&base, &above));
+    sandbox.words("rm -f base").refuses(125, &refusal(&base, &above));
+    sandbox.words("rm above").refuses(125, &refusal(&above, &top));
+    sandbox.words("rm base above top").succeeds();
+    sandbox.words("create --name base --network none busybox true").succeeds();
+    sandbox.words("create --name above --network container:base busybox true").succeeds();
+    sandbox.words("rm -f -a").succeeds();
+    sandbox.words("create --name base --network none busybox true").succeeds();
+    sandbox.words("create --name above --network container:base busybox true").succeeds();
+    assert_eq!(sandbox.words("container prune -f").succeeds().lines().len(), 2);
+    sandbox.words("ps --filter restart-policy=x").refuses(125, "x invalid restart policy");
+    sandbox
+        .words("ps --filter restart-policy=x --filter restart-policy=no --filter restart-policy=y")
+        .refuses(125, "x, y invalid restart policies");
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn an_image_is_saved_compressed_and_shows_what_is_made_of_it() {
+    let sandbox = busybox!();
+    sandbox
+        .words("save --compress -o x.tar busybox")
+        .refuses(125, "--compress can only be set when --format is 'docker-dir'");
+    sandbox.words("save --compress --format docker-dir -o saved busybox").succeeds();
+    let manifest = std::fs::read(sandbox.work().join("saved/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let layers = manifest["layers"].as_array().unwrap();
+    assert!(!layers.is_empty());
+    for layer in layers {
+        assert_eq!(layer["mediaType"], "application/vnd.docker.image.rootfs.diff.tar.gzip");
+        let name = layer["digest"].as_str().unwrap().trim_start_matches("sha256:").to_owned();
+        let bytes = std::fs::read(sandbox.work().join("saved").join(&name)).unwrap();
+        assert_eq!((&bytes[..2], bytes.len() as u64), (&[0x1f, 0x8b][..], layer["size"].as_u64().unwrap()));
+    }
+    let id = |name: &str| sandbox.run(["image", "inspect", "--format", "{{.Id}}", name]).succeeds().text();
+    let before = id("busybox");
+    sandbox.words("tag busybox kept").succeeds();
+    sandbox.words("load -i saved").succeeds();
+    assert_eq!(id("busybox"), before);
+    sandbox.words("image tree --whatrequires busybox").succeeds().omits("──");
+    sandbox.words("run --name change busybox touch /new").succeeds();
+    sandbox.words("commit -q change child").succeeds();
+    let tree = sandbox.words("image tree --whatrequires busybox").succeeds().text();
+    assert!(
+        tree.contains("Image Layers\n└── ID: ") && tree.ends_with(" Top Layer of: [localhost/child:latest]"),
+        "{tree}"
+    );
+    sandbox.words("rm change").succeeds();
+    sandbox.assert_nothing_left();
+}

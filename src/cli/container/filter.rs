@@ -66,6 +66,7 @@ impl Filters {
     /// An unknown key or a value that makes no sense for its key.
     pub(crate) fn parse(texts: &[String], all: &[Container], now: Timestamp) -> Result<Filters, Failure> {
         let mut filters = Filters::default();
+        check_policies(texts)?;
         for text in texts {
             let (key, value) = text.split_once('=').ok_or_else(|| invalid(format!("invalid filter {text:?}")))?;
             let (key, filter) = parse_one(key, value, all, now)?;
@@ -88,6 +89,17 @@ impl Filters {
             "label" | "label!" => filters.iter().all(|filter| filter.accepts(container)),
             _ => filters.iter().any(|filter| filter.accepts(container)),
         })
+    }
+}
+
+/// All restart policies that are none are named at once, as podman does.
+fn check_policies(texts: &[String]) -> Result<(), Failure> {
+    let given = texts.iter().filter_map(|text| text.strip_prefix("restart-policy="));
+    let wrong: Vec<&str> = given.filter(|policy| !POLICIES.contains(policy)).collect();
+    match wrong.len() {
+        0 => Ok(()),
+        1 => Err(invalid(format!("{} invalid restart policy", wrong[0]))),
+        _ => Err(invalid(format!("{} invalid restart policies", wrong.join(", ")))),
     }
 }
 
@@ -123,10 +135,8 @@ fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Resul
         "network" => ("network", Filter::Network(value.to_owned())),
         "pod" => ("pod", Filter::Pod(value.to_owned())),
         "health" => ("health", Filter::Health(value.to_owned())),
-        "restart-policy" if POLICIES.contains(&value) => ("restart-policy", Filter::RestartPolicy(value.to_owned())),
-        "restart-policy" => {
-            return Err(invalid(format!("{value} invalid restart policy")));
-        }
+        // Checked with all others.
+        "restart-policy" => ("restart-policy", Filter::RestartPolicy(value.to_owned())),
         "should-start-on-boot" => {
             let wanted = crate::cli::values::boolean(value)
                 .map_err(|_| invalid(format!("invalid boolean value {value:?} for filter {key:?}")))?;

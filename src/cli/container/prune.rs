@@ -48,7 +48,11 @@ pub(crate) fn prune(engine: &Engine, filters: &[String]) -> Result<Vec<String>, 
     let filters = Filters::parse(filters, &all, Timestamp::now())?;
     let unused = |container: &&Container| !container.state.status.is_alive() && filters.accept(container);
     let mut pruned = Vec::new();
-    for container in all.iter().filter(unused) {
+    // The newest first: a container is younger than those it needs, and goes before them.
+    for container in all.iter().rev().filter(unused) {
+        if engine.has_dependents(&container.record.id) {
+            continue;
+        }
         match engine.remove(&container.record.id, RemoveOptions::default()) {
             Ok(id) => pruned.push(id),
             // Somebody was faster, or has started it.
@@ -56,5 +60,6 @@ pub(crate) fn prune(engine: &Engine, filters: &[String]) -> Result<Vec<String>, 
             Err(error) => return Err(error.into()),
         }
     }
+    pruned.reverse();
     Ok(pruned)
 }

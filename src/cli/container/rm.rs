@@ -71,7 +71,7 @@ impl Verb for Rm {
             timeout_seconds: self.time,
             volumes: self.volumes,
         };
-        let names = if self.depend || self.all { with_dependents(&engine, names) } else { names };
+        let names = if self.depend { with_dependents(&engine, names) } else { in_order(&engine, names) };
         // The container that holds a pod's namespaces goes with its pod, or when the others have gone before it.
         let keeps_pods = !self.depend && !self.all;
         failure::each(&names, Failure::removal_code, |name| match remove(&engine, name, options, keeps_pods) {
@@ -89,6 +89,27 @@ fn remove(engine: &Engine, name: &str, options: RemoveOptions, keeps_pods: bool)
         Err(_) => engine.remove(name, RemoveOptions { force: true, ..options }),
         Ok(()) => engine.remove(name, options),
     }
+}
+
+/// Containers that others depend on after all others, the newest of them first: a container is younger than what it needs.
+fn in_order(engine: &Engine, names: Vec<String>) -> Vec<String> {
+    if names.len() < 2 {
+        return names;
+    }
+    let needed = |name: &String| {
+        let container = engine.container(name).ok()?;
+        engine.has_dependents(&container.record.id).then_some(container.record.created)
+    };
+    let (mut late, mut first) = (Vec::new(), Vec::new());
+    for name in names {
+        match needed(&name) {
+            Some(created) => late.push((created, name)),
+            None => first.push(name),
+        }
+    }
+    late.sort_by(|left, right| right.0.cmp(&left.0));
+    first.extend(late.into_iter().map(|(_, name)| name));
+    first
 }
 
 /// Each container with those that depend on it before it; none twice.

@@ -28,8 +28,8 @@ pub(crate) struct Save {
     /// Print nothing; nothing is printed
     #[arg(short, long)]
     quiet: bool,
-    /// Compress the layers; they stay as they are
-    #[arg(long, hide = true)]
+    /// Compress the layers with gzip; with docker-dir only
+    #[arg(long)]
     compress: bool,
     /// Keep layers as they are; always done
     #[arg(long, hide = true)]
@@ -64,13 +64,16 @@ impl Verb for Save {
         if self.multi_image_archive && layout != Layout::DockerArchive {
             return Err(Failure::Arguments("--multi-image-archive is only supported for docker-archive".to_owned()));
         }
+        if self.compress && layout != Layout::DockerDirectory {
+            return Err(Failure::Arguments("--compress can only be set when --format is 'docker-dir'".to_owned()));
+        }
         let paths = context.paths();
         let names_only = !self.multi_image_archive && context.program != "docker";
         let images = save::choose(&paths, &self.arguments, names_only)?;
         let shown = self.output.clone().unwrap_or_else(|| "/dev/stdout".into());
         match (self.output.filter(|path| path.as_os_str() != "-"), layout) {
             (Some(path), Layout::OciDirectory | Layout::DockerDirectory) => {
-                save::to_directory(&paths, &images, layout, &path)?;
+                save::to_directory(&paths, &images, layout, self.compress, &path)?;
             }
             (None, Layout::OciDirectory | Layout::DockerDirectory) => {
                 return Err(Failure::Arguments(

@@ -113,11 +113,18 @@ pub fn to_archive(paths: &Paths, images: &[Saved], layout: Layout, out: impl Wri
     }
 }
 
-/// Writes `images` into the directory `directory`.
-pub fn to_directory(paths: &Paths, images: &[Saved], layout: Layout, directory: &Path) -> Result<(), Error> {
+/// Writes `images` into the directory `directory`; with `compress` the layers of a docker-dir are compressed by gzip.
+pub fn to_directory(
+    paths: &Paths,
+    images: &[Saved],
+    layout: Layout,
+    compress: bool,
+    directory: &Path,
+) -> Result<(), Error> {
     let mut output: Output<std::io::Sink> = Output::Directory(directory.to_owned());
     match layout {
         Layout::OciDirectory => oci(paths, images, &mut output),
+        _ if compress => compressed_directory(paths, images, directory),
         _ => docker_directory(paths, images, &mut output),
     }
 }
@@ -202,4 +209,45 @@ fn docker_directory<W: Write>(paths: &Paths, images: &[Saved], output: &mut Outp
     output.bytes(&saved.image.record.id.hex(), &config)?;
     output.bytes("version", b"Directory Transport Version: 1.1\n")?;
     output.bytes("manifest.json", make_manifest(&config, &layers, Format::Docker).as_bytes())
+}
+
+/// A docker-dir with compressed layers: each gets the name of what it is then.
+fn compressed_directory(paths: &Paths, images: &[Saved], directory: &Path) -> Result<(), Error> {
+    let Some(saved) = images.first() else { return Ok(()) };
+    let mut output: Output<std::io::Sink> = Output::Directory(directory.to_owned());
+    output.bytes("version", b"Directory Transport Version: 1.1\n")?;
+    let compressed = |layer: &Layer| compress(paths, layer, directory);
+    let layers = layers_of(&saved.image).iter().map(compressed).collect::<Result<Vec<Layer>, Error>>()?;
+    let config = config_of(paths, &saved.image)?;
+    output.bytes(&saved.image.record.id.hex(), &config)?;
+    let plain = format!("{}\"", Format::Docker.layer_type());
+    let manifest = make_manifest(&config, &layers, Format::Docker);
+    output.bytes("manifest.json", manifest.replace(&plain, &plain.replace('"', ".gzip\"")).as_bytes())
+}
+
+/// Writes a layer compressed into `directory`; what it is then.
+fn compress(paths: &Paths, layer: &Layer, directory: &Path) -> Result<Layer, Error> {
+    let files = layers::find(paths, &layer.diff_id).ok_or(Error::MissingLayer(layer.diff_id))?;
+    let mut tar = File::open(&files.tar).map_err(|source| Error::Open { path: files.tar.clone(), source })?;
+    let temporary = directory.join(format!(".{}", layer.diff_id.hex()));
+    let failed = |source| Error::Write { path: temporary.clone(), source };
+    let file = File::create(&temporary).map_err(failed)?;
+    let mut encoder = flate2::write::GzEncoder::new(std::io::BufWriter::new(file), flate2::Compression::default());
+    std::io::copy(&mut tar, &mut encoder).map_err(failed)?;
+    encoder.finish().and_then(|mut rest| rest.flush()).map_err(failed)?;
+    let mut hasher = crate::store::digest::Hasher::default();
+    let mut written = File::open(&temporary).map_err(failed)?;
+    let mut buffer = vec![0; 256 << 10];
+    let mut size_bytes = 0;
+    loop {
+        let count = written.read(&mut buffer).map_err(failed)?;
+        if count == 0 {
+            break;
+        }
+        size_bytes += count as u64;
+        hasher.update(&buffer[..count]);
+    }
+    let digest = hasher.finish();
+    std::fs::rename(&temporary, directory.join(digest.hex())).map_err(failed)?;
+    Ok(Layer { diff_id: digest, size_bytes })
 }

@@ -68,6 +68,23 @@ impl Containers {
         }
     }
 
+    /// Notes that container `dependent` uses what container `id` has, so that asking costs nothing where nobody does.
+    pub fn note_dependent(&self, id: &str, dependent: &str) -> Result<(), Error> {
+        let directory = self.mark(id, "dependents");
+        super::make_directories(&directory)?;
+        let path = directory.join(dependent);
+        std::fs::write(&path, "").map_err(|error| Error::io("write", &path, error))
+    }
+
+    /// The containers that were noted as dependents of container `id` and exist.
+    pub fn noted_dependents(&self, id: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.mark(id, "dependents")) else { return Vec::new() };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut found: Vec<String> = names.filter(|name| super::is_id(name) && self.exists(name)).collect();
+        found.sort();
+        found
+    }
+
     /// Notes that container `id` is paused.
     pub fn mark_paused(&self, id: &str, paused: &Paused) -> Result<(), Error> {
         write_json(&self.mark(id, "paused"), paused, Durability::Volatile)
