@@ -118,7 +118,7 @@ impl Containers {
     fn clear_stale_name(&self, name: &str, new_id: &str) -> Result<(), Error> {
         let path = self.paths.container_names().join(name);
         match self.id_of_name(name) {
-            Some(id) if id != new_id && self.directory(&id).exists() => {
+            Some(id) if id != new_id && self.directory(&id).exists() && !self.is_abandoned(&id) => {
                 Err(Error::NameInUse { name: name.to_owned(), id })
             }
             _ => match fs::remove_file(&path) {
@@ -128,6 +128,11 @@ impl Containers {
                 _ => Ok(()),
             },
         }
+    }
+
+    /// Whether a container was begun by a command that was killed: its maker holds the lock until it exists.
+    fn is_abandoned(&self, id: &str) -> bool {
+        !self.exists(id) && self.try_lock(id).is_some_and(|_lock| !self.exists(id))
     }
 
     fn id_of_name(&self, name: &str) -> Option<String> {
@@ -337,6 +342,18 @@ mod tests {
         fs::remove_dir_all(containers.directory(&first)).unwrap();
         containers.register_name("web", &second).unwrap();
         assert_eq!(containers.find("web").unwrap(), second);
+    }
+
+    #[test]
+    fn the_name_of_a_container_whose_maker_was_killed_is_free() {
+        let (_home, containers) = containers();
+        let (begun, lock) = containers.allocate_locked().unwrap();
+        containers.register_name("web", &begun).unwrap();
+        let other = existing(&containers);
+        assert!(containers.register_name("web", &other).is_err(), "its maker lives");
+        drop(lock);
+        containers.register_name("web", &other).unwrap();
+        assert_eq!(containers.find("web").unwrap(), other);
     }
 
     #[test]
