@@ -506,6 +506,7 @@ impl Engine {
     /// directories could not be removed.
     pub fn sweep(&self) -> usize {
         let left = removal::sweep(&self.paths);
+        removal::sweep_names(&self.paths);
         let maps = HostIds::detect().intermediate;
         left.iter()
             .filter(|id| with_ids(&maps, || removal::remove_tree(&self.containers().directory(id))).is_err())

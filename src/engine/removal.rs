@@ -162,8 +162,8 @@ pub fn sweep(paths: &Paths) -> Vec<String> {
         if is_container && !directory.join(DISPOSABLE_MARK).exists() {
             continue;
         }
-        // Its maker may be about to take the lock; from `config.json` on it has it.
-        if !is_container && is_recent(&directory) {
+        // Its maker may be about to take the lock, whose file is made by that; from then on it has it.
+        if !is_container && !directory.join("lock").exists() && is_recent(&directory) {
             continue;
         }
         let Some(_lock) = containers.try_lock(&id) else { continue };
@@ -179,6 +179,21 @@ pub fn sweep(paths: &Paths) -> Vec<String> {
         }
     }
     left
+}
+
+/// Removes names whose containers are gone, and names that were being given by a command that was killed.
+pub fn sweep_names(paths: &Paths) {
+    let containers = Containers::new(paths);
+    for entry in fs::read_dir(paths.container_names()).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let id = match name.strip_prefix('.') {
+            Some(id) => id.to_owned(),
+            None => fs::read_to_string(entry.path()).unwrap_or_default(),
+        };
+        if crate::store::containers::is_id(&id) && !containers.directory(&id).exists() {
+            let _ = fs::remove_file(entry.path()); // a stale name is free anyway
+        }
+    }
 }
 
 fn is_recent(directory: &Path) -> bool {

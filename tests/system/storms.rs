@@ -71,7 +71,7 @@ fn whatever_is_killed_the_truth_is_shown_and_nothing_is_left() {
                     let verb = if numbers.below(2) == 0 { "stop" } else { "restart" };
                     let command = sandbox.start([verb, "-t", "0", "victim"]);
                     std::thread::sleep(Duration::from_micros(numbers.below(20_000)));
-                    command.process().signal(9);
+                    Process::read(command.pid()).iter().for_each(|process| process.signal(9));
                     victim.signal(9);
                     command.wait();
                 }
@@ -86,8 +86,12 @@ fn whatever_is_killed_the_truth_is_shown_and_nothing_is_left() {
     }
     assert_eq!(survivors(&seen, LIMIT), [], "processes are left");
     sandbox.words("system check").succeeds();
-    sandbox.words("system prune -f").succeeds();
-    sandbox.assert_nothing_left();
+    // What was killed before it had taken its lock is left alone for ten seconds.
+    let is_clean = || {
+        sandbox.words("system prune -f").succeeds();
+        sandbox.leftovers().is_empty().then_some(())
+    };
+    assert!(eventually(LIMIT, is_clean).is_some(), "left behind: {:#?}", sandbox.leftovers());
 }
 
 /// Every file below a directory, with its size where that must not grow.
