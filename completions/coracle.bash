@@ -602,9 +602,7 @@ _coracle() {
 
     case "${cmd}" in
         coracle)
-            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs port wait stats stop restart pause unpause kill top rename update rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system oci doctor events info unshare version help completion"
-            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret quadlet system oci doctor events info unshare version help completion"
-            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret generate quadlet startup system oci doctor events info unshare version help completion"
+            opts="-v -h --root --runroot --storage-driver --log-level --version --noout --out --help run create init start attach exec ps cp diff commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename update rm pull push login logout images rmi tag untag history import save load inspect container image volume network pod healthcheck secret generate quadlet startup system oci doctor events info unshare version help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -782,8 +780,7 @@ _coracle() {
             return 0
             ;;
         coracle__subcmd__container)
-            opts="-h --help cleanup clone exists inspect list ls ps prune run create init start attach exec cp commit export logs port wait stats stop restart pause unpause kill top rename update rm diff"
-            opts="-h --help cleanup clone exists inspect list ls ps prune run create init start attach exec cp commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename rm diff"
+            opts="-h --help cleanup clone exists inspect list ls ps prune run create init start attach exec cp commit export logs mount unmount umount port wait stats stop restart pause unpause kill top rename update rm diff"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
