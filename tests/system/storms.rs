@@ -120,7 +120,7 @@ fn many_containers_one_after_the_other_leave_nothing() {
     let once = |number: u64| {
         sandbox.words("create --name one-of-many -v /anonymous busybox true").succeeds();
         sandbox.words("start --attach one-of-many").succeeds();
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             sandbox.words("run -d --name beside busybox sleep 1000").succeeds();
             let all = tree(&sandbox, "beside");
             sandbox.words("rm -f -t 0 beside").succeeds();

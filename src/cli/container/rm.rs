@@ -107,7 +107,7 @@ fn in_order(engine: &Engine, names: Vec<String>) -> Vec<String> {
             None => first.push(name),
         }
     }
-    late.sort_by(|left, right| right.0.cmp(&left.0));
+    late.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
     first.extend(late.into_iter().map(|(_, name)| name));
     first
 }

@@ -54,10 +54,13 @@ impl Log {
     pub fn write(&mut self, stream: Stream, data: &[u8]) -> io::Result<()> {
         let lines = data.split_inclusive(|byte| *byte == b'\n');
         if let Some(journal) = &self.journal {
-            return lines.fold(Ok(()), |result, line| {
+            let mut result = Ok(());
+            for line in lines {
                 let (text, goes_on) = line.strip_suffix(b"\n").map_or((line, true), |text| (text, false));
-                result.and(journal.write(stream, text, goes_on))
-            });
+                let written = journal.write(stream, text, goes_on);
+                result = result.and(written);
+            }
+            return result;
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         self.buffer.clear();
