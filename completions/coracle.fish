@@ -186,7 +186,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-max-log-c
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL, landlock=PATH:ro|rw,... (nothing but these places can be used; ro, the default, allows to read and execute), apparmor=PROFILE, label=disable|type:TYPE|level:LEVEL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -s m -l memory -d 'Most memory, e.g. 512m' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
@@ -341,7 +341,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-max-lo
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL, landlock=PATH:ro|rw,... (nothing but these places can be used; ro, the default, allows to read and execute), apparmor=PROFILE, label=disable|type:TYPE|level:LEVEL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -s m -l memory -d 'Most memory, e.g. 512m' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
@@ -903,7 +903,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL, landlock=PATH:ro|rw,... (nothing but these places can be used; ro, the default, allows to read and execute), apparmor=PROFILE, label=disable|type:TYPE|level:LEVEL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s m -l memory -d 'Most memory, e.g. 512m' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r
@@ -1058,7 +1058,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l health-max-log-size -d 'Bytes of output that are kept of each check; 0 is all [default: 500]' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-add -d 'Add a capability, or ALL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-drop -d 'Drop a capability, or ALL; may be repeated' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l security-opt -d 'Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL, landlock=PATH:ro|rw,... (nothing but these places can be used; ro, the default, allows to read and execute), apparmor=PROFILE, label=disable|type:TYPE|level:LEVEL; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l sysctl -d 'Kernel parameter of the container\'s namespaces; may be repeated' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s m -l memory -d 'Most memory, e.g. 512m' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l memory-reservation -d 'Memory that is kept for the container when the host runs short' -r

@@ -48,6 +48,7 @@ pub fn milestone(paths: &Paths, record: &ContainerRecord, milestone: Milestone) 
             told.extend(attached.then(|| container(record, "attach")));
             told
         }
+        Milestone::OutOfMemory => vec![container_now(paths, record, "oom")],
         Milestone::Ended(code) => {
             vec![Event { container_exit_code: Some(code), ..container_now(paths, record, "died") }]
         }

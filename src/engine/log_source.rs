@@ -91,10 +91,7 @@ impl Files {
                 continue;
             }
             bytes.pop();
-            let parsed = match self.plan.driver {
-                LogDriver::JsonFile => parse_json(&bytes),
-                _ => parse_kubernetes(&bytes),
-            };
+            let parsed = LogLine::parse(self.plan.driver, &bytes);
             // A record that a crash left half-written is skipped.
             if parsed.is_some() {
                 return Ok(parsed);
@@ -125,6 +122,16 @@ fn open(plan: &LogPlan, age: u32) -> Result<Option<BufReader<File>>, Error> {
         Ok(file) => Ok(Some(BufReader::with_capacity(READ_BYTES, file))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::File { operation: "open log", path, source }),
+    }
+}
+
+impl LogLine {
+    /// A record of a log without its newline; `None` for what is none.
+    pub fn parse(driver: LogDriver, record: &[u8]) -> Option<Self> {
+        match driver {
+            LogDriver::JsonFile => parse_json(record),
+            _ => parse_kubernetes(record),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub mod handshake;
 pub mod id_map;
 pub mod init;
 pub mod keeper;
+pub mod labels;
 pub mod namespaces;
 pub mod oci;
 pub mod option_error;

@@ -105,6 +105,17 @@ pub enum OptionError {
         #[source]
         source: io::Error,
     },
+    /// `--security-opt landlock=` with something that is no place.
+    #[error("invalid landlock rule {0:?}: it is an absolute path, with :ro or :rw")]
+    Landlock(String),
+    /// `--security-opt apparmor=` on a host without.
+    #[error("apparmor profile {0:?} specified, but Apparmor is not enabled on this system")]
+    NoApparmor(String),
+    /// `--security-opt label=` with something that is no label.
+    #[error(
+        "bad label option {0:?}, valid options 'disable, nested' or 'user, role, type, level, filetype' followed by ':' and a value"
+    )]
+    Label(String),
     /// A word that names no signal.
     #[error("invalid signal: {}", .0.escape_debug())]
     Signal(String),

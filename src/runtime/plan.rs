@@ -2,6 +2,7 @@
 
 use super::capabilities::Capabilities;
 use super::id_map::IdMaps;
+use super::security::LandlockRule;
 use oci_spec::runtime::Spec;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -25,6 +26,9 @@ pub struct RuntimePlan {
     pub capabilities: CapabilityPlan,
     /// The seccomp filter.
     pub seccomp: SeccompPlan,
+    /// Places that the process can use, all others being closed by Landlock; none of this when empty.
+    #[serde(default)]
+    pub landlock: Vec<LandlockRule>,
     /// Calls that give sockets an address are answered by the keeper's helper (`--network=fast`).
     #[serde(default)]
     pub network_calls: bool,

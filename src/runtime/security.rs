@@ -5,6 +5,7 @@
 //! left out by whoever mounts.
 
 use super::option_error::OptionError;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Hidden from a container, besides the throttle counters of each processor.
@@ -58,8 +59,19 @@ pub struct SecurityOptions {
     pub proc_options: Vec<String>,
     /// `label=`, for SELinux; nothing happens where there is none.
     pub labels: Vec<String>,
-    /// `apparmor=`; nothing happens where there is none.
+    /// `apparmor=`; a profile cannot be had where there is none.
     pub apparmor: Option<String>,
+    /// `landlock=`: places that can be used; all others cannot.
+    pub landlock: Vec<LandlockRule>,
+}
+
+/// A place that a container behind Landlock can use, with all below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandlockRule {
+    /// Absolute path in the container.
+    pub path: PathBuf,
+    /// It can be changed as well as read and executed.
+    pub writable: bool,
 }
 
 impl SecurityOptions {
@@ -99,11 +111,40 @@ impl SecurityOptions {
             "systempaths" if value == "unconfined" => self.unmask.push("ALL".to_owned()),
             "systempaths" => return Err(OptionError::SystemPaths(value.to_owned())),
             "proc-opts" => self.proc_options = value.split(',').map(str::to_owned).collect(),
+            "landlock" => self.landlock.extend(landlock_rules(value)?),
             "label" => self.labels.push(value.to_owned()),
             "apparmor" => self.apparmor = Some(value.to_owned()),
             _ => return Err(OptionError::UnknownSecurity(word.to_owned())),
         }
         Ok(())
+    }
+
+    /// The AppArmor profile to change to.
+    ///
+    /// # Errors
+    /// One was asked for and this host has no AppArmor.
+    pub fn apparmor_profile(&self) -> Result<Option<&str>, OptionError> {
+        match self.apparmor.as_deref().filter(|profile| !matches!(*profile, "" | "unconfined")) {
+            Some(profile) if !super::labels::has_apparmor() => Err(OptionError::NoApparmor(profile.to_owned())),
+            profile => Ok(profile),
+        }
+    }
+
+    /// The SELinux context that `label=user:`, `role:`, `type:` and `level:` make of this process's own; `None` where nothing
+    /// was asked for, with `disable`, and on a host without SELinux, where labels mean nothing.
+    ///
+    /// # Errors
+    /// A label that SELinux does not know.
+    pub fn selinux_context(&self) -> Result<Option<String>, OptionError> {
+        if self.labels.is_empty() {
+            return Ok(None);
+        }
+        let Some(own) = super::labels::own_context() else { return Ok(None) };
+        match self.labels.iter().find(|label| !is_label(label)) {
+            Some(label) => Err(OptionError::Label(label.clone())),
+            None if self.labels.iter().any(|label| label == "disable") => Ok(None),
+            None => Ok(Some(context(&own, &self.labels))),
+        }
     }
 
     /// The filter to use: a privileged container has none unless one was asked for.
@@ -151,6 +192,50 @@ fn thermal_throttle_paths(processors: &Path) -> Vec<String> {
         .collect();
     paths.sort();
     paths
+}
+
+/// `PATH[:ro|rw][,PATH...]`.
+fn landlock_rules(value: &str) -> Result<Vec<LandlockRule>, OptionError> {
+    value
+        .split(',')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (path, writable) = match part.rsplit_once(':') {
+                Some((path, "rw")) => (path, true),
+                Some((path, "ro")) => (path, false),
+                _ => (part, false),
+            };
+            let is_plain = Path::new(path).is_absolute() && !path.contains(':');
+            is_plain
+                .then(|| LandlockRule { path: path.into(), writable })
+                .ok_or_else(|| OptionError::Landlock(part.to_owned()))
+        })
+        .collect()
+}
+
+/// The parts of a context by their place in it (user:role:type:level).
+const CONTEXT_PARTS: [&str; 4] = ["user:", "role:", "type:", "level:"];
+
+/// Whether podman knows this form of `label=`.
+fn is_label(label: &str) -> bool {
+    matches!(label, "disable" | "nested")
+        || CONTEXT_PARTS
+            .iter()
+            .chain(&["filetype:"])
+            .any(|part| label.strip_prefix(part).is_some_and(|rest| !rest.is_empty()))
+}
+
+/// A context with some of its parts replaced.
+fn context(own: &str, labels: &[String]) -> String {
+    let mut parts: Vec<&str> = own.trim_end_matches(['\0', '\n']).splitn(4, ':').collect();
+    for label in labels {
+        for (at, name) in CONTEXT_PARTS.iter().enumerate() {
+            if let (Some(value), Some(part)) = (label.strip_prefix(name), parts.get_mut(at)) {
+                *part = value;
+            }
+        }
+    }
+    parts.join(":")
 }
 
 /// Go's `strconv.ParseBool`.
@@ -273,6 +358,7 @@ mod tests {
                 proc_options: text(&["hidepid=2", "subset=pid"]),
                 labels: text(&["type:spc_t", "disable"]),
                 apparmor: Some("unconfined".to_owned()),
+                landlock: Vec::new(),
             }
         );
     }
@@ -304,10 +390,26 @@ mod tests {
             ("systempaths=x", "invalid systempaths option \"x\", only `unconfined` is supported"),
             ("mask=relative", "path \"relative\" is not an absolute path"),
             ("a\n=b", "invalid --security-opt 2: \"a\\n=b\""),
+            ("landlock=relative:rw", "invalid landlock rule \"relative:rw\": it is an absolute path, with :ro or :rw"),
+            ("landlock=/a:x", "invalid landlock rule \"/a:x\": it is an absolute path, with :ro or :rw"),
         ];
         for (word, expected) in cases {
             assert_eq!(parse(&[word]).unwrap_err().to_string(), expected);
         }
+    }
+
+    #[test]
+    fn places_behind_landlock() {
+        let rules = parse(&["landlock=/,/tmp:rw", "landlock=/usr:ro"]).unwrap().landlock;
+        let read: Vec<_> = rules.iter().map(|rule| (rule.path.to_str().unwrap(), rule.writable)).collect();
+        assert_eq!(read, [("/", false), ("/tmp", true), ("/usr", false)]);
+    }
+
+    #[test]
+    fn labels_replace_parts_of_the_callers_context() {
+        let labels: Vec<String> = ["type:spc_t", "level:s0:c1,c2", "nested"].map(str::to_owned).to_vec();
+        assert_eq!(context("staff_u:staff_r:staff_t:s0-s0:c0.c1023\0", &labels), "staff_u:staff_r:spc_t:s0:c1,c2");
+        assert_eq!(context("staff_u:staff_r:staff_t:s0\n", &[]), "staff_u:staff_r:staff_t:s0");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod events;
 mod exec;
 mod exit_codes;
 mod fast_network;
+mod fences;
 mod filesystem;
 mod health;
 mod host_image;

@@ -16,7 +16,9 @@ pub(crate) struct SecurityOptions {
     /// Drop a capability, or ALL; may be repeated
     #[arg(long, value_name = "CAPABILITY", value_delimiter = ',')]
     pub(super) cap_drop: Vec<String>,
-    /// Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL; may be repeated
+    /// Security option: seccomp=FILE|unconfined, no-new-privileges, mask=PATHS, unmask=PATHS|ALL, landlock=PATH:ro|rw,...
+    /// (nothing but these places can be used; ro, the default, allows to read and execute), apparmor=PROFILE,
+    /// label=disable|type:TYPE|level:LEVEL; may be repeated
     #[arg(long, value_name = "OPTION")]
     pub(super) security_opt: Vec<String>,
     /// Kernel parameter of the container's namespaces; may be repeated

@@ -139,6 +139,7 @@ pub fn plan(
         user,
         capabilities: capabilities.0,
         seccomp: seccomp(request, &security)?,
+        landlock: security.landlock.clone(),
         network_calls: network::is_fast(&network.mode),
         hold: request.holds_namespaces,
         waits: false,

@@ -91,6 +91,8 @@ fn process(parts: &Parts<'_>) -> Result<Process, Error> {
         .build()
         .map_err(bad)?;
     process.set_capabilities(None);
+    process.set_apparmor_profile(parts.security.apparmor_profile().map_err(bad)?.map(str::to_owned));
+    process.set_selinux_label(parts.security.selinux_context().map_err(bad)?);
     if let Some(score) = request.oom_score_adj {
         if !(-1000..=1000).contains(&score) {
             return Err(Error::BadRequest(format!("invalid oom-score-adj {score}: it must be from -1000 to 1000")));

@@ -36,7 +36,7 @@ fn is_local(address: IpAddr) -> bool {
 
 /// What a caller passed as an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passed {
+pub enum Passed {
     /// An Internet address.
     Internet(SocketAddr),
     /// `AF_UNSPEC`: dissolve the association.
@@ -48,7 +48,7 @@ pub(super) enum Passed {
 }
 
 /// Reads a `struct sockaddr` as the kernel would (ip(7), ipv6(7)).
-pub(super) fn parse(bytes: &[u8]) -> Passed {
+pub fn parse(bytes: &[u8]) -> Passed {
     let Some((family, rest)) = bytes.split_at_checked(2) else { return Passed::Short };
     match AddressFamily::from_raw(u16::from_ne_bytes([family[0], family[1]])) {
         AddressFamily::INET => match (rest.get(..14), four(rest, 2)) {

@@ -31,7 +31,7 @@ mod options;
 mod pending;
 mod process;
 
-pub use address::Inside;
+pub use address::{Inside, Passed, parse as parse_address};
 pub use process::{Calls, Settings, start};
 
 /// Whether this kernel can do it; the reason why not, in words.

@@ -34,12 +34,15 @@ pub use view::{MAP_OPTION, VIEW};
 use super::capabilities::Capabilities;
 use super::failure::{Failure, FailureKind, Step};
 use super::handshake::{Order, Report, expect_order, report};
+use super::labels;
 use super::namespaces;
 use super::plan::{RuntimePlan, SeccompPlan};
 use super::rlimits::Limit;
 use super::rooted::Rooted;
 use super::seccomp;
+use super::security::LandlockRule;
 use super::subordinate::IdKind;
+use crate::sys::landlock::{self, Access};
 use crate::sys::mount::{MountAttributes, set_attributes};
 use device_nodes::DeviceNodes;
 use oci_spec::runtime::{Linux, LinuxNamespaceType, PosixRlimit, Process};
@@ -355,6 +358,8 @@ impl<'a> Init<'a> {
         // directories: another process of the same pid namespace must not get at them (CVE-2016-9962).
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
             .map_err(|error| Failure::setup("become unreadable for others", error))?;
+        self.enter_labels()?;
+        self.close_places()?;
         let no_new_privileges = self.process.no_new_privileges().unwrap_or(false);
         let capabilities = if user.uid == 0 { self.plan.capabilities.root } else { self.plan.capabilities.other };
         if self.plan.network_calls {
@@ -374,6 +379,38 @@ impl<'a> Init<'a> {
         }
         self.close_descriptors();
         Ok(())
+    }
+
+    /// Has the exec change to the AppArmor profile and SELinux context of the plan, which has them where the host does.
+    fn enter_labels(&self) -> Step<()> {
+        if let Some(profile) = self.process.apparmor_profile() {
+            labels::enter_profile(profile)?;
+        }
+        if let Some(context) = self.process.selinux_label() {
+            labels::enter_context(context)?;
+        }
+        Ok(())
+    }
+
+    /// Closes all of the file system but the places asked for, for good (`--security-opt landlock=`). It takes a
+    /// capability, which goes soon after, or else `no_new_privs`.
+    fn close_places(&self) -> Step<()> {
+        let rules = &self.plan.landlock;
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let mut places = Vec::with_capacity(rules.len());
+        for LandlockRule { path, writable } in rules {
+            let place = self
+                .root
+                .handle(path)
+                .map_err(|error| Failure::setup(format_args!("open \"{}\" for landlock", path.display()), error))?;
+            places.push((place, if *writable { Access::Change } else { Access::Look }));
+        }
+        landlock::confine(&places).map_err(|error| match landlock::is_missing(error) {
+            true => Failure::message("landlock was asked for, but this kernel has none, or one before Linux 5.19"),
+            false => Failure::setup("enter the landlock domain", error),
+        })
     }
 
     fn filter_system_calls(&self, capabilities: &Capabilities) -> Step<()> {

@@ -40,6 +40,8 @@ pub enum Milestone {
         /// It was set up and waited before.
         prepared: bool,
     },
+    /// Processes of it were killed for want of memory. Its process has ended, too, which is told next.
+    OutOfMemory,
     /// Its process has ended with this code, and its state says so.
     Ended(i32),
     /// What it held is given back; it stays.
@@ -155,6 +157,9 @@ impl Keeper<'_> {
         self.state.exit_code = code;
         self.state.out_of_memory = self.group.as_ref().is_some_and(|group| group.memory_kills() > 0);
         let _ = self.write_state(); // a full disk: readers then see that the keeper is gone
+        if self.state.out_of_memory {
+            self.services.tell(Milestone::OutOfMemory);
+        }
         self.services.tell(Milestone::Ended(code));
     }
 

@@ -6,9 +6,9 @@
 use super::attributes;
 use super::conversation::{Report, report};
 use super::init::{group, open_directory};
-use super::labels;
 use crate::runtime::capabilities::{Capabilities, CapabilitySet, bounding_set};
 use crate::runtime::failure::{Failure, Step};
+use crate::runtime::labels;
 use crate::runtime::rlimits::{self, Limit};
 use crate::runtime::rooted::Rooted;
 use crate::runtime::seccomp;

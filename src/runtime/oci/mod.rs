@@ -31,7 +31,6 @@ mod groups;
 mod hooks;
 mod idmap;
 pub mod init;
-mod labels;
 mod operate;
 mod program;
 mod spawn;

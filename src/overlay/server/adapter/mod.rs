@@ -9,8 +9,10 @@ mod source;
 pub(super) use source::*;
 
 use super::{Error, Server};
+use crate::sys::landlock::{self, Access};
 use fuser::{KernelConfig, Session, SessionACL};
 use std::cell::RefCell;
+use std::io;
 use std::os::fd::OwnedFd;
 
 /// Number of the root inode (linux/fuse.h, `FUSE_ROOT_ID`).
@@ -34,14 +36,29 @@ pub(super) fn start(source: impl Source, device: OwnedFd, threads: usize) -> Res
     let _ = nix::sys::prctl::set_thp_disable(true);
     let mut config = fuser::Config::default();
     config.n_threads = Some(threads);
-    let notifier = source.notifier();
+    let (notifier, places) = (source.notifier(), source.places().map_err(failed)?);
     let session = Session::from_fd(Adapter { source }, device, SessionACL::All, config).map_err(failed)?;
     if let Some(slot) = notifier {
         let _ = slot.set(session.notifier()); // nobody else fills it
     }
     let builder = std::thread::Builder::new().name("overlay".to_owned()).stack_size(WAITING_STACK_BYTES);
-    let thread = builder.spawn(move || session.run()).map_err(failed)?;
+    let serve = move || {
+        fence(places)?;
+        session.run()
+    };
+    let thread = builder.spawn(serve).map_err(failed)?;
     Ok(Server { thread })
+}
+
+/// Takes from this thread, and from those it starts, all of the file system but `places` (landlock(7)), and the way to other
+/// rights: what answers a container's requests has no business with anything else of the user's. The rest of the keeper keeps
+/// what it has. A kernel without Landlock leaves everything as it is.
+fn fence(places: Vec<(OwnedFd, Access)>) -> io::Result<()> {
+    rustix::thread::set_no_new_privs(true)?;
+    match landlock::confine(&places) {
+        Err(error) if !landlock::is_missing(error) => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A source as a file system for fuser.

@@ -4,8 +4,10 @@
 //! something and ENOSYS to what the kernel can do without (it then stops asking). Handles are what [`Source::open`] gave
 //! out; a source that answers OPEN with ENOSYS is always asked with handle 0 and never told about the last close.
 
+use crate::sys::landlock::Access;
 use fuser::{Errno, FileAttr, FopenFlags, InitFlags, Notifier};
-use std::os::fd::BorrowedFd;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -162,6 +164,10 @@ pub(in super::super) trait Source: Send + Sync + 'static {
     /// Where to put what tells the kernel of changes, for a source that does.
     fn notifier(&self) -> Option<Arc<OnceLock<Notifier>>> {
         None
+    }
+    /// The places it goes on to open files in; its threads lose all others.
+    fn places(&self) -> io::Result<Vec<(OwnedFd, Access)>> {
+        Ok(Vec::new())
     }
     /// The child of a directory; `None` when there is none, which the kernel remembers too.
     fn lookup(&self, directory: u64, name: &[u8]) -> Result<Option<FileAttr>, Errno>;

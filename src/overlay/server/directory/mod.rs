@@ -14,6 +14,7 @@ mod resolve;
 
 use super::adapter::{Add, CHANGING_FLAGS, Listed, ROOT_INODE, Source, Totals};
 use super::{Error, Ids};
+use crate::sys::landlock::Access;
 use fuser::{Errno, FileAttr, FileType, INodeNo, InitFlags};
 pub(super) use inodes::{Identity, identity};
 use inodes::{Inode, Inodes};
@@ -183,6 +184,10 @@ impl Directory {
 }
 
 impl Source for Directory {
+    fn places(&self) -> io::Result<Vec<(OwnedFd, Access)>> {
+        Ok(vec![(self.root.descriptor().try_clone_to_owned()?, Access::Look)])
+    }
+
     fn lifetime(&self) -> Duration {
         LIFETIME
     }

@@ -6,7 +6,10 @@ use crate::overlay::server::adapter::{
     Add, Allocation, Change, CopyRange, New, Opened, Place, Source, Totals, UNCHANGING_FLAGS, Write,
 };
 use crate::overlay::server::image::FOREVER;
+use crate::sys::landlock::Access;
 use fuser::{Errno, FileAttr, FopenFlags, InitFlags};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 /// What a writable tree wants besides what every unchanging one does: we apply umask and default access lists, we take set-id
@@ -18,6 +21,12 @@ const FLAGS: InitFlags = UNCHANGING_FLAGS
     .union(InitFlags::FUSE_ASYNC_DIO);
 
 impl Source for Upper {
+    fn places(&self) -> io::Result<Vec<(OwnedFd, Access)>> {
+        let mut places = self.lower.places()?;
+        places.extend(self.store.directories()?.map(|directory| (directory, Access::Change)));
+        Ok(places)
+    }
+
     fn lifetime(&self) -> Duration {
         FOREVER
     }

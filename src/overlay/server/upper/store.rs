@@ -11,6 +11,7 @@ use super::links::{self, Links};
 use super::target::Target;
 use rustix::fs::{AtFlags, Mode, OFlags, RawDir, RenameFlags};
 use rustix::io::Errno;
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -55,6 +56,11 @@ impl Store {
         links::finish(&links, &upper)?;
         let upper = Arc::new(upper);
         Ok(Store { upper, tmp, links, beside, has_attributes, next: AtomicU64::new(0) })
+    }
+
+    /// Handles of all directories that files are opened in.
+    pub(super) fn directories(&self) -> io::Result<[OwnedFd; 4]> {
+        Ok([self.upper.try_clone()?, self.tmp.try_clone()?, self.links.try_clone()?, self.beside.try_clone()?])
     }
 
     /// A fresh name in the directory for copies.

@@ -5,8 +5,11 @@ use super::{LIFETIME, View};
 use crate::overlay::server::adapter::{
     Add, Allocation, Caller, Change, CopyRange, New, Opened, Place, Source, Totals, Write,
 };
+use crate::sys::landlock::Access;
 use fuser::{Errno, FileAttr, FopenFlags, InitFlags, Notifier};
 use rustix::fs::AtFlags;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,6 +23,10 @@ const FLAGS: InitFlags = InitFlags::FUSE_DO_READDIRPLUS
     .union(InitFlags::FUSE_ASYNC_DIO);
 
 impl Source for View {
+    fn places(&self) -> io::Result<Vec<(OwnedFd, Access)>> {
+        Ok(vec![(self.root.descriptor().try_clone_to_owned()?, Access::Change)])
+    }
+
     fn lifetime(&self) -> Duration {
         LIFETIME
     }
