@@ -7,10 +7,9 @@
 //! A verb that has two names has one page, and a `.so` request (`man(7)`) under its second name.
 
 use super::compatibility::{self, Row, Treatment};
-use super::system::completion;
+use super::complete;
 use super::tree::{self, Action, Entry};
 use clap::Command;
-use clap_complete::Shell;
 use clap_mangen::Man;
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -26,16 +25,19 @@ pub struct Document {
 
 /// All man pages and completions.
 pub fn documents() -> Vec<Document> {
-    let mut documents = vec![
-        Document { path: "completions/coracle.bash".to_owned(), text: completion::script(Shell::Bash) },
-        Document { path: "completions/_coracle".to_owned(), text: completion::script(Shell::Zsh) },
-        Document { path: "completions/coracle.fish".to_owned(), text: completion::script(Shell::Fish) },
-    ];
+    let mut documents =
+        vec![completion("coracle.bash", "bash"), completion("_coracle", "zsh"), completion("coracle.fish", "fish")];
     let tree = tree::documentation("coracle");
     documents.push(page("coracle", &tree, &root_sections()));
     let mut seen = HashMap::new();
     add_pages(&mut documents, &mut seen, "coracle", &tree, &tree::entries());
     documents
+}
+
+/// The script for a shell.
+fn completion(file: &str, shell: &str) -> Document {
+    let text = complete::script(shell).unwrap_or_default();
+    Document { path: format!("completions/{file}"), text: text.to_owned() }
 }
 
 fn add_pages(

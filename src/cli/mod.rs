@@ -8,6 +8,7 @@
 //! One file per verb under its noun. Data goes to standard output and everything else to standard error.
 
 mod compatibility;
+mod complete;
 mod configuration;
 mod container;
 mod context;
@@ -72,6 +73,8 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     if words.get(1).is_some_and(|word| word == crate::engine::restart::AGAIN) {
         crate::engine::restart::again(&words[2..]);
     }
+    if let Some(answered) = complete::answer(&words, &program) {
+        return answered;
     if let Some(topic) = oci::help_topic(&words, &program) {
         return oci::help(&program, topic.as_deref());
     }
