@@ -1,27 +1,18 @@
-# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
-function __fish_coracle_global_optspecs
-    string join \n root= runroot= storage-driver= log-level= v/version noout out= h/help
+# fish completion for coracle: the program itself is asked, so names of containers, images and volumes are offered as well.
+
+function __coracle_ask
+    set -l words (commandline -opc)
+    $words[1] __complete $words[2..-1] (commandline -ct) 2>/dev/null
 end
 
-function __fish_coracle_needs_command
-    # Figure out if the current invocation already has a command.
-    set -l cmd (commandline -opc)
-    set -e cmd[1]
-    argparse -s (__fish_coracle_global_optspecs) -- $cmd 2>/dev/null
-    or return
-    if set -q argv[1]
-        # Also print the command, so this can be used to figure out what it is.
-        echo $argv[1]
-        return 1
-    end
-    return 0
+function __coracle_names
+    __coracle_ask | string match --invert --regex '^:[0-9]+$'
 end
 
-function __fish_coracle_using_subcommand
-    set -l cmd (__fish_coracle_needs_command)
-    test -z "$cmd"
-    and return 1
-    contains -- $cmd[1] $argv
+# Files are offered unless the last line says that none are wanted.
+function __coracle_wants_no_files
+    set -l directive (__coracle_ask | string match --regex --groups-only '^:([0-9]+)$')
+    test -n "$directive"; and test (math "floor($directive / 4) % 2") -eq 1
 end
 
 complete -c coracle -n "__fish_coracle_needs_command" -l root -d 'Directory of the store: images, containers and volumes [default: ~/.local/share/coracle, or $CORACLE_ROOT]' -r -f -a "(__fish_complete_directories)"
@@ -2067,3 +2058,5 @@ complete -c coracle -n "__fish_coracle_using_subcommand version" -s h -l help -d
 complete -c coracle -n "__fish_coracle_using_subcommand help" -s h -l help -d 'Print help and exit'
 complete -c coracle -n "__fish_coracle_using_subcommand completion" -s f -l file -d 'Write to this file instead of standard output' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand completion" -s h -l help -d 'Print help and exit'
+complete -c coracle -n __coracle_wants_no_files -f
+complete -c coracle -a '(__coracle_names)'
