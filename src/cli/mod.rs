@@ -75,6 +75,7 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     }
     if let Some(answered) = complete::answer(&words, &program) {
         return answered;
+    }
     if let Some(topic) = oci::help_topic(&words, &program) {
         return oci::help(&program, topic.as_deref());
     }
