@@ -108,13 +108,15 @@ daemon=$!
 trap 'kill $daemon; wait $daemon' EXIT
 c() { ctr -a "$PWD/socket" "$@"; }
 until c version >/dev/null 2>&1; do kill -0 $daemon || { tail -n 5 containerd.log; exit 77; }; sleep 0.1; done
+# The shims' directory is the machine's: names are this test's own.
+me=$(basename "$(dirname "$PWD")")
 r() { c run --runc-binary "$PWD/coracle-runtime" --rootfs "$@"; }
-r --rm "$PWD/rootfs" one sh -c 'echo runs as $(id -u)'
-r --rm "$PWD/rootfs" two sh -c 'exit 7'; echo "code $?"
-r -d "$PWD/rootfs" three sleep 1000; echo "code $?"
-c task exec --exec-id e three echo within; echo "code $?"
-c task kill -s KILL three; until c task ls | grep -q STOPPED; do sleep 0.1; done
-c task rm three; c container rm three; c container ls -q; echo "left"
+r --rm "$PWD/rootfs" "one-$me" sh -c 'echo runs as $(id -u)'
+r --rm "$PWD/rootfs" "two-$me" sh -c 'exit 7'; echo "code $?"
+r -d "$PWD/rootfs" "three-$me" sleep 1000; echo "code $?"
+c task exec --exec-id e "three-$me" echo within; echo "code $?"
+c task kill -s KILL "three-$me"; until c task ls | grep -q STOPPED; do sleep 0.1; done
+c task rm "three-$me"; c container rm "three-$me"; c container ls -q; echo "left"
 "#,
     );
     let Some(text) = text else { skip!("containerd does not start here") };

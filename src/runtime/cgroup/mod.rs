@@ -123,6 +123,16 @@ fn is_denied(error: &std::io::Error) -> bool {
         || matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EBUSY | libc::ENODEV))
 }
 
+/// Why a limit does not hold, in words that engines do not look for: they read "permission denied" and "no such file" anywhere
+/// in what a runtime says as a failure of the container's command.
+fn reason(error: &std::io::Error) -> String {
+    match (error.kind(), error.raw_os_error()) {
+        (std::io::ErrorKind::NotFound, _) => "the host has no such controller here".to_owned(),
+        (std::io::ErrorKind::PermissionDenied, _) | (_, Some(libc::EPERM)) => "this user may not set it".to_owned(),
+        _ => Words(error).to_string(),
+    }
+}
+
 impl Group {
     /// Makes the group `path` of `hierarchy`; `None` where the caller may not.
     ///
@@ -244,7 +254,7 @@ impl Group {
             if let Err(error) = self.set(&setting) {
                 match &error {
                     GroupError::File { source, .. } if is_denied(source) => {
-                        notes.push(format!("{} is not enforced: {}", setting.what, Words(source)));
+                        notes.push(format!("{} is not enforced: {}", setting.what, reason(source)));
                     }
                     _ => return Err(error),
                 }
@@ -268,7 +278,7 @@ impl Group {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::open(&self.directory, flags, Mode::empty())
             .and_then(|group| bpf::attach_device_program(group, bpf::load_device_program(&program)?))
-            .map_err(|error| format!("device rules are not enforced: {}", Words(&error.into())))
+            .map_err(|error| format!("device rules are not enforced: {}", reason(&error.into())))
     }
 
     /// Freezes or thaws all processes, and waits until that is so.
