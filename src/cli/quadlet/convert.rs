@@ -444,8 +444,33 @@ fn container(source: &Source, others: &Others, unit: &mut Unit) -> Result<Vec<St
     words.extend(asked.words(GROUP, "PodmanArgs"));
     words.extend(root);
     words.extend(asked.last(GROUP, "Exec").iter().flat_map(|command| split(command)));
+    reload(source, others, unit)?;
+    if asked.boolean(GROUP, "Notify") == Some(true) {
+        let reason = "the manager's socket is not passed into containers; use Notify=healthy or leave it out";
+        return Err(format!("Notify=true cannot be honoured: {reason}"));
+    }
     service(source, others, unit, is_oneshot);
     Ok(words)
+}
+
+/// What `systemctl reload` does: a command in the container, or a signal to it.
+fn reload(source: &Source, others: &Others, unit: &mut Unit) -> Result<(), String> {
+    const GROUP: &str = "Container";
+    let asked = |key| source.unit.last(GROUP, key);
+    let words = match (asked("ReloadCmd"), asked("ReloadSignal")) {
+        (Some(_), Some(_)) => {
+            return Err("ReloadCmd and ReloadSignal are mutually exclusive but both are set".to_owned());
+        }
+        (Some(command), None) => {
+            let mut words = begin(source, GROUP, others, &["exec", "--cidfile=%t/%N.cid"]);
+            words.extend(split(&command));
+            words
+        }
+        (None, Some(signal)) => begin(source, GROUP, others, &["kill", "--cidfile=%t/%N.cid", "--signal", &signal]),
+        (None, None) => return Ok(()),
+    };
+    unit.add("Service", "ExecReload", &join(&words));
+    Ok(())
 }
 
 /// The rest of a container's `[Service]`.

@@ -186,6 +186,8 @@ mod tests {
             ("c.container", "[Container]\nImage=a/b\nPod=p.pod\nContainerName=c\n"),
             ("o.container", "[Container]\nImage=a/b\n[Service]\nType=oneshot\n"),
             ("h.container", "[Container]\nImage=a/b\nNotify=healthy\n"),
+            ("r.container", "[Container]\nImage=a/b\nReloadCmd=sh -c \"x y\"\n"),
+            ("s.container", "[Container]\nImage=a/b\nReloadSignal=HUP\nNotify=false\n"),
         ];
         let made = converted(&files);
         assert_eq!(command(&made[0]), "coracle image pull --tls-verify=false quay.io/x/y:1");
@@ -197,6 +199,9 @@ mod tests {
         assert!(!command(&made[4]).contains(" -d "));
         let healthy = made[5].as_ref().expect("it converts").unit.last("Service", "ExecStartPost");
         assert_eq!(healthy.as_deref(), Some("coracle wait --condition=healthy systemd-%N"));
+        let reload = |at: usize| made[at].as_ref().expect("it converts").unit.last("Service", "ExecReload");
+        assert_eq!(reload(6).as_deref(), Some("coracle exec --cidfile=%t/%N.cid sh -c \"x y\""));
+        assert_eq!(reload(7).as_deref(), Some("coracle kill --cidfile=%t/%N.cid --signal HUP"));
     }
 
     #[test]
@@ -207,6 +212,8 @@ mod tests {
             ("c.build", "[Build]\nImageTag=x\n"),
             ("d.container", "[Container]\nImage=a/b\nVolume=no.volume:/x\n"),
             ("e.container", "[Container]\nImage=a/b\nGroup=1\n"),
+            ("f.container", "[Container]\nImage=a/b\nReloadCmd=x\nReloadSignal=HUP\n"),
+            ("g.container", "[Container]\nImage=a/b\nNotify=true\n"),
         ];
         let reasons: Vec<String> = converted(&files).into_iter().map(|made| made.expect_err("refused")).collect();
         assert_eq!(reasons[0], "unsupported key 'Bogus' in group 'Container' in /q/a.container");
@@ -214,6 +221,8 @@ mod tests {
         assert!(reasons[2].contains("does not build"));
         assert_eq!(reasons[3], "requested Quadlet unit no.volume was not found");
         assert_eq!(reasons[4], "invalid Group set without User");
+        assert_eq!(reasons[5], "ReloadCmd and ReloadSignal are mutually exclusive but both are set");
+        assert!(reasons[6].starts_with("Notify=true cannot be honoured"));
     }
 
     #[test]
