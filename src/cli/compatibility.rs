@@ -7,6 +7,7 @@
 use super::failure::Failure;
 use super::options::OptionError;
 use super::values;
+use crate::runtime::failure::{self as runtime, FailureKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -95,7 +96,6 @@ const RUNTIMES: &[&str] = &["", "coracle", "crun", "runc", "oci", "/usr/bin/crun
 
 /// Options of `run` and `create`.
 pub(crate) const CREATE: &[Row] = &[
-    limit("device-cgroup-rule", Value::Text),
     limit("rdt-class", Value::Text),
     row("kernel-memory", Treatment::Warned("The --kernel-memory flag is no longer supported. This flag is a noop.")),
     flag("disable-content-trust", Treatment::Harmless),
@@ -169,7 +169,8 @@ pub(crate) const GLOBAL: &[Row] = &[
     row("ssh", Treatment::Refused("coracle has no remote mode")),
     unless("runtime", RUNTIME, RUNTIMES),
     Row { short: Some('D'), ..flag("debug", Treatment::Harmless) },
-    row("runtime-flag", Treatment::Refused("coracle is its own runtime")),
+    // Looked at by the verbs that run something: `check_runtime_flags`.
+    row("runtime-flag", Treatment::Harmless),
     row("hooks-dir", Treatment::Refused("hooks are not available in this release")),
     row("volumepath", Treatment::Refused("volumes are in the store; use --root")),
     row("namespace", Treatment::Refused("use --root for a store of its own")),
@@ -194,6 +195,18 @@ pub(crate) const GLOBAL: &[Row] = &[
     unless("pull-option", Treatment::Refused("layers are always stored whole"), &[""]),
 ];
 
+/// Adds to a verb those of [`GLOBAL`] that do nothing, wherever they stand, and that it has no option of its own for.
+pub(crate) fn augment_later(command: Command) -> Command {
+    let is_free = |row: &&Row| !command.get_arguments().any(|arg| arg.get_long() == Some(row.long));
+    let rows: Vec<Row> = GLOBAL
+        .iter()
+        .filter(|row| row.treatment == Treatment::Harmless)
+        .filter(is_free)
+        .map(|row| Row { short: None, ..*row })
+        .collect();
+    augment(command, &rows)
+}
+
 /// Adds the options of a table to a command, unseen in help.
 pub(crate) fn augment(command: Command, rows: &[Row]) -> Command {
     command.args(rows.iter().map(|row| {
@@ -210,6 +223,27 @@ pub(crate) fn augment(command: Command, rows: &[Row]) -> Command {
             None => arg,
         }
     }))
+}
+
+/// Options of OCI runtimes that change nothing here.
+const RUNTIME_FLAGS: [&str; 8] =
+    ["debug", "log", "log-format", "log-level", "root", "rootless", "systemd-cgroup", "cgroup-manager"];
+
+/// An option for the runtime that no runtime knows is refused as one would.
+///
+/// # Errors
+/// Such an option.
+pub(crate) fn check_runtime_flags(matches: &ArgMatches) -> Result<(), Failure> {
+    let flags = matches.try_get_many::<String>("runtime-flag").ok().flatten().into_iter().flatten();
+    for flag in flags {
+        let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
+        if !RUNTIME_FLAGS.contains(&name) {
+            let message = format!("coracle: unknown option --{name}: OCI runtime error");
+            let failure = runtime::Failure::message(message).of_kind(FailureKind::CannotInvoke);
+            return Err(crate::engine::Error::from(failure).into());
+        }
+    }
+    Ok(())
 }
 
 /// What was found in a command line.

@@ -106,6 +106,15 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// `--cidfile` of a command about containers that exist.
+    #[error("reading CIDFile: open {}: {}", .path.display(), describe(.source))]
+    IdFile {
+        /// The file as typed.
+        path: std::path::PathBuf,
+        /// Why it cannot be read.
+        #[source]
+        source: std::io::Error,
+    },
     /// The runtime interface, whose callers know 1 for every failure (255 for `exec`).
     #[error("{error}")]
     Oci {

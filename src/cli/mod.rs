@@ -150,6 +150,10 @@ fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<Ex
                 let words_given = matches.get_many::<String>(tree::POSITIONAL).map_or(0, |words| words.len());
                 check_latest(matches, name, words_given)?;
                 arity.check(words_given, &path)?;
+                if matches!(name, "run" | "create" | "start" | "exec") {
+                    compatibility::check_runtime_flags(root)?;
+                    compatibility::check_runtime_flags(matches)?;
+                }
                 global = global_options(matches)?.or(global);
                 check_log_level(&global)?;
                 return run(matches, &Context { program, path, words, global });

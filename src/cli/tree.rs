@@ -206,7 +206,7 @@ fn examples(text: &str) -> String {
 /// The options of `V` as they are parsed.
 fn verb_parser<V: Verb>(command: Command) -> Command {
     let command = GlobalOptions::augment_args(V::augment(V::augment_args(command)));
-    parse_rules(with_positional(command))
+    parse_rules(with_positional(compatibility::augment_later(command)))
 }
 
 /// A command takes words even when it wants none, so that its arity is what complains about them.

@@ -83,6 +83,17 @@ pub(crate) fn signed_size_bytes(text: &str) -> Result<i64, String> {
     size_bytes(text).map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX))
 }
 
+/// Seconds to wait for an end; -1 is for ever (so long that nobody sees the difference).
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn seconds(text: &str) -> Result<u32, String> {
+    match integer(text)? {
+        -1 => Ok(u32::MAX),
+        number => u32::try_from(number).map_err(|_| format!("strconv.ParseInt: parsing {text:?}: value out of range")),
+    }
+}
+
 /// A finite number with a fraction.
 ///
 /// # Errors

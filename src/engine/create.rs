@@ -35,6 +35,7 @@ impl Engine {
     /// On failure everything made for it is gone again. Blocks for a few small files.
     pub fn create(&self, request: &ContainerRequest, image: &ImageDefaults) -> Result<Created, Error> {
         check_request(request)?;
+        self.check_id_file(request)?;
         let in_pod = self.in_pod(request)?;
         let request = in_pod.as_ref().unwrap_or(request);
         let host = HostIds::detect();
@@ -64,6 +65,18 @@ impl Engine {
             let _ = removal::remove_files(&self.paths, &id, &name, &[]);
         }
         result
+    }
+
+    /// A file that holds the ID of a container is that one's; any other, such as one that a crash has left, is written over.
+    fn check_id_file(&self, request: &ContainerRequest) -> Result<(), Error> {
+        let Some(path) = request.cidfile.as_deref().filter(|_| !request.replace) else { return Ok(()) };
+        match removal::id_in(path) {
+            Some(id) if self.containers().exists(&id) => Err(Error::BadRequest(format!(
+                "container ID file exists. Ensure another container is not using it or delete {}",
+                path.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn register_name(&self, wanted: Option<&str>, id: &str) -> Result<String, Error> {
@@ -123,7 +136,7 @@ impl Engine {
         }
         containers.write_state(id, &State::default(), durability)?;
         if let Some(path) = &request.cidfile {
-            write_new_file(path, id)?;
+            write_id_file(path, id)?;
         }
         containers.write_config(id, &record, durability)?;
         let joined = record.plan.join.iter().map(|join| &join.container).filter(|joined| !joined.is_empty());
@@ -259,12 +272,6 @@ fn check_request(request: &ContainerRequest) -> Result<(), Error> {
     if request.replace && request.name.is_none() {
         return refuse("cannot replace container without --name being set".to_owned());
     }
-    if let Some(path) = request.cidfile.as_deref().filter(|path| path.exists()) {
-        return refuse(format!(
-            "container ID file exists. Ensure another container is not using it or delete {}",
-            path.display()
-        ));
-    }
     if let RootSource::Directory { path, .. } = &request.root
         && !path.is_dir()
     {
@@ -335,12 +342,9 @@ fn make_missing_sources(request: &ContainerRequest) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a file that must not have been there.
-pub(super) fn write_new_file(path: &Path, text: &str) -> Result<(), Error> {
-    use std::io::Write;
-    let mut options = fs::OpenOptions::new();
-    let written = options.write(true).create_new(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|source| Error::File { operation: "write", path: path.to_owned(), source })
+/// Writes the file of `--cidfile` over whatever was there.
+fn write_id_file(path: &Path, id: &str) -> Result<(), Error> {
+    fs::write(path, id).map_err(|source| Error::File { operation: "write", path: path.to_owned(), source })
 }
 
 /// Fewer ids than usual is worth a line, once per store.

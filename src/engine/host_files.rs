@@ -170,8 +170,9 @@ fn container_environment(record: &ContainerRecord) -> String {
         return String::new();
     }
     let rootless = u8::from(!rustix::process::geteuid().is_root());
+    let engine = if record.request.is_made_by_podman() { "podman" } else { "coracle" };
     format!(
-        "engine=\"coracle-{}\"\nname=\"{}\"\nid=\"{}\"\nimage=\"{}\"\nimageid=\"{}\"\nrootless={rootless}\n",
+        "engine=\"{engine}-{}\"\nname=\"{}\"\nid=\"{}\"\nimage=\"{}\"\nimageid=\"{}\"\nrootless={rootless}\n",
         env!("CARGO_PKG_VERSION"),
         record.name,
         record.id,

@@ -5,11 +5,9 @@
 //! which writes the state before it goes.
 
 use super::error::Error;
-use super::health::{Results, Verdict};
 use super::network::NetworkMode;
 use super::record::ContainerRecord;
 use super::{Engine, events, removal};
-use crate::runtime::attach::{ClientFrame, KeeperFrame};
 use crate::runtime::guard;
 use crate::runtime::id_map::{self, HostIds};
 use crate::store::containers::{ProcessId, State, Status};
@@ -162,17 +160,15 @@ impl Engine {
         };
         let process = container.state.process.filter(|_| container.state.is_begun()).ok_or_else(not_running)?;
         let pidfd = open_process(process).ok_or_else(not_running)?;
-        let signal =
-            Signal::from_named_raw(signal).ok_or_else(|| Error::BadRequest(format!("invalid signal: {signal}")))?;
         // One that is to end it for good keeps its policy from starting it again.
         let ends = [container.record.stop_signal, Signal::KILL.as_raw(), Signal::TERM.as_raw(), Signal::INT.as_raw()];
-        if ends.contains(&signal.as_raw()) {
+        if ends.contains(&signal) {
             self.containers().mark_stopped(&container.record.id, false)?;
         }
-        match pidfd_send_signal(&pidfd, signal) {
+        match crate::sys::signal::send(&pidfd, signal) {
             Ok(()) => {
                 events::tell(&self.paths, &[events::container(&container.record, "kill")]);
-                let keeper = container.state.keeper.and_then(open_process).filter(|_| signal == Signal::KILL);
+                let keeper = container.state.keeper.and_then(open_process).filter(|_| signal == Signal::KILL.as_raw());
                 keeper.map(|keeper| wait_for_end(&keeper, None));
                 Ok(container)
             }
@@ -291,57 +287,6 @@ impl Engine {
         }
     }
 
-    /// Waits until a container meets one of `conditions`; its exit code (-1 where there is none).
-    pub fn wait(&self, name: &str, conditions: &[Condition], interval: Duration) -> Result<i32, Error> {
-        let id = self.containers().find(name)?;
-        let (mut last_code, mut first_starts) = (-1, None);
-        let wanted_health: Vec<Verdict> = conditions
-            .iter()
-            .filter_map(|condition| if let Condition::Health(verdict) = condition { Some(*verdict) } else { None })
-            .collect();
-        loop {
-            let state = match self.containers().read_state(&id) {
-                Ok(state) => state,
-                // Removed while we waited: the end that was waited for.
-                Err(_) if !self.containers().exists(&id) => return Ok(last_code),
-                Err(error) => return Err(error.into()),
-            };
-            // Its policy has started it again since.
-            if conditions.contains(&Condition::Exited) && first_starts.is_some_and(|first| state.starts > first) {
-                return Ok(state.previous_exit_code);
-            }
-            if state.status == Status::Running {
-                first_starts.get_or_insert(state.starts);
-            }
-            last_code = state.exit_code;
-            if let Some(condition) = conditions.iter().find(|condition| is_met(**condition, &state)) {
-                return Ok(if *condition == Condition::Exited { state.exit_code } else { -1 });
-            }
-            if !wanted_health.is_empty() {
-                let results = Results::read(&self.containers().directory(&id)).unwrap_or_default();
-                if state.status.is_alive() && wanted_health.contains(&results.status) {
-                    return Ok(-1);
-                }
-                if !state.status.is_alive() && state.status != Status::Created {
-                    return Err(Error::Conflict("container is stopped".to_owned()));
-                }
-            }
-            let keeper = state.keeper.and_then(open_process);
-            match (&state.control, keeper) {
-                (Some(control), Some(_)) if conditions.iter().all(|condition| *condition == Condition::Exited) => {
-                    match listen_for_end(control) {
-                        Some(code) => return Ok(code),
-                        None => std::thread::sleep(NEWS_INTERVAL),
-                    }
-                }
-                (_, Some(keeper)) => {
-                    wait_for_end(&keeper, Some(interval));
-                }
-                _ => std::thread::sleep(interval),
-            }
-        }
-    }
-
     /// Removes a container. One that runs is an error unless forced. The container that holds a pod's namespaces goes, when
     /// forced, with all of its pod.
     pub fn remove(&self, name: &str, options: RemoveOptions) -> Result<String, Error> {
@@ -390,6 +335,19 @@ impl Engine {
     /// Whether others use what container `id` has: it cannot be removed before them.
     pub fn has_dependents(&self, id: &str) -> bool {
         !self.containers().noted_dependents(id).is_empty()
+    }
+
+    /// Removes a container after those that have joined its namespaces.
+    pub fn remove_with_dependents(&self, name: &str, options: RemoveOptions) -> Result<String, Error> {
+        let id = self.containers().find(name)?;
+        // Only the first container of a chain has to know where it ends.
+        for dependent in if !self.has_dependents(&id) { Vec::new() } else { self.dependents(&id)? } {
+            match self.remove(&dependent, options) {
+                Err(error) if error.kind() != super::Kind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        self.remove(&id, options)
     }
 
     /// The same, whatever the container is to its pod.
@@ -480,6 +438,7 @@ impl Engine {
     fn remove_files(&self, record: &ContainerRecord, volumes: bool) -> Result<(), Error> {
         let anonymous: &[String] = if volumes { &record.anonymous_volumes } else { &[] };
         // Its keeper may be removing it, too: what it was faster with is found gone, and looked for again.
+        removal::remove_id_file(record);
         let remove = || {
             let mut result = Err(Errno::NOENT);
             for _ in 0..REMOVAL_ATTEMPTS {
@@ -518,18 +477,6 @@ impl Engine {
 pub(super) fn remove_group(state: &State, id: &str) {
     if let Some(group) = state.group.clone().filter(|group| group.to_string_lossy().ends_with(id)) {
         let _ = crate::runtime::cgroup::Group::at(group).remove(); // an empty directory harms nobody
-    }
-}
-
-fn is_met(condition: Condition, state: &State) -> bool {
-    match condition {
-        Condition::Exited => !state.status.is_alive() || state.status == Status::Restarting,
-        Condition::Paused => state.status == Status::Paused,
-        Condition::Stopping => state.status == Status::Stopping,
-        Condition::Initialized => state.status == Status::Initialized,
-        Condition::Running => state.status == Status::Running,
-        Condition::Created => state.status == Status::Created,
-        Condition::Removed | Condition::Health(_) => false,
     }
 }
 
@@ -583,25 +530,11 @@ pub(super) fn wait_for_end(pidfd: &OwnedFd, limit: Option<Duration>) -> bool {
     }
 }
 
-/// Asks the keeper whose socket is in `directory` to tell the exit code, and waits for it.
-fn listen_for_end(directory: &std::path::Path) -> Option<i32> {
-    let keeper = crate::runtime::control::connect_to(directory).ok()?;
-    ClientFrame::Attach([false; 2]).send(&keeper).ok()?;
-    loop {
-        match KeeperFrame::receive(&keeper) {
-            Ok(Some(KeeperFrame::Exited(code))) => return Some(code),
-            Ok(Some(_)) => {}
-            Ok(None) | Err(_) => return None,
-        }
-    }
-}
-
 /// Asks a process to end by `signal` and kills it after so many seconds; whether that was needed.
 fn end_process(process: ProcessId, signal: i32, timeout_seconds: u32) -> bool {
     let Some(pidfd) = open_process(process) else { return false };
-    let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
     if timeout_seconds > 0 {
-        let _ = pidfd_send_signal(&pidfd, signal); // it may just have ended
+        let _ = crate::sys::signal::send(&pidfd, signal); // it may just have ended
         if wait_for_end(&pidfd, Some(Duration::from_secs(u64::from(timeout_seconds)))) {
             return false;
         }

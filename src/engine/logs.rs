@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::log_source::Source;
+use super::record::ContainerRecord;
 use super::{Engine, Kind};
 use crate::runtime::keeper::Stream;
 use std::collections::VecDeque;
@@ -37,59 +38,129 @@ pub struct LogLine {
 }
 
 impl Engine {
-    /// Calls `show` with the lines of a container's log, and with `None` when there are no more for now; blocks while
-    /// following. `show` ends it by returning false.
+    /// Calls `show` with the lines of the logs of `names`, those of several by their time, and which of them each is of; with
+    /// `None` when there are no more for now. Blocks while following. `show` ends it by returning false.
+    ///
+    /// # Errors
+    /// A container that does not exist or keeps no log, before anything is shown; a log that cannot be read.
     pub fn logs(
         &self,
-        name: &str,
+        names: &[String],
         options: &LogOptions,
-        mut show: impl FnMut(Option<LogLine>) -> bool,
+        mut show: impl FnMut(Option<(usize, LogLine)>) -> bool,
     ) -> Result<(), Error> {
-        let container = self.container(name)?;
-        let mut source = Source::open(&container.record)?;
-        let wanted = |line: &LogLine| {
-            options.since.is_none_or(|since| line.time >= since) && options.until.is_none_or(|until| line.time <= until)
-        };
-        let mut tail = options.tail.map(Tail::new);
-        while let Some(line) = source.next(false)? {
-            match &mut tail {
-                _ if !wanted(&line) => {}
-                Some(tail) => tail.push(line),
-                None if !show(Some(line)) => return Ok(()),
-                None => {}
+        let mut logs = Vec::with_capacity(names.len());
+        for name in names {
+            logs.push(Reading::open(&self.container(name)?.record)?);
+        }
+        if let Some(count) = options.tail {
+            for log in &mut logs {
+                log.keep_tail(count, options)?;
             }
         }
-        let last = tail.map(|tail| tail.lines).unwrap_or_default();
-        if !last.into_iter().all(|line| show(Some(line))) || !show(None) || !options.follow {
-            return Ok(());
-        }
-        self.follow(&container.record.id, &mut source, |line| {
-            line.as_ref().is_some_and(|line| !wanted(line)) || show(line)
-        })
-    }
-
-    fn follow(
-        &self,
-        id: &str,
-        source: &mut Source,
-        mut show: impl FnMut(Option<LogLine>) -> bool,
-    ) -> Result<(), Error> {
         loop {
             // Asked before reading, so that what was written before the end is read before leaving.
-            let is_alive = match self.container(id) {
-                Ok(container) => container.state.status.is_alive(),
-                Err(error) if error.kind() == Kind::NotFound => false,
-                Err(error) => return Err(error),
-            };
-            while let Some(line) = source.next(!is_alive)? {
-                if !show(Some(line)) {
-                    return Ok(());
-                }
+            for log in &mut logs {
+                log.has_ended = options.follow && !self.is_alive(&log.id)?;
             }
-            if !show(None) || !is_alive {
+            let goes_on = options.follow && !options.is_over() && logs.iter().any(|log| !log.has_ended);
+            if !show_waiting(&mut logs, options, &mut show)? || !show(None) || !goes_on {
                 return Ok(());
             }
             std::thread::sleep(FOLLOW_INTERVAL);
+        }
+    }
+
+    fn is_alive(&self, id: &str) -> Result<bool, Error> {
+        match self.container(id) {
+            Ok(container) => Ok(container.state.status.is_alive()),
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl LogOptions {
+    fn wants(&self, line: &LogLine) -> bool {
+        self.since.is_none_or(|since| line.time >= since) && self.until.is_none_or(|until| line.time <= until)
+    }
+
+    /// Whether nothing that is still to be written can be wanted.
+    fn is_over(&self) -> bool {
+        self.until.is_some_and(|until| jiff::Timestamp::now() > until)
+    }
+}
+
+/// One container's log while it is read.
+struct Reading {
+    id: String,
+    source: Source,
+    /// Nothing more will be written.
+    has_ended: bool,
+    /// Lines that have been read and not shown.
+    waiting: VecDeque<LogLine>,
+}
+
+impl Reading {
+    fn open(record: &ContainerRecord) -> Result<Self, Error> {
+        let source = Source::open(record)?;
+        Ok(Reading { id: record.id.clone(), source, has_ended: false, waiting: VecDeque::new() })
+    }
+
+    /// Reads to the end and keeps the last lines.
+    fn keep_tail(&mut self, count: usize, options: &LogOptions) -> Result<(), Error> {
+        let mut tail = Tail::new(count);
+        while let Some(line) = self.read(options)? {
+            tail.push(line);
+        }
+        self.waiting = tail.lines;
+        Ok(())
+    }
+
+    /// The next line that is wanted, if there is one.
+    fn read(&mut self, options: &LogOptions) -> Result<Option<LogLine>, Error> {
+        while let Some(line) = self.source.next(self.has_ended)? {
+            if options.wants(&line) {
+                return Ok(Some(line));
+            }
+        }
+        Ok(None)
+    }
+
+    /// When the next line was written, if there is one.
+    fn next_time(&mut self, options: &LogOptions) -> Result<Option<jiff::Timestamp>, Error> {
+        if self.waiting.is_empty() {
+            let line = self.read(options)?;
+            self.waiting.extend(line);
+        }
+        Ok(self.waiting.front().map(|line| line.time))
+    }
+}
+
+/// Shows what there is, the oldest first and the pieces of one line together; false when `show` has had enough.
+fn show_waiting(
+    logs: &mut [Reading],
+    options: &LogOptions,
+    show: &mut impl FnMut(Option<(usize, LogLine)>) -> bool,
+) -> Result<bool, Error> {
+    loop {
+        let mut oldest: Option<(jiff::Timestamp, usize)> = None;
+        for (position, log) in logs.iter_mut().enumerate() {
+            if let Some(time) = log.next_time(options)? {
+                oldest = Some(oldest.map_or((time, position), |found| found.min((time, position))));
+            }
+        }
+        let Some((_, position)) = oldest else { return Ok(true) };
+        let log = &mut logs[position];
+        while log.next_time(options)?.is_some() {
+            let Some(line) = log.waiting.pop_front() else { break };
+            let is_complete = line.is_complete;
+            if !show(Some((position, line))) {
+                return Ok(false);
+            }
+            if is_complete {
+                break;
+            }
         }
     }
 }

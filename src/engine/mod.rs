@@ -52,6 +52,7 @@ pub mod source;
 pub mod start;
 pub mod usage;
 pub mod volumes;
+mod waiting;
 
 pub use error::{Error, Kind};
 pub use record::ContainerRecord;

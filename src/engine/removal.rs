@@ -7,7 +7,9 @@ use crate::store::paths::Paths;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 use std::fs;
+use std::io::Read;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,6 +18,9 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How often a directory is emptied again when a file was made in it meanwhile.
 const WRITERS: usize = 16;
+
+/// So much of an ID file is read.
+const ID_FILE_BYTES: u64 = 80;
 
 /// Marks a container that must not outlive its process, so that whoever finds it dead may delete it.
 const DISPOSABLE_MARK: &str = "remove-at-exit";
@@ -53,7 +58,25 @@ pub fn remove_files(paths: &Paths, id: &str, name: &str, anonymous_volumes: &[St
 pub fn remove_record(paths: &Paths, record: &ContainerRecord) -> Result<(), Errno> {
     let now = Containers::new(paths).read_config::<ContainerRecord>(&record.id);
     let name = now.as_ref().map_or(record.name.as_str(), |now| now.name.as_str());
+    remove_id_file(record);
     remove_files(paths, &record.id, name, &record.anonymous_volumes)
+}
+
+/// Removes the container's ID file, as long as it holds that ID.
+pub(super) fn remove_id_file(record: &ContainerRecord) {
+    if let Some(path) = record.request.cidfile.as_deref().filter(|path| id_in(path).as_ref() == Some(&record.id)) {
+        let _ = fs::remove_file(path); // in a directory of somebody else's by now: it harms nobody
+    }
+}
+
+/// The ID in an ID file; `None` when it is something else.
+pub(super) fn id_in(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = fs::OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path).ok()?;
+    file.take(ID_FILE_BYTES).read_to_string(&mut text).ok()?;
+    let id = text.trim();
+    let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| id.to_owned())
 }
 
 /// Removes a directory tree without following links; nothing when it is not there. Goes on after errors and returns

@@ -528,4 +528,9 @@ impl ContainerRequest {
             ..Default::default()
         }
     }
+
+    /// Whether coracle was called as podman to make the container: then it says so inside, too.
+    pub fn is_made_by_podman(&self) -> bool {
+        self.create_command.first().is_some_and(|program| program == "podman")
+    }
 }

@@ -16,7 +16,7 @@ impl Engine {
     pub fn reset(&self) -> Result<(), Error> {
         for container in self.list_containers() {
             let options = RemoveOptions { force: true, timeout_seconds: Some(0), volumes: true };
-            match self.remove(&container.record.id, options) {
+            match self.remove_with_dependents(&container.record.id, options) {
                 Err(error) if error.kind() != super::Kind::NotFound => return Err(error),
                 _ => {}
             }

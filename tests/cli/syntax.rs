@@ -19,7 +19,7 @@ fn wrong_command_lines() {
         ),
         (
             &["stop", "-t", "x", "y"],
-            "! Error: invalid argument \"x\" for \"-t, --time\" flag: strconv.ParseUint: parsing \"x\": invalid syntax\n\
+            "! Error: invalid argument \"x\" for \"-t, --time\" flag: strconv.ParseInt: parsing \"x\": invalid syntax\n\
              ! See 'coracle stop --help'\n= 125\n",
         ),
         (

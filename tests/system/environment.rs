@@ -106,9 +106,11 @@ fn an_image_without_any_command_is_refused() {
 fn the_host_name_is_the_id_or_the_option() {
     let sandbox = busybox!();
     let cidfile = sandbox.work().join("cid").display().to_string();
-    let name = shell(&sandbox, &["--cidfile", &cidfile], "hostname; cat /etc/hostname").succeeds().lines();
+    let script = "hostname; cat /etc/hostname";
+    let name = sandbox.run(["run", "--cidfile", &cidfile, "busybox", "sh", "-c", script]).succeeds().lines();
     let id = std::fs::read_to_string(&cidfile).unwrap();
     assert_eq!(name, [&id[..12], &id[..12]]);
+    sandbox.run(["rm", &id]).succeeds();
     shell(
         &sandbox,
         &["--hostname", "boat.example"],

@@ -41,6 +41,7 @@ mod network_faults;
 mod networks;
 mod output;
 mod parallel;
+mod podman_suite;
 mod pods;
 mod preparation;
 mod process;

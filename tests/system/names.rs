@@ -34,7 +34,7 @@ fn containers_without_a_name_get_one() {
 }
 
 #[test]
-fn the_id_file_is_written_and_never_overwritten() {
+fn the_id_file_is_the_containers_and_goes_with_it() {
     let sandbox = busybox!();
     let path = sandbox.work().join("cid").display().to_string();
     let id = sandbox.run(["run", "-d", "--cidfile", &path, "busybox", "true"]).succeeds().text();
@@ -43,6 +43,12 @@ fn the_id_file_is_written_and_never_overwritten() {
     shell(&sandbox, &["--cidfile", &path], "true").refuses(125, &path);
     assert_eq!(fs::read_to_string(&path).unwrap(), id);
     shell(&sandbox, &["--cidfile", "/no/such/dir/cid"], "true").refuses(125, "/no/such/dir/cid");
+    sandbox.run(["rm", "-f", &id]).succeeds();
+    assert!(!fs::exists(&path).unwrap(), "the file goes with the container");
+    fs::write(&path, "left by something else").unwrap();
+    let script = "wc -c </cid";
+    shell(&sandbox, &["--cidfile", &path, "-v", &format!("{path}:/cid")], script).succeeds().prints("64");
+    assert!(!fs::exists(&path).unwrap(), "also when that was removed at its end");
 }
 
 #[test]

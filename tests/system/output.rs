@@ -70,7 +70,7 @@ fn lists_have_the_fields_of_podmans() {
             "--format",
             "{{.CIDFile}}|{{.Restarts}}|{{.Mounts}}|{{.Label \"a\"}}|{{.ExposedPorts}}|{{.Labels}}",
         ])
-        .prints("cid|0|[/data /other]|b|map[]|map[a:b]");
+        .prints(&format!("{}/cid|0|[/data /other]|b|map[]|map[a:b]", sandbox.work().display()));
     let created = sandbox.words("ps -a --format {{.CreatedAt}}").succeeds().text();
     assert!(created.ends_with(" +0000 UTC") && created.contains('.'), "{created}");
     let listed = parsed(&sandbox.words("ps -a --format json").succeeds().text());

@@ -79,7 +79,7 @@ fn a_push_that_cannot_be_is_one_line() {
     let (registry, sandbox, name) = pulled();
     sandbox.run(["push"]).refuses(125, "accepts between 1 and 2 arg(s), received 0");
     sandbox.run(["push", "no-such-image"]).refuses(125, "image not known");
-    sandbox.run(["push", &name, "oci-archive:x.tar"]).refuses(125, "only registries");
+    sandbox.run(["push", &name, "docker-daemon:x"]).refuses(125, "push goes to registries");
     sandbox.run(["push", "--format", "v9", &name]).refuses(125, "unknown format");
     registry.trouble("/manifests/2", crate::support::registry::Fault::Status(403), 9);
     let destination = format!("{}/app:2", registry.address());

@@ -3,6 +3,7 @@
 use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::image::outside;
 use crate::cli::options::CreateOptions;
 use crate::cli::output::{self, PullProgress};
 use crate::cli::pod;
@@ -39,6 +40,7 @@ impl Verb for Create {
         let mut request = self.create.into_request(self.arguments, &context.surroundings_with_defaults()?)?;
         context.fill(&mut request);
         let engine = context.engine();
+        outside::settle(context, &mut request)?;
         pod::new_pod(&engine, &mut request)?;
         let image = engine.image_defaults(&request, &PullProgress::new(request.quiet))?;
         let created = engine.create(&request, &image)?;

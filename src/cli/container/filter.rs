@@ -14,6 +14,7 @@ use jiff::Timestamp;
 enum Filter {
     Network(String),
     Id(String),
+    IdPattern(Pattern),
     Name(Pattern),
     Label {
         key: String,
@@ -42,7 +43,7 @@ pub(crate) struct Filters {
     by_key: Vec<(&'static str, Vec<Filter>)>,
 }
 
-/// Restart policies a container can be asked for, in podman's words; nothing has `none`.
+/// Restart policies a container can be asked for, in podman's words.
 const POLICIES: [&str; 5] = ["none", "no", "on-failure", "always", "unless-stopped"];
 
 /// States a container can be asked for; coracle's own are among them.
@@ -103,6 +104,14 @@ fn check_policies(texts: &[String]) -> Result<(), Failure> {
     }
 }
 
+/// A text of hexadecimal digits is the beginning of an ID, any other an expression.
+fn id_filter(text: &str) -> Filter {
+    match text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Filter::Id(text.to_ascii_lowercase()),
+        false => Filter::IdPattern(Pattern::new(&text.to_ascii_lowercase())),
+    }
+}
+
 fn invalid(text: String) -> Failure {
     Failure::Arguments(text)
 }
@@ -113,8 +122,8 @@ fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Resul
         Filter::Label { key: key.to_owned(), value, wanted }
     };
     Ok(match key {
-        "id" => ("id", Filter::Id(value.to_owned())),
-        "name" | "names" => ("name", Filter::Name(Pattern::new(value))),
+        "id" => ("id", id_filter(value)),
+        "name" | "names" => ("name", Filter::Name(Pattern::new(&value.replace('/', "")))),
         "label" => ("label", label(true)),
         "label!" => ("label!", label(false)),
         "status" if STATES.contains(&value) => ("status", Filter::Status(value.to_owned())),
@@ -162,6 +171,7 @@ impl Filter {
                     || record.networks.iter().any(|attachment| attachment.network == *name)
             }
             Filter::Id(prefix) => record.id.starts_with(prefix.as_str()),
+            Filter::IdPattern(pattern) => pattern.matches(&record.id),
             Filter::Name(pattern) => pattern.matches(&record.name),
             Filter::Label { key, value, wanted } => {
                 let fits = |found: &String| value.as_ref().is_none_or(|value| value == found);
@@ -187,7 +197,10 @@ impl Filter {
                 found.map_or("", |results| results.status.word()) == word
             }
             Filter::StartsAtBoot(wanted) => container.starts_at_boot() == *wanted,
-            Filter::RestartPolicy(name) => record.restart_policy().parts().0 == name,
+            // Without a policy a container has `no`, which filters call `none` as well.
+            Filter::RestartPolicy(name) => {
+                record.restart_policy().parts().0 == if name == "none" { "no" } else { name.as_str() }
+            }
             Filter::Command(word) => record.command().first() == Some(word),
         }
     }

@@ -4,10 +4,9 @@ use super::selection::Selection;
 use super::selection::{IdFiles, Latest};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::OptionError;
+use crate::cli::options::signal;
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::{failure, output};
-use crate::runtime::signals;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -38,7 +37,7 @@ impl Verb for Kill {
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let engine = context.engine();
-        let signal = signals::parse(&self.signal).map_err(|_| OptionError::Signal(self.signal.clone()))?;
+        let signal = signal(&self.signal)?;
         let names = Selection {
             names: self.arguments,
             all: self.all,

@@ -25,7 +25,7 @@ pub(crate) struct Logs {
     /// Print lines after this time: a date, a Unix time, or a time ago such as 10m
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Print lines before this time
+    /// Print lines before this time; a duration such as 10m is from now on, and ends --follow
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Print so many lines at the end; -1 is all
@@ -72,22 +72,23 @@ impl Verb for Logs {
         let options = LogOptions {
             follow: self.follow,
             tail: usize::try_from(self.tail).ok(),
-            since: time("since", self.since.as_deref(), now)?,
-            until: time("until", self.until.as_deref(), now)?,
+            since: time("since", self.since.as_deref(), |text| moment::parse(text, now))?,
+            until: time("until", self.until.as_deref(), |text| moment::parse_until(text, now))?,
         };
         let names = Selection { names: self.arguments.clone(), latest: self.latest.latest, ..Selection::default() }
             .names(&engine, |_| true)?;
+        let mut prefixes = Vec::with_capacity(names.len());
         for (position, name) in names.iter().enumerate() {
-            let prefix = self.prefix(&engine, name, position, names.len())?;
-            let mut output = Output::default();
-            engine.logs(name, &options, |line| match line {
-                Some(line) => output.add(&self, &prefix, &line),
-                None => output.flush(),
-            })?;
-            output.flush();
-            if let Some(error) = output.failure {
-                return Err(Failure::Output(error));
-            }
+            prefixes.push(self.prefix(&engine, name, position, names.len())?);
+        }
+        let mut output = Output::default();
+        engine.logs(&names, &options, |line| match line {
+            Some((position, line)) => output.add(&self, &prefixes[position], &line),
+            None => output.flush(),
+        })?;
+        output.flush();
+        if let Some(error) = output.failure {
+            return Err(Failure::Output(error));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -96,9 +97,13 @@ impl Verb for Logs {
 /// Colours of containers, one after the other (ECMA-48 SGR).
 const COLOURS: [u8; 6] = [37, 31, 33, 34, 35, 36];
 
-fn time(option: &str, text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+fn time(
+    option: &str,
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Option<Timestamp>,
+) -> Result<Option<Timestamp>, Failure> {
     let Some(text) = text else { return Ok(None) };
-    match moment::parse(text, now) {
+    match parse(text) {
         Some(time) => Ok(Some(time)),
         None => Err(Failure::Arguments(format!("parsing --{option} {text:?}: unable to interpret time value"))),
     }

@@ -19,7 +19,7 @@ pub(crate) struct Restart {
     #[arg(long)]
     running: bool,
     /// Seconds to wait before a container is killed [default: the container's own, usually 10]
-    #[arg(short, long, alias = "timeout", value_name = "SECONDS", value_parser = values::unsigned)]
+    #[arg(short, long, alias = "timeout", value_name = "SECONDS", value_parser = values::seconds, allow_negative_numbers = true)]
     time: Option<u32>,
     /// Restart containers that fit, e.g. label=tier=db; may be repeated
     #[arg(short, long, value_name = "FILTER")]

@@ -25,7 +25,7 @@ pub(crate) struct Rm {
     #[arg(short, long)]
     ignore: bool,
     /// Seconds to wait for a running container to stop before it is killed; implies --force [default: the container's own]
-    #[arg(short, long, alias = "timeout", value_name = "SECONDS", value_parser = values::unsigned)]
+    #[arg(short, long, alias = "timeout", value_name = "SECONDS", value_parser = values::seconds, allow_negative_numbers = true)]
     time: Option<u32>,
     /// Remove the containers' anonymous volumes
     #[arg(short, long)]

@@ -4,6 +4,7 @@ use super::{Users, session};
 use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::image::outside;
 use crate::cli::options::{CreateOptions, OptionError};
 use crate::cli::output::{self, PullProgress};
 use crate::cli::pod;
@@ -11,6 +12,7 @@ use crate::cli::tree::{Arity, Verb};
 use crate::engine::images::remove;
 use crate::engine::request::{ContainerRequest, NotifyMode, RootSource};
 use crate::engine::start::StartOptions;
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
 
@@ -66,6 +68,10 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
     }
 
     fn review(matches: &ArgMatches) -> Result<(), Failure> {
+        let keeps_container = matches.value_source("rm") == Some(ValueSource::CommandLine) && !matches.get_flag("rm");
+        if keeps_container && matches.get_flag("rmi") {
+            return Err(OptionError::RemoveImageAlone.into());
+        }
         compatibility::enforce(matches, compatibility::CREATE)
     }
 
@@ -74,6 +80,7 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
         let (mut request, detach) = self.into_request(context)?;
         let engine = context.engine();
         let keys = session::detach_keys(request.detach_keys.as_deref())?;
+        outside::settle(context, &mut request)?;
         pod::new_pod(&engine, &mut request)?;
         let image = engine.image_defaults(&request, &PullProgress::new(request.quiet))?;
         if !detach {
@@ -112,7 +119,7 @@ fn remove_image(request: &ContainerRequest, context: &Context) {
     match remove::remove(&paths, name, false, &Users::new(context)) {
         Ok(_) => drop(remove::free_space(&paths)),
         Err(error) if error.is_not_found() => {}
-        Err(error) => output::note(&format!("Warning: {error}")),
+        Err(error) => context.warn(&error.to_string()),
     }
 }
 

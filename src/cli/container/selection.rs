@@ -54,7 +54,7 @@ impl Selection {
             match std::fs::read_to_string(&path) {
                 Ok(text) => names.push(text.lines().next().unwrap_or_default().trim().to_owned()),
                 Err(error) if self.ignore && error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(source) => return Err(Failure::File { what: "read", path, source }),
+                Err(source) => return Err(Failure::IdFile { path, source }),
             }
         }
         if !self.all && !self.latest && self.filters.is_empty() {
@@ -71,21 +71,22 @@ impl Selection {
         Ok(names)
     }
 
+    /// podman's rules, in its order.
     fn check(&self) -> Result<(), Failure> {
-        let complaint = match self {
-            Selection { all: true, latest: true, .. } => "--all and --latest cannot be used together",
-            Selection { latest: true, names, .. } if !names.is_empty() => {
-                "--latest and containers cannot be used together"
-            }
-            Selection { all: true, names, .. } if !names.is_empty() => "no arguments are needed with --all",
-            Selection { all: true, id_files, .. } if !id_files.is_empty() => {
-                "--all and --cidfile cannot be used together"
-            }
-            Selection { all: false, latest: false, names, id_files, filters, .. }
-                if names.is_empty() && id_files.is_empty() && filters.is_empty() =>
-            {
-                "you must provide at least one name or id"
-            }
+        let (named, filed) = (!self.names.is_empty(), !self.id_files.is_empty());
+        if !self.filters.is_empty() {
+            return match named {
+                true => Err(Failure::Arguments("--filter takes no arguments".to_owned())),
+                false => Ok(()),
+            };
+        }
+        let complaint = match (self.all, self.latest) {
+            (true, _) | (_, true) if filed => "--all, --latest, and --cidfile cannot be used together",
+            (true, true) => "--all and --latest cannot be used together",
+            (true, false) if named => "no arguments are needed with --all",
+            (false, true) if named => "--latest and containers cannot be used together",
+            (false, false) if named && filed => "no arguments are needed with --latest or --cidfile",
+            (false, false) if !named && !filed => "you must provide at least one name or id",
             _ => return Ok(()),
         };
         Err(Failure::Arguments(complaint.to_owned()))

@@ -53,8 +53,11 @@ impl Verb for Start {
         let engine = context.engine();
         let attached = self.attach || self.interactive;
         let given = self.arguments.len();
+        // Unlike elsewhere, filters choose among the containers that are named.
+        let mut named = self.arguments;
+        let chooses_among_named = !self.filter.is_empty() && given > 0;
         let selection = Selection {
-            names: self.arguments,
+            names: if chooses_among_named { Vec::new() } else { std::mem::take(&mut named) },
             all: self.all,
             latest: self.latest.latest,
             filters: self.filter,
@@ -70,7 +73,12 @@ impl Verb for Start {
         if attached && (given > 1 || selection.all) {
             return Err(Failure::Arguments("you cannot start and attach multiple containers at once".to_owned()));
         }
-        let names = selection.names(&engine, |container| !container.state.is_begun())?;
+        let mut names = selection.names(&engine, |container| !container.state.is_begun())?;
+        if chooses_among_named {
+            let ids = named.iter().map(|name| engine.container(name).map(|container| container.record.id));
+            let ids = ids.collect::<Result<Vec<_>, _>>()?;
+            names.retain(|name| ids.contains(name));
+        }
         if attached {
             let name = names.first().map(String::as_str).unwrap_or_default();
             let keys = self.detach_keys.as_deref();

@@ -22,7 +22,7 @@ pub(crate) struct Stop {
     #[arg(short, long)]
     ignore: bool,
     /// Seconds to wait before a container is killed [default: the container's own, usually 10]
-    #[arg(short, long, alias = "timeout", value_name = "SECONDS", value_parser = values::unsigned)]
+    #[arg(short, long, alias = "timeout", value_name = "SECONDS", value_parser = values::seconds, allow_negative_numbers = true)]
     time: Option<u32>,
     /// Stop containers that fit, e.g. label=tier=db; may be repeated
     #[arg(short, long, value_name = "FILTER")]

@@ -39,6 +39,6 @@ impl Containers for Users {
 
     fn remove(&self, container: &str) -> Result<(), String> {
         let options = RemoveOptions { force: true, ..RemoveOptions::default() };
-        self.engine.remove(container, options).map(|_| ()).map_err(|error| error.to_string())
+        self.engine.remove_with_dependents(container, options).map(|_| ()).map_err(|error| error.to_string())
     }
 }

@@ -27,6 +27,9 @@ pub(crate) struct Wait {
     /// Time between two looks; coracle is told and does not look
     #[arg(short, long, value_name = "TIME", value_parser = interval, hide = true)]
     interval: Option<Duration>,
+    /// Return when the first of several containers is there, and print its exit code only
+    #[arg(long)]
+    return_first: bool,
     #[command(flatten)]
     latest: Latest,
     #[arg(hide = true)]
@@ -59,6 +62,10 @@ impl Verb for Wait {
         let names = Selection { names: self.arguments, latest: self.latest.latest, ..Selection::default() }
             .names(&engine, |_| true)?;
         let interval = self.interval.unwrap_or(INTERVAL);
+        if self.return_first && !names.is_empty() {
+            let code = engine.wait_for_first(&names, &conditions, interval)?;
+            return output::print(&format!("{code}\n"));
+        }
         failure::each(&names, Failure::exit_code, |name| match engine.wait(name, &conditions, interval) {
             Ok(code) => output::print(&format!("{code}\n")).map(|_| ()),
             Err(error) if self.ignore && error.kind() == Kind::NotFound => output::print("-1\n").map(|_| ()),

@@ -79,7 +79,7 @@ impl History {
         json!({
             "ID": self.id(&entry.id),
             "Created": created,
-            "CreatedAt": entry.created_seconds,
+            "CreatedAt": human::go_time(entry.created_at),
             "CreatedSince": human::ago(entry.created_at, now),
             "CreatedBy": output::one_line(&created_by),
             "Size": size,

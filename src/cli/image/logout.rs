@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::options::check_authfile;
 use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::registry;
@@ -32,6 +33,7 @@ impl Verb for Logout {
 
     fn run(self, _context: &Context) -> Result<ExitCode, Failure> {
         let authfile = self.authfile.as_deref();
+        check_authfile(authfile)?;
         if self.all {
             if !self.arguments.is_empty() {
                 return Err(Failure::Arguments("--all takes no arguments".to_owned()));

@@ -9,6 +9,7 @@ mod load;
 mod login;
 mod logout;
 mod mount;
+pub(crate) mod outside;
 mod prune;
 mod pull;
 mod push;

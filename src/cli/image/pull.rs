@@ -1,9 +1,10 @@
 //! `pull`.
 
+use super::outside;
 use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::{RegistryOptions, pull_policy};
+use crate::cli::options::{RegistryOptions, check_authfile, pull_policy};
 use crate::cli::output::{self, PullProgress};
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::pull::{self, PullRequest};
@@ -50,10 +51,15 @@ impl Verb for Pull {
     }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        check_authfile(self.registry.authfile.as_deref())?;
         let progress = PullProgress::new(self.registry.quiet);
         let platform = self.registry.platform()?;
         let policy = self.policy.as_deref().map_or(Ok(PullPolicy::Always), pull_policy)?;
         for name in self.arguments {
+            if let Some(loaded) = outside::load(context, &name, self.registry.quiet)? {
+                output::print(&format!("{}\n", loaded.id.hex()))?;
+                continue;
+            }
             let request = PullRequest {
                 name,
                 policy,

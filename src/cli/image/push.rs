@@ -3,9 +3,10 @@
 use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::OptionError;
+use crate::cli::options::{OptionError, check_authfile};
 use crate::cli::output::PullProgress;
 use crate::cli::tree::{Arity, Verb};
+use crate::engine::images::transport::Outside;
 use crate::engine::registry::{self, PushRequest};
 use clap::{ArgMatches, Args, Command, ValueHint};
 use std::path::PathBuf;
@@ -46,8 +47,7 @@ pub(crate) struct Push {
 }
 
 /// Destinations that are no registry.
-const OTHER_TRANSPORTS: [&str; 7] =
-    ["dir:", "oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "containers-storage:", "ostree:"];
+const OTHER_TRANSPORTS: [&str; 3] = ["docker-daemon:", "containers-storage:", "ostree:"];
 
 impl Verb for Push {
     const NAME: &'static str = "push";
@@ -82,8 +82,13 @@ impl Verb for Push {
         };
         if let Some(value) = destination.clone().filter(|to| OTHER_TRANSPORTS.iter().any(|other| to.starts_with(other)))
         {
-            let reason = "only registries (docker://) can be pushed to; save writes archives";
+            let reason = "push goes to registries (docker://), docker-archive:, oci-archive:, oci: and dir:";
             return Err(OptionError::RefusedValue { option: "destination", value, reason }.into());
+        }
+        check_authfile(self.authfile.as_deref())?;
+        if let Some(outside) = destination.as_deref().and_then(Outside::parse) {
+            outside.store(&context.paths(), source)?;
+            return Ok(ExitCode::SUCCESS);
         }
         let request = PushRequest {
             source: source.clone(),

@@ -20,6 +20,12 @@ pub(crate) enum OptionError {
     /// A value coracle knows about but does not support.
     #[error("cannot use --{option} {value:?}: {reason}")]
     RefusedValue { option: &'static str, value: String, reason: &'static str },
+    #[error("device cgroup rules are not supported in rootless mode or in a user namespace")]
+    DeviceRule,
+    #[error("credential file is not accessible: faccessat {}: {}", .path.display(), crate::cli::failure::describe(.source))]
+    AuthFile { path: PathBuf, source: std::io::Error },
+    #[error("the --rmi option does not work without --rm")]
+    RemoveImageAlone,
     #[error("{0} cannot be set together")]
     Together(&'static str),
     #[error("--{0} option can not be specified with --arch or --os")]
@@ -111,4 +117,6 @@ pub(crate) enum OptionError {
     Secret(String),
     #[error("invalid signal: {0}")]
     Signal(String),
+    #[error("valid signals are 1 through 64")]
+    SignalNumber,
 }

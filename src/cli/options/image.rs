@@ -4,7 +4,7 @@ use super::OptionError;
 use crate::cli::configuration::EngineDefaults;
 use crate::engine::request::{ContainerRequest, PullPolicy, RootSource};
 use clap::{Args, ValueHint};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub(crate) struct ImageOptions {
@@ -81,6 +81,18 @@ const MACHINE: &str = match std::env::consts::ARCH.as_bytes() {
     _ => std::env::consts::ARCH,
 };
 
+/// A file of credentials that was named must be there.
+///
+/// # Errors
+/// It is not.
+pub(crate) fn check_authfile(path: Option<&Path>) -> Result<(), OptionError> {
+    let Some(path) = path else { return Ok(()) };
+    match std::fs::metadata(path) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(OptionError::AuthFile { path: path.to_owned(), source }),
+    }
+}
+
 impl ImageOptions {
     pub(super) fn fill(&mut self, defaults: &EngineDefaults) {
         for (given, default) in
@@ -93,6 +105,7 @@ impl ImageOptions {
     }
 
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
+        check_authfile(self.registry.authfile.as_deref())?;
         if self.rootfs {
             request.root = directory(&request.root);
         }

@@ -26,7 +26,7 @@ pub(crate) struct LifecycleOptions {
     /// Put the container into the pod whose ID is in this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pod_id_file: Option<PathBuf>,
-    /// Write the container's ID to this file, which must not exist
+    /// Write the container's ID to this file, which goes with the container
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     cidfile: Option<PathBuf>,
     /// Write the process ID of the container's first process to this file
@@ -94,10 +94,11 @@ impl LifecycleOptions {
     }
 
     pub(super) fn apply(self, request: &mut ContainerRequest, surroundings: &Surroundings) -> Result<(), OptionError> {
-        if self.name.as_deref().is_some_and(|name| !is_valid_name(name)) {
+        // docker shows names with a slash in front, and scripts give them back so.
+        request.name = self.name.map(|name| name.strip_prefix('/').map_or(name.clone(), str::to_owned));
+        if request.name.as_deref().is_some_and(|name| !is_valid_name(name)) {
             return Err(OptionError::ContainerName);
         }
-        request.name = self.name;
         request.replace = self.replace;
         if request.replace && request.name.is_none() {
             return Err(OptionError::ReplaceWithoutName);
@@ -109,7 +110,8 @@ impl LifecycleOptions {
         }
         request.remove = self.rm;
         request.restart = self.restart.map(|text| restart_policy(text, self.rm)).transpose()?;
-        request.cidfile = self.cidfile;
+        // Removed with the container, by whoever does that, wherever they are.
+        request.cidfile = self.cidfile.map(|path| std::path::absolute(&path).unwrap_or(path));
         request.pidfile = self.pidfile;
         request.keeper_pidfile = self.conmon_pidfile;
         request.labels = labels(self.label_file, &self.label, surroundings)?;

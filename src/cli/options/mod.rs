@@ -25,13 +25,15 @@ mod tests;
 pub(crate) use environment::variables;
 pub(crate) use error::OptionError;
 pub(crate) use health::HealthOptions;
-pub(crate) use image::{RegistryOptions, pull_policy};
+pub(crate) use image::{RegistryOptions, check_authfile, pull_policy};
 pub(crate) use lifecycle::{is_valid_name, label, restart_policy};
 pub(crate) use limits::LimitOptions;
 pub(crate) use pod::PodOptions;
 
 use crate::cli::configuration::Configuration;
 use crate::engine::request::{ContainerRequest, RootSource};
+use crate::runtime::option_error::OptionError as OptionProblem;
+use crate::runtime::signals;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -131,6 +133,17 @@ impl CreateOptions {
         self.limits.fill(containers);
         self.groups.fill(containers);
     }
+}
+
+/// Reads a signal of `kill`; a dash in front is not part of it.
+///
+/// # Errors
+/// A word or a number that is none.
+pub(crate) fn signal(text: &str) -> Result<i32, OptionError> {
+    signals::parse(text).map_err(|error| match error {
+        OptionProblem::SignalNumber => OptionError::SignalNumber,
+        _ => OptionError::Signal(text.strip_prefix('-').unwrap_or(text).to_owned()),
+    })
 }
 
 /// Splits `KEY=VALUE`.

@@ -161,8 +161,11 @@ fn ulimit(text: &str) -> Result<UlimitRequest, OptionError> {
     let soft = limit(soft).map_err(failure)?;
     let hard = limit(hard).map_err(failure)?;
     if soft > hard {
-        let reason = format!("ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}");
-        return Err(failure(reason));
+        let which = match soft {
+            u64::MAX => format!("soft: -1 (unlimited), hard: {hard}"),
+            _ => format!("{soft} > {hard}"),
+        };
+        return Err(failure(format!("ulimit soft limit must be less than or equal to hard limit: {which}")));
     }
     Ok(UlimitRequest { name, soft, hard })
 }

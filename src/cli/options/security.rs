@@ -24,6 +24,9 @@ pub(crate) struct SecurityOptions {
     /// Kernel parameter of the container's namespaces; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(super) sysctl: Vec<String>,
+    /// Rule about devices; needs a control group of root's
+    #[arg(long, value_name = "RULE", hide = true)]
+    pub(super) device_cgroup_rule: Vec<String>,
 }
 
 impl SecurityOptions {
@@ -41,6 +44,9 @@ impl SecurityOptions {
     }
 
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
+        if !self.device_cgroup_rule.is_empty() {
+            return Err(OptionError::DeviceRule);
+        }
         request.privileged = self.privileged;
         request.cap_add = self.cap_add;
         request.cap_drop = self.cap_drop;

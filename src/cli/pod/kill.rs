@@ -4,9 +4,8 @@ use super::each::each;
 use super::selection::Which;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::options::OptionError;
+use crate::cli::options::signal;
 use crate::cli::tree::{Arity, Verb};
-use crate::runtime::signals;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -32,7 +31,7 @@ impl Verb for Kill {
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let engine = context.engine();
-        let signal = signals::parse(&self.signal).map_err(|_| OptionError::Signal(self.signal.clone()))?;
+        let signal = signal(&self.signal)?;
         let names = self.which.names(&engine, self.arguments, &[], |_| true)?;
         each(&names, false, false, |name| engine.kill_pod(name, signal))
     }

@@ -54,7 +54,7 @@ impl Verb for Quadlet {
         Services have Type=forking: the process that systemd watches is the container's keeper. With Notify=healthy a service \
         counts as started when the container is healthy.";
     const ARGUMENTS: &'static str = "[DIR]";
-    const ARITY: Arity = Arity::Any;
+    const ARITY: Arity = Arity::AtMost(1);
     const EXAMPLES: &'static str = "coracle quadlet --dryrun\n\
         # Without the generator installed: write the services where the user manager looks\n\
         coracle quadlet ~/.config/systemd/user && systemctl --user daemon-reload";

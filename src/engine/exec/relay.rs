@@ -9,7 +9,6 @@ use nix::sys::signal::Signal;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Signal as ProcessSignal, pidfd_send_signal};
 use rustix::termios::{Winsize, isatty, tcsetwinsize};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -232,9 +231,7 @@ impl Relay<'_> {
                 }
                 (true, ..) => {}
                 (false, ..) => {
-                    if let Some(signal) = ProcessSignal::from_named_raw(number) {
-                        let _ = pidfd_send_signal(&self.process, signal); // it may just have ended
-                    }
+                    let _ = crate::sys::signal::send(&self.process, number); // it may just have ended
                 }
             }
         }

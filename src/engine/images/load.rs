@@ -38,6 +38,8 @@ pub struct Loaded {
     pub id: Digest,
     /// The names it got, in full.
     pub names: Vec<String>,
+    /// Its layers, the lowest first.
+    pub layers: Vec<Digest>,
 }
 
 /// Loads every image of `input`, an archive, compressed or not.
@@ -313,5 +315,9 @@ struct Parts<'a> {
 fn finish(paths: &Paths, parts: &Parts<'_>, names: &[Reference]) -> Result<Loaded, Error> {
     let Parts { config, layers, format, manifest } = *parts;
     let image = assemble(paths, &Assembly { config, layers, format, manifest, names, parent: None })?;
-    Ok(Loaded { id: image.record.id, names: names.iter().map(ToString::to_string).collect() })
+    Ok(Loaded {
+        id: image.record.id,
+        names: names.iter().map(ToString::to_string).collect(),
+        layers: layers.iter().map(|layer| layer.diff_id).collect(),
+    })
 }

@@ -18,6 +18,7 @@ pub mod remove;
 pub mod resolve;
 pub mod root;
 pub mod save;
+pub mod transport;
 pub mod usage;
 
 pub use error::{Error, LoadProblem};

@@ -34,7 +34,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
         "CgroupMode" => mode(&request.cgroup),
         "ContainerIDFile" => path(&request.cidfile).unwrap_or_default(),
         "LogConfig" => object! {
-            "Type" => record.plan.log.driver.name(),
+            "Type" => request.log_driver.as_deref().filter(|driver| !driver.is_empty()).unwrap_or(record.plan.log.driver.name()),
             "Config" => Value::Null,
             "Path" => log_path(record),
             "Tag" => record.plan.log.fields.iter().find(|(name, _)| name == "CONTAINER_TAG").map_or("", |(_, tag)| tag.as_str()),

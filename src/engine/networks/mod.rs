@@ -85,7 +85,9 @@ impl Engine {
             )));
         }
         for container in users {
-            match self.remove(&container, RemoveOptions { force: true, timeout_seconds, volumes: false }) {
+            match self
+                .remove_with_dependents(&container, RemoveOptions { force: true, timeout_seconds, volumes: false })
+            {
                 Err(error) if error.kind() != super::Kind::NotFound => return Err(error),
                 _ => {}
             }

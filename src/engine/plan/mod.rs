@@ -327,6 +327,8 @@ fn log_plan(request: &ContainerRequest, image: &ImageDefaults, place: &Place<'_>
     let driver = match request.log_driver.as_deref() {
         None | Some("" | "k8s-file") => LogDriver::K8sFile,
         Some("journald") => LogDriver::Journald,
+        // podman's is k8s-file by another name, and who reads podman's files expects that.
+        Some("json-file") if request.is_made_by_podman() => LogDriver::K8sFile,
         Some("json-file") => LogDriver::JsonFile,
         Some("none") => LogDriver::None,
         Some("passthrough" | "passthrough-tty") => LogDriver::Passthrough,

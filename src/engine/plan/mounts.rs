@@ -83,6 +83,10 @@ pub(super) fn plan(
     mounts.extend(device_mounts(request, is_systemd)?);
     // What the request puts at a place takes that place.
     mounts.retain(|mount| !asked.contains_key(mount.destination()));
+    // What is mounted from elsewhere gets no file of ours.
+    if asked.get(Path::new("/run")).is_some_and(|entry| entry.mount.typ().as_deref() == Some("bind")) {
+        mounts.retain(|mount| mount.destination() != Path::new("/run/.containerenv"));
+    }
     for entry in asked.into_values() {
         mounts.push(entry.mount);
         planned.records.extend(entry.record);

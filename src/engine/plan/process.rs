@@ -3,8 +3,9 @@
 use super::{ImageDefaults, bad};
 use crate::engine::environment::host_variables;
 use crate::engine::error::Error;
-use crate::engine::request::ContainerRequest;
+use crate::engine::request::{ContainerRequest, RootSource};
 use crate::runtime::capabilities::{Capabilities, Wish, bounding_set, names};
+use crate::runtime::failure::{Failure, FailureKind};
 use crate::runtime::init::launch::DEFAULT_PATH;
 use crate::runtime::plan::CapabilityPlan;
 use std::collections::HashMap;
@@ -17,6 +18,11 @@ pub(super) fn arguments(request: &ContainerRequest, image: &ImageDefaults) -> Re
     };
     let command = if request.command.is_empty() { default_command } else { &request.command };
     let arguments: Vec<String> = entrypoint.iter().chain(command).cloned().collect();
+    if arguments.is_empty() && matches!(request.root, RootSource::Directory { .. }) {
+        let message = "executable file `` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command \
+                       that was not found";
+        return Err(Failure::message(message).of_kind(FailureKind::CommandNotFound).into());
+    }
     if arguments.is_empty() {
         return Err(Error::BadRequest(
             "no command or entrypoint provided, and no CMD or ENTRYPOINT from image: invalid argument".to_owned(),
@@ -38,7 +44,7 @@ pub(super) fn environment(
         environment.set("container_uuid", uuid);
     }
     environment.set("PATH", DEFAULT_PATH);
-    environment.set("container", "oci");
+    environment.set("container", if request.is_made_by_podman() { "podman" } else { "oci" });
     if request.tty {
         environment.set("TERM", "xterm");
     }
@@ -54,9 +60,6 @@ pub(super) fn environment(
     environment.extend(merged);
     environment.set("HOSTNAME", hostname);
     environment.extend(request.env.iter().cloned());
-    if let Some(zone) = request.timezone.as_deref().filter(|zone| *zone != "local") {
-        environment.set("TZ", zone);
-    }
     if request.unset_env_all {
         environment.entries.retain(|(name, _)| request.env.iter().any(|entry| entry.split('=').next() == Some(name)));
     }
@@ -129,7 +132,6 @@ pub(super) fn capabilities(request: &ContainerRequest) -> Result<(CapabilityPlan
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::request::RootSource;
 
     fn request() -> ContainerRequest {
         ContainerRequest::new(RootSource::Image("x".into()))

@@ -155,7 +155,13 @@ impl Engine {
             )));
         }
         for container in containers {
-            self.remove(&container, RemoveOptions { force: true, timeout_seconds, volumes: false })?;
+            match self
+                .remove_with_dependents(&container, RemoveOptions { force: true, timeout_seconds, volumes: false })
+            {
+                // It has gone with another.
+                Err(error) if error.kind() != super::Kind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         self.delete_volume(&volume.name)?;
         events::tell(&self.paths, &[events::volume(&volume.name, "remove")]);

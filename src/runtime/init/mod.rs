@@ -210,7 +210,7 @@ impl<'a> Init<'a> {
             _ => None,
         };
         let accounts = Accounts::read(&self.root);
-        let user = accounts.resolve(&self.plan.user)?;
+        let user = accounts.resolve(&self.plan.user).map_err(|failure| failure.of_kind(FailureKind::CannotInvoke))?;
         self.show_accounts(&accounts, &user)?;
         self.mounts.iter().try_for_each(|mount| mount.give_to(user.uid, user.gid))?;
         self.write_sysctls()?;

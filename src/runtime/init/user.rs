@@ -50,8 +50,13 @@ impl Accounts {
         Accounts { passwd: read("/etc/passwd"), group: read("/etc/group") }
     }
 
-    /// Finds the user of `plan`.
+    /// Finds the user of `plan`, among the users of the host that the container is to know (`--hostuser`) as well.
     pub fn resolve(&self, plan: &UserPlan) -> Step<User> {
+        if !plan.extra_passwd.is_empty() {
+            let passwd = append(&self.passwd, &plan.extra_passwd);
+            let all = Accounts { passwd, group: self.group.clone() };
+            return all.resolve(&UserPlan { extra_passwd: Vec::new(), ..plan.clone() });
+        }
         let text = plan.user.as_deref().unwrap_or_default();
         let (name, group) = text.split_once(':').map_or((text, None), |(name, group)| (name, Some(group)));
         let name = if name.is_empty() { "0" } else { name };

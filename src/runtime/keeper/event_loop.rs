@@ -349,9 +349,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
     }
 
     fn signal(&mut self, number: i32) {
-        if let Some(signal) = Signal::from_named_raw(number) {
-            let _ = pidfd_send_signal(&self.running.init, signal); // it may just have ended
-        }
+        let _ = crate::sys::signal::send(&self.running.init, number); // it may just have ended
     }
 
     /// A client that vanished without a word was killed. One that was all a disposable container ran for takes it along.

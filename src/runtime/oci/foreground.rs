@@ -6,7 +6,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -102,9 +102,7 @@ fn pass_signals(signals: &SignalFd, process: &OwnedFd, master: Option<&OwnedFd>)
         match (number, master) {
             (libc::SIGWINCH, Some(master)) => resize(master),
             _ => {
-                if let Some(signal) = Signal::from_named_raw(number) {
-                    let _ = pidfd_send_signal(process, signal); // it may just have ended
-                }
+                let _ = crate::sys::signal::send(process, number); // it may just have ended
             }
         }
     }

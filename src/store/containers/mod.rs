@@ -157,13 +157,15 @@ impl Containers {
 
     /// The ID of the container that `name_or_id` names: a name, an ID or the unambiguous start of one.
     pub fn find(&self, name_or_id: &str) -> Result<String, Error> {
+        // docker shows names with a slash in front.
+        let (typed, name_or_id) = (name_or_id, name_or_id.strip_prefix('/').unwrap_or(name_or_id));
         if let Some(id) = self.id_of_name(name_or_id).filter(|id| self.exists(id)) {
             return Ok(id);
         }
         if is_id(name_or_id) && self.exists(name_or_id) {
             return Ok(name_or_id.to_owned());
         }
-        let not_found = || Error::NoSuchContainer { name: name_or_id.to_owned() };
+        let not_found = || Error::NoSuchContainer { name: typed.to_owned() };
         if name_or_id.is_empty() || !name_or_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(not_found());
         }
