@@ -52,7 +52,8 @@ impl ClientFrame {
         message::send(socket, &self.encode(), &[])
     }
 
-    fn encode(&self) -> Vec<u8> {
+    /// The packet of the frame.
+    pub fn encode(&self) -> Vec<u8> {
         match self {
             ClientFrame::Attach([output, error]) => vec![b'A', u8::from(*output), u8::from(*error)],
             ClientFrame::Start(is_foreground) => vec![b'B', u8::from(*is_foreground)],
