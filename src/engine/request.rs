@@ -400,6 +400,9 @@ pub struct ContainerRequest {
     pub ulimits: Vec<UlimitRequest>,
     /// `--sysctl` as `(name, value)`.
     pub sysctl: Vec<(String, String)>,
+    /// The same by `default_sysctls` of containers.conf, as far as the container has the namespace they are about.
+    #[serde(default)]
+    pub default_sysctl: Vec<(String, String)>,
     /// `--shm-size` in bytes.
     pub shm_size_bytes: Option<u64>,
     /// `--storage-opt size=` in bytes: most that the container's changes may take.

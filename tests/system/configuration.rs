@@ -67,3 +67,19 @@ fn the_override_is_read_last() {
     sandbox.set("CONTAINERS_CONF_OVERRIDE", last);
     sandbox.run(["run", "--rm", "busybox", "sh", "-c", "echo $A$B $$"]).prints("12 2");
 }
+
+#[test]
+fn settings_of_a_namespace_the_container_has_not_are_passed_over() {
+    let mut sandbox = busybox!();
+    with_file(&mut sandbox, "[containers]\ndefault_sysctls = [\"net.ipv4.ping_group_range=0 0\"]\n");
+    let look = "cat /proc/sys/net/ipv4/ping_group_range";
+    let own = sandbox.words(&format!("run --rm --network none busybox {look}")).succeeds().text();
+    assert_eq!(own.split_ascii_whitespace().collect::<Vec<_>>(), ["0", "0"]);
+    // Also where the default network is the host's, because none of its own can be made.
+    for network in ["--network host", ""] {
+        sandbox.words(&format!("run --rm {network} busybox true")).succeeds();
+    }
+    sandbox
+        .run(["run", "--rm", "--network", "host", "--sysctl", "net.ipv4.ping_group_range=0 0", "busybox", "true"])
+        .refuses(125, "Network Namespace set to host");
+}

@@ -27,6 +27,9 @@ pub(crate) struct SecurityOptions {
     /// Rule about devices; needs a control group of root's
     #[arg(long, value_name = "RULE", hide = true)]
     pub(super) device_cgroup_rule: Vec<String>,
+    /// Those of containers.conf.
+    #[arg(skip)]
+    pub(super) default_sysctls: Vec<String>,
 }
 
 impl SecurityOptions {
@@ -40,7 +43,7 @@ impl SecurityOptions {
         let name = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
         let given: Vec<String> = self.sysctl.iter().map(|text| name(text)).collect();
         let others = defaults.default_sysctls.iter().filter(|text| !given.contains(&name(text)));
-        self.sysctl.extend(others.filter(|text| !(shares_network && text.starts_with("net."))).cloned());
+        self.default_sysctls = others.filter(|text| !(shares_network && text.starts_with("net."))).cloned().collect();
     }
 
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
@@ -52,6 +55,7 @@ impl SecurityOptions {
         request.cap_drop = self.cap_drop;
         request.security_opt = self.security_opt;
         request.sysctl = self.sysctl.iter().map(|text| sysctl(text)).collect::<Result<_, _>>()?;
+        request.default_sysctl = self.default_sysctls.iter().map(|text| sysctl(text)).collect::<Result<_, _>>()?;
         Ok(())
     }
 }

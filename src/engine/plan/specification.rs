@@ -36,9 +36,10 @@ pub(super) fn build(parts: &Parts<'_>) -> Result<Spec, Error> {
     let own_network = own(LinuxNamespaceType::Network);
     let own_ipc = own(LinuxNamespaceType::Ipc);
     let own_uts = own(LinuxNamespaceType::Uts);
-    let settings =
-        sysctl::check(&request.sysctl, sysctl::OwnNamespaces { network: own_network, ipc: own_ipc, uts: own_uts })
-            .map_err(bad)?;
+    let own_namespaces = sysctl::OwnNamespaces { network: own_network, ipc: own_ipc, uts: own_uts };
+    let mut settings = sysctl::check(&request.sysctl, own_namespaces).map_err(bad)?;
+    let defaults = request.default_sysctl.iter();
+    settings.extend(defaults.filter_map(|one| sysctl::check(std::slice::from_ref(one), own_namespaces).ok()).flatten());
     let linux = LinuxBuilder::default()
         .namespaces(listed)
         .uid_mappings(parts.maps.to_spec(IdKind::Uid))
