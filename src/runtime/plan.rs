@@ -62,6 +62,9 @@ pub struct RuntimePlan {
     pub log: LogPlan,
     /// Kill the container after this many seconds; 0 is never.
     pub timeout_seconds: u32,
+    /// Names of kernel parameters that nobody asked for: one that cannot be set is passed over.
+    #[serde(default)]
+    pub lenient_sysctl: Vec<String>,
     /// Join the namespaces of this running process instead of making those that it names.
     pub join: Option<JoinPlan>,
 }

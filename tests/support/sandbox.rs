@@ -38,6 +38,8 @@ impl Sandbox {
         sandbox.set("LOGNAME", &user);
         sandbox.set("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         sandbox.set("LANG", "C.UTF-8");
+        // Not the machine's defaults.
+        sandbox.set("CONTAINERS_CONF", "/dev/null");
         if super::part() != "no-subids" {
             // The plain user of that part also lacks a login session, as in a cron job.
             sandbox.set("XDG_RUNTIME_DIR", run);

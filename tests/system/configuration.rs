@@ -79,6 +79,8 @@ fn settings_of_a_namespace_the_container_has_not_are_passed_over() {
     for network in ["--network host", ""] {
         sandbox.words(&format!("run --rm {network} busybox true")).succeeds();
     }
+    // Nor does one that the kernel refuses end the container: no group 0 may be mapped.
+    sandbox.words("run --rm --network none --userns keep-id busybox true").succeeds();
     sandbox
         .run(["run", "--rm", "--network", "host", "--sysctl", "net.ipv4.ping_group_range=0 0", "busybox", "true"])
         .refuses(125, "Network Namespace set to host");

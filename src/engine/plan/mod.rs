@@ -162,6 +162,7 @@ pub fn plan(
         remove: request.remove,
         log,
         timeout_seconds: request.timeout_seconds,
+        lenient_sysctl: request.default_sysctl.iter().map(|(name, _)| name.clone()).collect(),
         join: namespaces::join(request, &network.mode, others)?,
     };
     let stop_signal = match request.stop_signal.as_deref() {

@@ -274,8 +274,12 @@ impl<'a> Init<'a> {
         for (name, value) in settings {
             let path = format!("/proc/sys/{}", name.replace('.', "/"));
             let failed = |error: Errno| Failure::setup(format_args!("set sysctl \"{name}\""), error);
-            let file = self.root.open(&path, OFlags::WRONLY | OFlags::TRUNC, 0).map_err(failed)?;
-            rustix::io::write(&file, value.as_bytes()).map_err(failed)?;
+            let open = || self.root.open(&path, OFlags::WRONLY | OFlags::TRUNC, 0);
+            match open().and_then(|file| rustix::io::write(&file, value.as_bytes())) {
+                // A default of the machine's, for example about an id that is not mapped here.
+                Err(_) if self.plan.lenient_sysctl.contains(name) => {}
+                written => _ = written.map_err(failed)?,
+            }
         }
         Ok(())
     }
