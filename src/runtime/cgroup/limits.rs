@@ -22,9 +22,6 @@ fn setting(what: &'static str, file: impl Into<String>, value: impl ToString) ->
     Setting { what, file: file.into(), instead: None, value: value.to_string() }
 }
 
-/// What a file of `unified` is called, which the specification does not explain.
-pub(super) const UNIFIED: &str = "a unified resource";
-
 /// Beginnings of the names of files that groups can have (cgroup-v2.rst).
 const CONTROLLERS: [&str; 11] =
     ["cgroup", "cpu", "cpuset", "memory", "io", "pids", "hugetlb", "rdma", "misc", "dmem", "irq"];
@@ -78,7 +75,7 @@ pub fn settings(resources: &LinuxResources) -> Result<Vec<Setting>, GroupError> 
                 "the requested cgroup controller `{controller}` is not available"
             )));
         }
-        list.push(setting(UNIFIED, file.as_str(), value));
+        list.push(setting("a unified resource", file.as_str(), value));
     }
     Ok(list)
 }

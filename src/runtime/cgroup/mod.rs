@@ -253,7 +253,7 @@ impl Group {
         for setting in settings(resources)? {
             if let Err(error) = self.set(&setting) {
                 match &error {
-                    GroupError::File { source, .. } if is_denied(source) && !self.is_mistaken(&setting, source) => {
+                    GroupError::File { source, .. } if is_denied(source) => {
                         notes.push(format!("{} is not enforced: {}", setting.what, reason(source)));
                     }
                     _ => return Err(error),
@@ -262,14 +262,6 @@ impl Group {
         }
         notes.dedup();
         Ok(notes)
-    }
-
-    /// Whether a setting named a file that its controller, which is there, does not have.
-    fn is_mistaken(&self, setting: &Setting, error: &std::io::Error) -> bool {
-        let controllers = std::fs::read_to_string(self.directory.join("cgroup.controllers")).unwrap_or_default();
-        error.kind() == std::io::ErrorKind::NotFound
-            && setting.what == limits::UNIFIED
-            && controllers.split_ascii_whitespace().any(|name| setting.file.split('.').next() == Some(name))
     }
 
     fn set(&self, setting: &Setting) -> Result<(), GroupError> {
