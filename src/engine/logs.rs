@@ -1,4 +1,4 @@
-//! Reading a container's log back: which lines are wanted, and waiting for more. Where they come from is in [`super::log_source`].
+//! Reading a container's log back: which lines are wanted, and waiting for more. Where they come from is in `log_source`.
 
 use super::error::Error;
 use super::log_source::Source;
