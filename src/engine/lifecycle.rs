@@ -340,8 +340,7 @@ impl Engine {
     /// Removes a container after those that have joined its namespaces.
     pub fn remove_with_dependents(&self, name: &str, options: RemoveOptions) -> Result<String, Error> {
         let id = self.containers().find(name)?;
-        // Only the first container of a chain has to know where it ends.
-        for dependent in if !self.has_dependents(&id) { Vec::new() } else { self.dependents(&id)? } {
+        for dependent in self.dependents(&id)? {
             match self.remove(&dependent, options) {
                 Err(error) if error.kind() != super::Kind::NotFound => return Err(error),
                 _ => {}
@@ -386,16 +385,13 @@ impl Engine {
     /// # Errors
     /// No such container.
     pub fn dependents(&self, name: &str) -> Result<Vec<String>, Error> {
-        let mut found = vec![self.containers().find(name)?];
-        let all = self.list_containers();
+        let containers = self.containers();
+        let mut found = vec![containers.find(name)?];
         let mut next = 0;
-        while let Some(id) = found.get(next).cloned() {
-            let joins = |container: &&Container| {
-                let record = &container.record;
-                record.requires.contains(&id) || record.plan.join.as_ref().is_some_and(|join| join.container == id)
-            };
-            let more: Vec<String> = all.iter().filter(joins).map(|container| container.record.id.clone()).collect();
-            found.extend(more.into_iter().filter(|id| !found.contains(id)).collect::<Vec<_>>());
+        while let Some(id) = found.get(next) {
+            let mut more = containers.noted_dependents(id);
+            more.retain(|id| !found.contains(id));
+            found.extend(more);
             next += 1;
         }
         found.remove(0);

@@ -83,8 +83,10 @@ impl LifecycleOptions {
         self.annotation.splice(0..0, defaults.annotations.iter().cloned());
         self.stop_timeout = self.stop_timeout.or(engine.stop_timeout);
         if self.log_driver.is_none() {
-            // A file shared with podman may name journald, for which k8s-file stands in.
-            let known = |driver: &String| LOG_DRIVERS.contains(&driver.as_str());
+            // A file shared with podman may name journald, for which k8s-file stands in where there is no journal.
+            let known = |driver: &String| {
+                LOG_DRIVERS.contains(&driver.as_str()) || driver == "journald" && Path::new(JOURNAL_SOCKET).exists()
+            };
             self.log_driver = defaults.log_driver.clone().filter(known);
         }
         let has_size = self.log_opt.iter().any(|option| option.starts_with("max-size="));
