@@ -39,6 +39,8 @@ fuzz_target!(|input: &[u8]| {
         internal: true,
         outbound_ipv4: None,
         outbound_ipv6: None,
+        services_at: Some(Ipv4Addr::new(10, 88, 0, 3)),
+        more: vec![(Ipv4Addr::new(10, 89, 0, 1).into(), 24)],
     };
     let mut stack = Stack::new(configuration, tap.into(), Box::new(Echoes), Box::new(AllowAll)).expect("a stack");
     let mut rest = input;

@@ -129,7 +129,6 @@ pub(crate) const POD: &[Row] = &[
     row("infra-image", Treatment::Harmless),
     row("infra-command", Treatment::Harmless),
     row("shm-size-systemd", Treatment::Harmless),
-    row("hosts-file", Treatment::Refused("it is not available in this release")),
     row("gpus", Treatment::Refused("devices are given with --device")),
 ];
 

@@ -39,6 +39,7 @@ pub(crate) struct Configuration {
 #[serde(default)]
 pub(crate) struct Containers {
     pub(crate) annotations: Vec<String>,
+    pub(crate) base_hosts_file: Option<String>,
     pub(crate) cgroupns: Option<String>,
     pub(crate) cgroups: Option<String>,
     pub(crate) default_sysctls: Vec<String>,
@@ -49,6 +50,7 @@ pub(crate) struct Containers {
     pub(crate) dns_servers: Vec<String>,
     pub(crate) env: Vec<String>,
     pub(crate) env_host: bool,
+    pub(crate) host_containers_internal_ip: Option<String>,
     pub(crate) http_proxy: Option<bool>,
     pub(crate) init: bool,
     pub(crate) ipcns: Option<String>,

@@ -100,7 +100,7 @@ impl Error {
             Error::Networks(crate::store::networks::Error::File(_)) => Kind::Failed,
             Error::Networks(_) => Kind::BadInput,
             Error::Start(failure) => match failure.kind {
-                FailureKind::Setup | FailureKind::RootFileSystem => Kind::Failed,
+                FailureKind::Setup | FailureKind::RootFileSystem | FailureKind::Network => Kind::Failed,
                 FailureKind::CannotInvoke => Kind::CannotInvoke,
                 FailureKind::CommandNotFound => Kind::CommandNotFound,
             },

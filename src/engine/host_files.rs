@@ -1,11 +1,12 @@
 //! Files that the engine makes for a container: hosts, resolv.conf, hostname, .containerenv, localtime.
 
 use super::error::Error;
-use super::network::{NameAddresses, NetworkMode};
+use super::hosts;
+use super::network::NameAddresses;
 use super::record::ContainerRecord;
 use super::request::{ContainerRequest, NamespaceMode};
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +51,7 @@ pub(super) fn write(record: &ContainerRecord, addresses: &NameAddresses, which: 
     for (name, _) in names(request).into_iter().filter(|(name, _)| is_wanted(name)) {
         let path = record.plan.directory.join(name);
         let content = match name {
-            "hosts" => hosts(record, addresses)?.into_bytes(),
+            "hosts" => hosts::content(record, addresses)?.into_bytes(),
             "resolv.conf" => resolver(request, addresses).into_bytes(),
             "hostname" => format!("{}\n", record.hostname).into_bytes(),
             "localtime" => zone(request.timezone.as_deref().unwrap_or_default())?,
@@ -66,58 +67,6 @@ fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
     fs::write(path, content).map_err(failed)?;
     // Whatever the umask: every user inside must be able to read it.
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(failed)
-}
-
-/// The host's names, but for those that a container around us was given: ours mean another machine.
-fn without_our_names(text: &str) -> String {
-    let ours = |line: &str| line.split_whitespace().any(|word| word == "host.containers.internal");
-    text.lines().filter(|line| !ours(line)).flat_map(|line| [line, "\n"]).collect()
-}
-
-/// The host's names (they hold in a shared network), then those of the request, then the container's own.
-fn hosts(record: &ContainerRecord, addresses: &NameAddresses) -> Result<String, Error> {
-    let is_isolated = record.network.mode == NetworkMode::None;
-    // In the host's network the host is here.
-    let gateway = addresses.gateway.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_string();
-    let mut text = match is_isolated {
-        true => String::new(),
-        false => without_our_names(&fs::read_to_string("/etc/hosts").unwrap_or_default()),
-    };
-    if !text.contains("localhost") {
-        text.push_str("127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n");
-    }
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(&added_hosts(record, &gateway)?);
-    if !text.contains("host.containers.internal") && !is_isolated {
-        text.push_str(&format!("{gateway}\thost.containers.internal host.docker.internal\n"));
-    }
-    let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
-    let own = if addresses.own.is_empty() { &loopback[..] } else { &addresses.own };
-    for address in own {
-        text.push_str(&format!("{address}\t{} {}\n", record.hostname, record.name));
-    }
-    Ok(text)
-}
-
-/// The lines of `--add-host`.
-fn added_hosts(record: &ContainerRecord, gateway: &str) -> Result<String, Error> {
-    let mut text = String::new();
-    for entry in &record.request.add_host {
-        let (names, address) = entry
-            .split_once(':')
-            .ok_or_else(|| Error::BadRequest(format!("unable to parse host entry \"{entry}\": incorrect format")))?;
-        let address = match address {
-            "host-gateway" => gateway,
-            address => address.trim_start_matches('[').trim_end_matches(']'),
-        };
-        if address.parse::<std::net::IpAddr>().is_err() {
-            return Err(Error::BadRequest(format!("invalid IP address in add-host: \"{address}\"")));
-        }
-        text.push_str(&format!("{address}\t{}\n", names.replace(';', " ")));
-    }
-    Ok(text)
 }
 
 /// The host's resolver configuration with the request's words in place of its own, and the forwarder in place of its

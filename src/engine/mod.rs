@@ -21,6 +21,7 @@ pub mod health;
 pub mod hello;
 pub mod host;
 mod host_files;
+mod hosts;
 pub mod images;
 pub mod info;
 pub mod init;

@@ -370,6 +370,12 @@ pub struct ContainerRequest {
     pub add_host: Vec<String>,
     /// `--no-hosts`.
     pub no_hosts: bool,
+    /// `--hosts-file`, `base_hosts_file` of containers.conf: the file that /etc/hosts is built on, or `none`; the host's if absent.
+    #[serde(default)]
+    pub base_hosts: Option<String>,
+    /// `host_containers_internal_ip` of containers.conf: where the host is said to be, or `none`.
+    #[serde(default)]
+    pub host_internal_ip: Option<String>,
     /// `--no-hostname`.
     pub no_hostname: bool,
     /// `--dns`.

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::health::HealthJob;
 use super::host_files::{self, Which};
+use super::hosts;
 use super::init::InitPlan;
 use super::lifecycle::with_ids;
 use super::network::{self, NetworkMode, Prepared};
@@ -104,6 +105,7 @@ impl Engine {
                 }
                 Err(error) => {
                     networks::give_back(&self.paths, id, prepared.joinings);
+                    let _ = hosts::share(&record, hosts::Sharing::Ends); // the failure to start is what is worth telling
                     self.remove_unstarted(&record);
                     return Err(error);
                 }
@@ -195,6 +197,7 @@ impl Engine {
             NetworkMode::Named => networks::prepare(&self.paths, record)?,
             _ => network::prepare(&record.id, &mut record.network, &record.request)?,
         };
+        hosts::share(record, hosts::Sharing::Begins)?;
         network::prepare_egress(&record.network, &mut prepared, is_foreground)?;
         if prepared.ports_changed {
             self.containers().write_config(&record.id, record, Durability::Volatile)?;
@@ -508,6 +511,7 @@ impl Services for ContainerServices {
             net.end();
         }
         networks::leave_all(&self.paths, &self.record);
+        let _ = hosts::share(&self.record, hosts::Sharing::Ends); // the other container may be gone
     }
 
     fn connect_network(&mut self, tap: OwnedFd) -> Step<()> {

@@ -13,6 +13,8 @@ pub enum FailureKind {
     Setup,
     /// The root file system cannot be made this way; another may work. Exit code 125.
     RootFileSystem,
+    /// The container's own network cannot be made; it may do without. Exit code 125.
+    Network,
     /// The command exists but cannot be invoked: exit code 126.
     CannotInvoke,
     /// The command does not exist: exit code 127.

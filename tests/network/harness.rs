@@ -65,6 +65,8 @@ pub fn configuration() -> Configuration {
         internal: false,
         outbound_ipv4: None,
         outbound_ipv6: None,
+        services_at: None,
+        more: Vec::new(),
     }
 }
 
@@ -247,6 +249,7 @@ pub fn interface(mtu: u16) -> Interface {
         mtu,
         ipv4: Some(Address4 { address: GUEST4, prefix: 16, gateway: Some(GATEWAY4) }),
         ipv6: Some(Address6 { address: GUEST6, prefix: 64, gateway: Some(GATEWAY6) }),
+        more: Vec::new(),
     }
 }
 

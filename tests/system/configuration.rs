@@ -85,3 +85,36 @@ fn settings_of_a_namespace_the_container_has_not_are_passed_over() {
         .run(["run", "--rm", "--network", "host", "--sysctl", "net.ipv4.ping_group_range=0 0", "busybox", "true"])
         .refuses(125, "Network Namespace set to host");
 }
+
+#[test]
+fn the_hosts_names_may_be_another_files() {
+    let mut sandbox = busybox!();
+    let base = sandbox.file("base", "192.0.2.1 first # a comment\n\n# 192.0.2.9 nobody\n192.0.2.2 second\n");
+    let text = format!(
+        "[containers]\nbase_hosts_file=\"{base}\"\nhost_containers_internal_ip=\"192.0.2.7\"\nnetns=\"host\"\n"
+    );
+    with_file(&mut sandbox, &text);
+    let common = "192.0.2.1\tfirst\n192.0.2.2\tsecond\n127.0.0.1\tlocalhost localhost.localdomain\n\
+                  ::1\tlocalhost localhost.localdomain\n192.0.2.7\thost.containers.internal host.docker.internal";
+    let hosts = |words: &str| {
+        let line = format!("run --rm --hostname boat --name boat {words} busybox cat /etc/hosts");
+        sandbox.words(&line).succeeds()
+    };
+    hosts("").prints(&format!("{common}\n127.0.0.1\tboat boat"));
+    // What was asked for comes first; a name that is known already keeps its meaning.
+    hosts("--add-host boat:192.0.2.5").prints(&format!("192.0.2.5\tboat\n{common}"));
+    // An option wins over the file.
+    hosts("--hosts-file none").prints(
+        "127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n\
+         192.0.2.7\thost.containers.internal host.docker.internal\n127.0.0.1\tboat boat",
+    );
+    with_file(
+        &mut sandbox,
+        "[containers]\nhost_containers_internal_ip=\"none\"\nnetns=\"host\"\nbase_hosts_file=\"none\"\n",
+    );
+    let line = "run --rm --hostname boat --name boat busybox grep -c . /etc/hosts";
+    sandbox.words(line).prints("3");
+    with_file(&mut sandbox, "[containers]\nhost_containers_internal_ip=\"nowhere\"\n");
+    sandbox.words("run --rm busybox true").refuses(125, "nowhere");
+    sandbox.assert_nothing_left();
+}

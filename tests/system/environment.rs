@@ -140,6 +140,8 @@ fn names_are_added_to_hosts() {
     shell(&sandbox, &["--add-host", "one:not-an-address"], "true").exits(125);
     shell(&sandbox, &["--no-hosts"], "cat /etc/hosts 2>/dev/null | grep -c localhost").exits(1);
     shell(&sandbox, &["--no-hosts", "--add-host", "one:192.0.2.1"], "true").exits(125);
+    shell(&sandbox, &["--no-hosts", "--hosts-file", "none"], "true").exits(125);
+    shell(&sandbox, &["--hosts-file", "/not/there"], "true").refuses(125, "no such file or directory");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A container's own network: what it reaches, what reaches it, what names it knows, and what is said when it cannot be.
 
-use crate::support::{Sandbox, part, process::eventually, skip};
+use crate::support::{Sandbox, needs, networked_host, part, process::eventually, skip};
 use crate::{busybox, shell};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -158,6 +158,21 @@ fn names_of_the_host_are_known_and_unknown_servers_fail_soon() {
 }
 
 #[test]
+fn the_forwarder_is_where_scripts_for_others_look_for_it() {
+    let sandbox = networked!();
+    let script = "grep nameserver /etc/resolv.conf; nslookup -type=a host.docker.internal | grep -m 1 Server;
+        nc -w 5 $1 80 </dev/null || echo closed";
+    for (mode, server) in [
+        ("slirp4netns", "10.0.2.3"),
+        ("slirp4netns:cidr=10.99.7.0/24", "10.99.7.3"),
+        ("pasta:--dns-forward,198.51.100.77", "198.51.100.77"),
+    ] {
+        let words = ["run", "--rm", "--network", mode, "busybox", "sh", "-c", script, "sh", server];
+        sandbox.run(words).prints(&format!("nameserver {server}\nServer:\t\t{server}\nclosed"));
+    }
+}
+
+#[test]
 fn a_network_is_shared_with_a_container() {
     let sandbox = networked!();
     sandbox.words("run -d --name first busybox sleep 1000").succeeds();
@@ -226,6 +241,30 @@ fn networks_that_make_no_sense_are_refused() {
         }
         shell(&sandbox, options, "true").refuses(125, part);
     }
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_tun_device_that_makes_nothing_is_as_good_as_none() {
+    networked_host!();
+    needs!("python3" from "python3", "unshare" from "util-linux", "ip" from "iproute2", "mount" from "mount");
+    let sandbox = Sandbox::new();
+    // A device that can be opened and knows nothing of interfaces.
+    let script = "mount --bind /dev/null /dev/net/tun
+        own=$(readlink /proc/self/ns/net)
+        test \"$($coracle run --rm --cidfile id host readlink /proc/self/ns/net)\" = \"$own\"
+        test \"$($coracle run --name kept host readlink /proc/self/ns/net 2>&1 | tail -n 1)\" = \"$own\"
+        $coracle ps -a --noheading --format '{{.Names}}'; $coracle rm kept
+        $coracle run --rm --network private host true && exit 1
+        $coracle run --rm -p 127.0.0.1::80 host true && exit 1
+        echo told";
+    let outcome = sandbox.shell_in_world(script).run().succeeds();
+    assert_eq!(outcome.lines(), ["kept", "kept", "told"], "{outcome:?}");
+    let said =
+        "no network of its own can be made, so the container shares the host's: create network interface \"eth0\": ";
+    assert!(outcome.errors().contains(said), "{outcome:?}");
+    let refused = "Error: cannot make a network for the container: create network interface \"eth0\": ";
+    assert_eq!(outcome.errors().matches(refused).count(), 2, "{outcome:?}");
     sandbox.assert_nothing_left();
 }
 

@@ -225,6 +225,33 @@ fn addresses_are_as_asked_and_nobody_elses() {
 }
 
 #[test]
+fn a_network_may_have_several_subnets_of_a_family() {
+    let sandbox = network!();
+    sandbox.words("network create --subnet 10.212.8.0/24 --subnet 10.212.9.0/24 --gateway 10.212.8.9 sea").succeeds();
+    let format = "{{range .Subnets}}{{.Subnet}} {{.Gateway}} {{end}}";
+    sandbox
+        .run(["network", "inspect", "--format", format, "sea"])
+        .prints("10.212.8.0/24 10.212.8.9 10.212.9.0/24 10.212.9.1 ");
+    serve(&sandbox, "boat", &["--network", "sea:ip=10.212.9.77"]);
+    let format =
+        "{{with .NetworkSettings.Networks.sea}}{{.IPAddress}} {{.Gateway}} {{json .SecondaryIPAddresses}}{{end}}";
+    let second = r#"[{"Addr":"10.212.9.77","PrefixLength":24}]"#;
+    sandbox.run(["inspect", "--format", format, "boat"]).prints(&format!("10.212.8.1 10.212.8.9 {second}"));
+    // One way out, and both gateways answer.
+    let script = "ip route | grep -c default; for gateway in 10.212.8.9 10.212.9.1; do
+        nslookup -type=a boat.dns.podman $gateway | grep -c 'Address: 10.212.[89]'; done";
+    sandbox.run(["exec", "boat", "sh", "-c", script]).prints("1\n2\n2");
+    fetch(&sandbox, "sea", "10.212.8.1").succeeds().prints("boat");
+    fetch(&sandbox, "sea", "10.212.9.77").succeeds().prints("boat");
+    fetch(&sandbox, "sea", "boat").succeeds().prints("boat");
+    let taken = "subnet 10.212.9.0/24 is already used on the host or by another config";
+    sandbox.words("network create --subnet 10.213.0.0/24 --subnet 10.212.9.0/24 lake").refuses(125, taken);
+    sandbox.words("rm -f -t 0 boat").succeeds();
+    assert_no_holders(&sandbox);
+    sandbox.assert_nothing_left();
+}
+
+#[test]
 fn an_internal_network_leads_nowhere() {
     let sandbox = network!();
     sandbox.words("network create --internal vault").succeeds();

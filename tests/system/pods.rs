@@ -247,3 +247,37 @@ fn a_pods_restart_policy_is_its_containers() {
     sandbox.words("pod create --restart sometimes").refuses(125, "\"sometimes\" is not a valid restart policy");
     sandbox.words("pod rm -f work").succeeds();
 }
+
+#[test]
+fn containers_of_a_pod_know_each_others_names() {
+    let sandbox = busybox!();
+    sandbox.words("pod create --name harbour --infra-name quay --network none").succeeds();
+    let hosts = |name: &str| sandbox.words(&format!("exec {name} cat /etc/hosts")).succeeds().text();
+    sleeper(&sandbox, "tug", "harbour");
+    let alone = hosts("tug");
+    assert!(alone.ends_with("\tharbour quay\n127.0.0.1\ttug"), "{alone}");
+    sleeper(&sandbox, "ferry", "harbour");
+    // The same file, at once.
+    assert_eq!(hosts("tug"), format!("{alone}\n127.0.0.1\tferry"));
+    assert_eq!(hosts("ferry"), hosts("tug"));
+    // A line that a program has written stays.
+    sandbox.run(["exec", "ferry", "sh", "-c", "echo 192.0.2.1 lighthouse >>/etc/hosts"]).succeeds();
+    sandbox.words("rm -f -t 0 ferry").succeeds();
+    assert_eq!(hosts("tug"), format!("{alone}\n192.0.2.1 lighthouse"));
+    // One that does not start leaves no name.
+    sandbox.words("run --rm --name wreck --pod harbour busybox /not/there").exits(127);
+    assert_eq!(hosts("tug"), format!("{alone}\n192.0.2.1 lighthouse"));
+    sandbox.words("pod rm -f -t 0 harbour").succeeds();
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_shared_network_is_a_shared_file_of_names() {
+    let sandbox = busybox!();
+    sandbox.words("run -d --name tug --network none --stop-signal KILL busybox sleep 1000").succeeds();
+    let line = "run --rm --name ferry --hostname deck --network container:tug busybox tail -n 1 /etc/hosts";
+    sandbox.words(line).prints("127.0.0.1\tdeck ferry");
+    sandbox.words("exec tug grep -c ferry /etc/hosts").exits(1);
+    sandbox.words("rm -f -t 0 tug").succeeds();
+    sandbox.assert_nothing_left();
+}

@@ -10,8 +10,11 @@ use crate::cli::output::{self, PullProgress};
 use crate::cli::pod;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::images::remove;
+use crate::engine::lifecycle::RemoveOptions;
+use crate::engine::record::ContainerRecord;
 use crate::engine::request::{ContainerRequest, NotifyMode, RootSource};
 use crate::engine::start::StartOptions;
+use crate::engine::{Engine, network};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
@@ -88,11 +91,20 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
             session::hold_signals(&request);
         }
         session::warn_without_terminal(context, request.tty && !detach, request.interactive);
-        let created = engine.create(&request, &image)?;
+        let mut created = engine.create(&request, &image)?;
         created.warnings.iter().for_each(|warning| output::note(warning));
         let options =
             StartOptions { foreground: !detach, terminal_size: session::terminal_size(&request), prepare: false };
-        let started = engine.start(&created.record.id, options, Some(created.lock))?;
+        let started = match engine.start(&created.record.id, options, Some(created.lock)) {
+            Ok(started) => started,
+            Err(error) => {
+                let line = network::without_own_network(&mut request, &error).ok_or(error)?;
+                output::note(&line);
+                discard(&engine, &created.record)?;
+                created = engine.create(&request, &image)?;
+                engine.start(&created.record.id, options, Some(created.lock))?
+            }
+        };
         started.warnings.iter().for_each(|warning| output::note(warning));
         session::notify(&engine, &started, request.sdnotify == NotifyMode::Started, detach)?;
         match detach {
@@ -110,6 +122,17 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
             }
         }
     }
+}
+
+/// Removes a container that did not start, and the note of its ID.
+fn discard(engine: &Engine, record: &ContainerRecord) -> Result<(), Failure> {
+    if !record.request.remove {
+        engine.remove(&record.id, RemoveOptions::default())?;
+    }
+    if let Some(file) = &record.request.cidfile {
+        let _ = std::fs::remove_file(file); // what is still there is told when the next one is written
+    }
+    Ok(())
 }
 
 /// `--rmi`. The exit code stays the container's: what cannot be removed is told and no more.

@@ -42,6 +42,12 @@ pub(crate) struct NetworkOptions {
     /// Leave the image's /etc/hosts as it is
     #[arg(long)]
     no_hosts: bool,
+    /// Build /etc/hosts on this file instead of the host's, or on none
+    #[arg(long, value_name = "PATH|none")]
+    hosts_file: Option<String>,
+    /// Where the host is said to be; from containers.conf
+    #[arg(skip)]
+    host_internal_ip: Option<String>,
     /// Leave the image's /etc/hostname as it is
     #[arg(long)]
     no_hostname: bool,
@@ -80,12 +86,25 @@ impl NetworkOptions {
                 given.clone_from(default);
             }
         }
-        self.no_hosts |= defaults.no_hosts && self.add_host.is_empty();
+        self.no_hosts |= defaults.no_hosts && self.add_host.is_empty() && self.hosts_file.is_none();
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        if self.hosts_file.is_none() && !self.no_hosts {
+            self.hosts_file = given(&defaults.base_hosts_file);
+        }
+        self.host_internal_ip = given(&defaults.host_containers_internal_ip);
     }
 
     pub(super) fn apply(self, request: &mut ContainerRequest) -> Result<(), OptionError> {
         if self.no_hosts && !self.add_host.is_empty() {
             return Err(OptionError::Together("--no-hosts and --add-host"));
+        }
+        if self.no_hosts && self.hosts_file.is_some() {
+            return Err(OptionError::Together("--no-hosts and --hosts-file"));
+        }
+        if let Some(address) = self.host_internal_ip.as_deref().filter(|text| *text != "none")
+            && address.parse::<IpAddr>().is_err()
+        {
+            return Err(OptionError::AddHostAddress(address.to_owned()));
         }
         for host in &self.add_host {
             check_add_host(host)?;
@@ -109,6 +128,8 @@ impl NetworkOptions {
         request.hostname = self.hostname;
         request.add_host = self.add_host;
         request.no_hosts = self.no_hosts;
+        request.base_hosts = self.hosts_file;
+        request.host_internal_ip = self.host_internal_ip;
         request.no_hostname = self.no_hostname;
         request.dns = self.dns;
         request.dns_search = self.dns_search;

@@ -43,6 +43,22 @@ fn addresses(attachment: &Attachment) -> Vec<(&'static str, Document)> {
     ]
 }
 
+/// Addresses in further subnets, of one family; left out when there are none, as podman does.
+fn secondary(attachment: &Attachment) -> Vec<(&'static str, Document)> {
+    let of = |is_ipv6: bool| {
+        let further = attachment.more.iter().filter(move |further| further.0.is_ipv6() == is_ipv6);
+        let one = |further: &(std::net::IpAddr, u8)| {
+            Document::Object(vec![
+                ("Addr", further.0.to_string().into_document()),
+                ("PrefixLength", u32::from(further.1).into_document()),
+            ])
+        };
+        further.map(one).collect::<Vec<Document>>()
+    };
+    let lists = [("SecondaryIPAddresses", of(false)), ("SecondaryIPv6Addresses", of(true))];
+    lists.into_iter().filter(|list| !list.1.is_empty()).map(|(name, list)| (name, Document::List(list))).collect()
+}
+
 /// The network namespace, by the container's process.
 fn sandbox(state: &State) -> String {
     let process = state.process.filter(|_| state.status.is_alive());
@@ -53,6 +69,7 @@ fn networks(attachments: &[Attachment], record: &ContainerRecord) -> BTreeMap<St
     let one = |attachment: &Attachment| {
         let mut fields = vec![("EndpointID", "".into_document())];
         fields.extend(addresses(attachment));
+        fields.extend(secondary(attachment));
         fields.extend([
             ("NetworkID", attachment.network.as_str().into_document()),
             ("DriverOpts", Value::Null.into_document()),
@@ -65,9 +82,11 @@ fn networks(attachments: &[Attachment], record: &ContainerRecord) -> BTreeMap<St
     attachments.iter().map(|attachment| (attachment.network.clone(), one(attachment))).collect()
 }
 
+/// The container's name is no alias of it: podman and docker do not list it.
 fn aliases(attachment: &Attachment, record: &ContainerRecord) -> Document {
     let short: String = record.id.chars().take(12).collect();
-    let mut aliases = attachment.aliases.clone();
+    let own = record.name.to_ascii_lowercase();
+    let mut aliases: Vec<String> = attachment.aliases.iter().filter(|alias| **alias != own).cloned().collect();
     if !aliases.contains(&short) {
         aliases.push(short);
     }

@@ -1,7 +1,7 @@
 //! init's side: the interface and the parameters of the container's network namespace.
 
 use crate::network::link::{self, Interface};
-use crate::runtime::failure::{Failure, Step};
+use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::id_map::IdMaps;
 use crate::runtime::init::{Made, Network};
 use crate::runtime::subordinate::IdKind;
@@ -41,7 +41,12 @@ impl Network for Joint<'_> {
             return Ok(Some(Made::Route(route.into_socket())));
         }
         let Some(interface) = &plan.interface else { return Ok(None) };
-        link::create_tap(interface).map(|tap| Some(Made::Tap(tap))).map_err(|error| Failure::message(error.to_string()))
+        link::create_tap(interface).map(|tap| Some(Made::Tap(tap))).map_err(|error| match error {
+            link::Error::Device(_) | link::Error::Interface { step: "create", .. } => {
+                super::plan::no_network(&error.to_string()).of_kind(FailureKind::Network)
+            }
+            error => Failure::message(error.to_string()),
+        })
     }
 
     fn adjust(&mut self) {

@@ -24,6 +24,7 @@ pub(super) use egress::{fast_settings, fast_settings_of, is_fast, prepare_egress
 pub use joint::{Joint, NamespacePlan};
 pub use mode::{MacText, mac_address};
 pub(super) use namespace_path::{Found, find as find_namespace};
+pub use plan::without_own_network;
 pub(super) use plan::{Namespaces, namespaces, plan};
 pub(super) use ports::{Bound, bind_all, choose_random_ports};
 pub use ports::{exposed, published_text};
@@ -124,6 +125,8 @@ pub struct PrivateNetwork {
     pub address4: Option<Ipv4Addr>,
     /// The gateway's IPv4 address.
     pub gateway4: Option<Ipv4Addr>,
+    /// Where the name server is, when that is not the gateway.
+    pub name_server4: Option<Ipv4Addr>,
     /// The container's IPv6 address.
     pub address6: Option<Ipv6Addr>,
     /// Without IPv4.

@@ -9,8 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The subnet slirp4netns has: scripts know its gateway 10.0.2.2.
 const SLIRP_SUBNET: Subnet4 = Subnet4 { network: Ipv4Addr::new(10, 0, 2, 0), prefix: 24 };
-/// Numbers of gateway and guest in it.
+/// Numbers of gateway, name server and guest in it.
 const SLIRP_GATEWAY: u32 = 2;
+const SLIRP_NAME_SERVER: u32 = 3;
 const SLIRP_GUEST: u32 = 100;
 /// Bounds of an MTU, in bytes: what IPv6 needs (RFC 8200), what a tap can carry.
 const MTU: std::ops::RangeInclusive<u16> = 1280..=65520;
@@ -43,6 +44,7 @@ pub(super) fn slirp4netns(text: &str) -> Result<PrivateNetwork, Error> {
     }
     network.subnet4 = Some(subnet);
     network.gateway4 = Some(subnet.host(SLIRP_GATEWAY));
+    network.name_server4 = Some(subnet.host(SLIRP_NAME_SERVER));
     network.address4 = Some(subnet.host(SLIRP_GUEST));
     Ok(network)
 }
@@ -102,7 +104,8 @@ pub(super) fn pasta(text: &str) -> Result<PrivateNetwork, Error> {
             // What the stack does by itself: the way out is the kernel's choice, nothing is announced, names are forwarded.
             "--config-net" | "--no-dhcp" | "--no-dhcpv6" | "--no-ra" | "--no-ndp" | "--no-dhcp-dns" | "-q"
             | "--quiet" | "--no-netns-quit" | "--no-dhcp-search" | "--no-splice" | "--host-lo-to-ns-lo" => {}
-            "-i" | "--interface" | "--dns-forward" | "-D" | "--dns" | "-S" | "--search" | "--map-guest-addr" => {
+            "--dns-forward" => set_name_server(&mut network, value()?)?,
+            "-i" | "--interface" | "-D" | "--dns" | "-S" | "--search" | "--map-guest-addr" => {
                 value()?;
             }
             "-t" | "--tcp-ports" | "-u" | "--udp-ports" | "-T" | "--tcp-ns" | "-U" | "--udp-ns" => {
@@ -128,6 +131,17 @@ fn set_address(network: &mut PrivateNetwork, text: &str) -> Result<(), Error> {
     match address("--address", text)? {
         IpAddr::V4(address) => network.address4 = Some(address),
         IpAddr::V6(address) => network.address6 = Some(address),
+    }
+    Ok(())
+}
+
+/// Only over IPv4, which reaches the forwarder as well; `none` is no further one.
+fn set_name_server(network: &mut PrivateNetwork, text: &str) -> Result<(), Error> {
+    if let Some(IpAddr::V4(server)) = (text != "none").then(|| address("--dns-forward", text)).transpose()? {
+        let is_usable =
+            !server.is_loopback() && !server.is_unspecified() && !server.is_multicast() && !server.is_broadcast();
+        let refused = || bad(format!("invalid address {text:?} for pasta option \"--dns-forward\""));
+        network.name_server4 = Some(is_usable.then_some(server).ok_or_else(refused)?);
     }
     Ok(())
 }
@@ -175,7 +189,9 @@ mod tests {
         assert!(network.host_loopback && network.without_ipv6);
         assert_eq!(network.mtu, Some(9000));
         assert_eq!(network.gateway4, Some(Ipv4Addr::new(10, 9, 0, 2)));
-        assert_eq!(slirp4netns("").unwrap().address4, Some(Ipv4Addr::new(10, 0, 2, 100)));
+        let default = slirp4netns("").unwrap();
+        assert_eq!(default.address4, Some(Ipv4Addr::new(10, 0, 2, 100)));
+        assert_eq!(default.name_server4, Some(Ipv4Addr::new(10, 0, 2, 3)));
         let refused = |text: &str| slirp4netns(text).unwrap_err().to_string();
         assert_eq!(refused("speed=1"), r#"unknown option for slirp4netns: "speed=1""#);
         assert_eq!(refused("fast"), r#"unknown option for slirp4netns: "fast""#);
@@ -195,7 +211,13 @@ mod tests {
             pasta("--netmask=255.255.0.0,--address=10.1.2.3").unwrap().subnet4.unwrap().to_string(),
             "10.1.0.0/16"
         );
+        assert_eq!(pasta("--dns-forward,198.51.100.1").unwrap().name_server4, Some(Ipv4Addr::new(198, 51, 100, 1)));
+        assert_eq!(pasta("--dns-forward=none").unwrap().name_server4, None);
         let refused = |text: &str| pasta(text).unwrap_err().to_string();
+        assert_eq!(
+            refused("--dns-forward,127.0.0.1"),
+            r#"invalid address "127.0.0.1" for pasta option "--dns-forward""#
+        );
         assert_eq!(refused("--warp"), r#"unknown option for pasta: "--warp""#);
         assert_eq!(refused("-T,5201"), r#"unsupported option for pasta: "-T,5201": publish ports with -p"#);
         assert_eq!(refused("-a"), r#"pasta option "-a" needs a value"#);

@@ -8,7 +8,7 @@ use crate::engine::plan::Others;
 use crate::engine::request::ContainerRequest;
 use crate::network::fast;
 use crate::network::link::subnet::Subnet4;
-use crate::runtime::failure::Failure;
+use crate::runtime::failure::{Failure, FailureKind};
 use crate::sys::errno::Words;
 use crate::sys::tun;
 use std::net::Ipv4Addr;
@@ -51,12 +51,10 @@ pub(in crate::engine) fn plan(
         place(network, request);
         if let Err(error) = tun::open() {
             let cause = format!("open \"{}\": {}", tun::DEVICE, Words(&error.into()));
-            if !request.network.is_empty() || !ports.is_empty() || asks_for_addresses(request) || egress.is_some() {
+            if !ports.is_empty() || !takes_the_hosts(request) {
                 return Err(no_network(&cause).into());
             }
-            warnings.push(format!(
-                "no network of its own can be made, so the container shares the host's: {cause} (see `coracle doctor`; this is said once)"
-            ));
+            warnings.push(format!("{SHARES_THE_HOSTS}: {cause} (see `coracle doctor`; this is said once)"));
             mode = NetworkMode::Host;
         }
         warnings.extend(without_fast(&mut mode));
@@ -87,8 +85,34 @@ fn without_fast(mode: &mut NetworkMode) -> Option<String> {
     Some(format!("--network=fast is not possible here ({reason}): using the default network"))
 }
 
-fn no_network(cause: &str) -> Failure {
-    Failure::message(format!("cannot make a network for the container: {cause}"))
+/// What is said when the host's network has to do.
+const SHARES_THE_HOSTS: &str = "no network of its own can be made, so the container shares the host's";
+
+/// Whether a container of this request, when it cannot have a network of its own, may share the host's: nothing about its
+/// network was asked for.
+fn takes_the_hosts(request: &ContainerRequest) -> bool {
+    let publishes = !request.publish.is_empty() || request.publish_all;
+    request.network.is_empty() && !publishes && !asks_for_addresses(request) && request.egress.is_empty()
+}
+
+/// Changes `request` to share the host's network when that is why its container did not start, and says so in one line:
+/// the device is there, but the kernel makes no interface by it, which shows only when one is made.
+pub fn without_own_network(request: &mut ContainerRequest, error: &Error) -> Option<String> {
+    match error {
+        Error::Start(failure) if failure.kind == FailureKind::Network && takes_the_hosts(request) => {
+            request.network = vec!["host".to_owned()];
+            let cause = failure.message.strip_prefix(NO_NETWORK).unwrap_or(&failure.message);
+            Some(format!("{SHARES_THE_HOSTS}: {cause} (see `coracle doctor`)"))
+        }
+        _ => None,
+    }
+}
+
+/// How every such failure begins.
+const NO_NETWORK: &str = "cannot make a network for the container: ";
+
+pub(super) fn no_network(cause: &str) -> Failure {
+    Failure::message(format!("{NO_NETWORK}{cause}"))
         .with_hint("`coracle doctor` names the remedy; --network host or none works without it")
 }
 

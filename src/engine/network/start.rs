@@ -110,6 +110,8 @@ impl Layout {
         bound: Vec<Bound>,
     ) -> Result<Prepared, Error> {
         let mtu = network.mtu.unwrap_or(MTU);
+        // An address of the container's own is no other's.
+        let name_server = network.name_server4.filter(|server| self.ipv4.is_some_and(|layout| layout.2 != *server));
         let interface = Interface {
             name: network.interface.clone().unwrap_or_else(|| "eth0".to_owned()),
             mac: self.mac,
@@ -124,6 +126,7 @@ impl Layout {
                 prefix: subnet.prefix,
                 gateway: Some(gateway),
             }),
+            more: Vec::new(),
         };
         let configuration = Configuration {
             mtu,
@@ -148,11 +151,12 @@ impl Layout {
                 IpAddr::V6(address) => Some(address),
                 IpAddr::V4(_) => None,
             })?,
+            services_at: name_server,
+            more: Vec::new(),
         };
-        let own: Vec<IpAddr> = [self.ipv4.map(|layout| layout.2.into()), self.ipv6.map(|layout| layout.2.into())]
-            .into_iter()
-            .flatten()
-            .collect();
+        // One line in hosts, as podman has it: nobody else is on this network who could prefer the other family.
+        let own = [self.ipv4.map(|layout| layout.2.into()), self.ipv6.map(|layout| layout.2.into())];
+        let own: Vec<IpAddr> = own.into_iter().flatten().take(1).collect();
         let gateways: Vec<IpAddr> = [self.ipv4.map(|layout| layout.1.into()), self.ipv6.map(|layout| layout.1.into())]
             .into_iter()
             .flatten()
@@ -169,7 +173,7 @@ impl Layout {
             names: NameAddresses {
                 own,
                 gateway: gateways.first().copied(),
-                name_server: gateways.first().copied(),
+                name_server: name_server.map(IpAddr::V4).or(gateways.first().copied()),
                 knows_containers: false,
                 servers_inside: Vec::new(),
             },
@@ -241,6 +245,7 @@ fn attachment(interface: &Interface, network: &PrivateNetwork) -> Attachment {
         gateway4: interface.ipv4.and_then(|own| own.gateway),
         ipv6: interface.ipv6.map(|own| (own.address, own.prefix)),
         gateway6: interface.ipv6.and_then(|own| own.gateway),
+        more: Vec::new(),
         aliases: Vec::new(),
     }
 }

@@ -185,16 +185,12 @@ fn subnets(request: &NetworkRequest, mut used: Vec<Subnet>) -> Result<Vec<Networ
         if used.iter().any(|other| other.overlaps(*subnet)) {
             return bad(format!("subnet {subnet} is already used on the host or by another config"));
         }
-        if subnets.iter().any(|other: &NetworkSubnet| other.subnet.is_ipv6() == subnet.is_ipv6()) {
-            let family = if subnet.is_ipv6() { "IPv6" } else { "IPv4" };
-            return bad(format!("cannot use subnet {subnet}: a network has one {family} subnet"));
-        }
         used.push(*subnet);
         let gateway = request.gateways.get(index).copied();
         let range = request.ranges.get(index).map(String::as_str);
         subnets.push(checked(*subnet, gateway, range)?);
     }
-    if !subnets.iter().any(|subnet| !subnet.subnet.is_ipv6()) && (count == 0) {
+    if !subnets.iter().any(|subnet: &NetworkSubnet| !subnet.subnet.is_ipv6()) && (count == 0) {
         subnets.push(checked(free_ipv4(&used)?, None, None)?);
     }
     if request.ipv6 && !subnets.iter().any(|subnet| subnet.subnet.is_ipv6()) {
@@ -319,12 +315,7 @@ mod tests {
                 &[],
                 "subnet 10.77.0.0/25 is already used on the host or by another config",
             ),
-            (
-                &["10.77.0.0/24", "10.78.0.0/24"],
-                &[],
-                &[],
-                "cannot use subnet 10.78.0.0/24: a network has one IPv4 subnet",
-            ),
+            (&["10.77.0.0/24", "10.78.0.0/24"], &[], &[], "10.77.0.0/24 10.77.0.1, 10.78.0.0/24 10.78.0.1"),
             (&["10.77.0.0/24"], &["10.78.0.1"], &[], "gateway 10.78.0.1 not in subnet 10.77.0.0/24"),
             (&["10.77.0.0/24"], &[], &["10.78.0.0/25"], "lease range start ip 10.78.0.1 not in subnet 10.77.0.0/24"),
             (&[], &["10.77.0.1"], &[], "cannot set gateway or range without subnet"),

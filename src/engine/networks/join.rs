@@ -213,9 +213,19 @@ fn interface(network: &Network, request: &LeaseRequest<'_>, addresses: &[LeasedA
         name: request.interface.to_owned(),
         mac: wanted.unwrap_or_else(|| mac_of(first)),
         mtu: mtu(network),
+        more: more(addresses).map(|leased| (leased.address, leased.subnet.prefix())).collect(),
         ipv4,
         ipv6,
     }
+}
+
+/// All but the first address of each family.
+pub(super) fn more(addresses: &[LeasedAddress]) -> impl Iterator<Item = &LeasedAddress> {
+    let is_further = |index: usize, leased: &LeasedAddress| {
+        let mut before = addresses.iter().take(index);
+        before.any(|other| other.address.is_ipv6() == leased.address.is_ipv6())
+    };
+    addresses.iter().enumerate().filter(move |(index, leased)| is_further(*index, leased)).map(|(_, leased)| leased)
 }
 
 /// Locally administered and unicast; the rest is the address, so that no two on one bridge are alike and whoever gets an
@@ -282,6 +292,8 @@ fn settings(paths: &Paths, network: &Network) -> networks::Settings {
             internal: network.internal,
             outbound_ipv4: None,
             outbound_ipv6: None,
+            services_at: None,
+            more: more_gateways(network),
         },
         dns: dns::Settings {
             servers: network.network_dns_servers.iter().map(|server| SocketAddr::new(*server, dns::PORT)).collect(),
@@ -294,6 +306,15 @@ fn settings(paths: &Paths, network: &Network) -> networks::Settings {
         networks: Networks::new(paths),
         name: network.name.clone(),
     }
+}
+
+/// The gateways of all subnets but the first of each family.
+fn more_gateways(network: &Network) -> Vec<(IpAddr, u8)> {
+    let (mut seen4, mut seen6) = (false, false);
+    let mut is_further =
+        |gateway: &IpAddr| std::mem::replace(if gateway.is_ipv6() { &mut seen6 } else { &mut seen4 }, true);
+    let subnets = network.subnets.iter().filter_map(|subnet| Some((subnet.gateway?, subnet.subnet.prefix())));
+    subnets.filter(|(gateway, _)| is_further(gateway)).collect()
 }
 
 /// Plugs a container in, as its keeper: `route` is a routing socket opened in its network namespace. The holders know it,

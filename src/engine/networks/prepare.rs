@@ -1,7 +1,7 @@
 //! What a start does about networks with names, before anything is forked.
 
 use super::attachment::{Attachment, Wishes, parse_all};
-use super::join::{Joining, Who, lease, name_server};
+use super::join::{Joining, Who, lease, more, name_server};
 use crate::engine::error::Error;
 use crate::engine::network::{Bound, MacText, NameAddresses, NamespacePlan, Prepared, bind_all};
 use crate::engine::record::ContainerRecord;
@@ -92,29 +92,26 @@ pub(super) fn attached(joining: &Joining) -> containers::Attachment {
 
 /// A lease as `inspect` shows it.
 pub(super) fn attachment_of(network: &str, lease: &crate::store::networks::Lease) -> containers::Attachment {
-    let (mut ipv4, mut gateway4, mut ipv6, mut gateway6) = (None, None, None, None);
-    for leased in &lease.addresses {
-        match (leased.address, leased.gateway) {
-            (IpAddr::V4(address), gateway) => {
-                ipv4 = Some((address, leased.subnet.prefix()));
-                gateway4 =
-                    gateway.and_then(|gateway| if let IpAddr::V4(gateway) = gateway { Some(gateway) } else { None });
-            }
-            (IpAddr::V6(address), gateway) => {
-                ipv6 = Some((address, leased.subnet.prefix()));
-                gateway6 =
-                    gateway.and_then(|gateway| if let IpAddr::V6(gateway) = gateway { Some(gateway) } else { None });
-            }
-        }
-    }
+    // The first of each family; further subnets stand apart.
+    let first4 = lease.addresses.iter().find_map(|leased| match (leased.address, leased.gateway) {
+        (IpAddr::V4(address), Some(IpAddr::V4(gateway))) => Some((address, leased.subnet.prefix(), Some(gateway))),
+        (IpAddr::V4(address), _) => Some((address, leased.subnet.prefix(), None)),
+        _ => None,
+    });
+    let first6 = lease.addresses.iter().find_map(|leased| match (leased.address, leased.gateway) {
+        (IpAddr::V6(address), Some(IpAddr::V6(gateway))) => Some((address, leased.subnet.prefix(), Some(gateway))),
+        (IpAddr::V6(address), _) => Some((address, leased.subnet.prefix(), None)),
+        _ => None,
+    });
     containers::Attachment {
         network: network.to_owned(),
         interface: lease.interface.clone(),
         mac: lease.mac.clone(),
-        ipv4,
-        gateway4,
-        ipv6,
-        gateway6,
+        ipv4: first4.map(|(address, prefix, _)| (address, prefix)),
+        gateway4: first4.and_then(|first| first.2),
+        ipv6: first6.map(|(address, prefix, _)| (address, prefix)),
+        gateway6: first6.and_then(|first| first.2),
+        more: more(&lease.addresses).map(|leased| (leased.address, leased.subnet.prefix())).collect(),
         aliases: lease.names.clone(),
     }
 }

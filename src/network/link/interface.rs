@@ -54,6 +54,10 @@ pub struct Interface {
     pub ipv4: Option<Address4>,
     /// Its IPv6 address; left out where the kernel has no IPv6.
     pub ipv6: Option<Address6>,
+    /// Further addresses and the lengths of their prefixes, in bits: a network may have several subnets. The way out is
+    /// that of the first of each family.
+    #[serde(default)]
+    pub more: Vec<(IpAddr, u8)>,
 }
 
 /// Makes the tap interface `interface` in this network namespace and sets it up; its packets come and go over the
@@ -92,6 +96,16 @@ pub fn configure_at(route: &mut Route, index: u32, interface: &Interface) -> Res
         add("give an IPv6 address to", false, address6(index, address));
         if let Some(gateway) = address.gateway {
             add("route IPv6 through", false, default_route(libc::AF_INET6, index, &gateway.octets()));
+        }
+    }
+    for further in &interface.more {
+        match *further {
+            (IpAddr::V4(address), prefix) => {
+                add("give an address to", true, address4(index, &Address4 { address, prefix, gateway: None }));
+            }
+            (IpAddr::V6(address), prefix) => {
+                add("give an IPv6 address to", false, address6(index, &Address6 { address, prefix, gateway: None }));
+            }
         }
     }
     let results = route.requests(requests);

@@ -51,6 +51,9 @@ const ELSEWHERE6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, 1)
 /// Where a flow to the gateway's address `gateway` leads when no service takes it: the host, by its loopback if that is
 /// allowed, else by the address that the host's own connections come from. `None` when the host has no such address.
 pub fn host_behind(configuration: &Configuration, gateway: IpAddr) -> Option<IpAddr> {
+    if configuration.has_only_services(gateway) {
+        return None;
+    }
     if configuration.host_loopback {
         return Some(if gateway.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
     }
@@ -91,6 +94,8 @@ mod tests {
             internal: false,
             outbound_ipv4: None,
             outbound_ipv6: None,
+            services_at: None,
+            more: Vec::new(),
         }
     }
 

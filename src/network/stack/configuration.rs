@@ -24,6 +24,11 @@ pub struct Configuration {
     pub outbound_ipv4: Option<Ipv4Addr>,
     /// The same for IPv6 (`slirp4netns:outbound_addr6`).
     pub outbound_ipv6: Option<Ipv6Addr>,
+    /// A further address on which the gateway's services answer and nothing else (slirp4netns has its name server at
+    /// number 3, `pasta --dns-forward` wherever it is asked for).
+    pub services_at: Option<Ipv4Addr>,
+    /// The gateway's addresses in further subnets, with the lengths of their prefixes, bits.
+    pub more: Vec<(IpAddr, u8)>,
 }
 
 /// The IPv4 side of a network.
@@ -82,20 +87,38 @@ impl Configuration {
     /// Whether `address` is the gateway's.
     pub(super) fn is_gateway(&self, address: IpAddr) -> bool {
         self.gateway_like(address) == Some(address)
+            || self.more.iter().any(|more| more.0 == address)
+            || self.has_only_services(address)
     }
 
-    /// Whether `address` lies in this network's prefix.
+    /// Whether `address` is the gateway's for its services alone.
+    pub(super) fn has_only_services(&self, address: IpAddr) -> bool {
+        self.services_at.is_some_and(|services| IpAddr::V4(services) == address)
+            && self.gateway_like(address) != Some(address)
+    }
+
+    /// Whether `address` lies in one of this network's prefixes.
     pub(super) fn is_local(&self, address: IpAddr) -> bool {
-        match address {
-            IpAddr::V4(address) => self.ipv4.is_some_and(|side| {
-                let mask = u32::MAX.checked_shl(32 - u32::from(side.prefix.min(32))).unwrap_or(0);
-                (address.to_bits() ^ side.gateway.to_bits()) & mask == 0
-            }),
-            IpAddr::V6(address) => self.ipv6.is_some_and(|side| {
-                let mask = u128::MAX.checked_shl(128 - u32::from(side.prefix.min(128))).unwrap_or(0);
-                (address.to_bits() ^ side.gateway.to_bits()) & mask == 0
-            }),
+        let first = match address {
+            IpAddr::V4(_) => self.ipv4.map(|side| (side.gateway.into(), side.prefix)),
+            IpAddr::V6(_) => self.ipv6.map(|side| (side.gateway.into(), side.prefix)),
+        };
+        first.into_iter().chain(self.more.iter().copied()).any(|(gateway, prefix)| is_near(address, gateway, prefix))
+    }
+}
+
+/// Whether two addresses are of one family and have their first `prefix` bits in common.
+fn is_near(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
+    match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0);
+            (one.to_bits() ^ other.to_bits()) & mask == 0
         }
+        (IpAddr::V6(one), IpAddr::V6(other)) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(prefix.min(128))).unwrap_or(0);
+            (one.to_bits() ^ other.to_bits()) & mask == 0
+        }
+        _ => false,
     }
 }
 
@@ -114,10 +137,17 @@ mod tests {
             internal: false,
             outbound_ipv4: None,
             outbound_ipv6: None,
+            services_at: None,
+            more: vec![(Ipv4Addr::new(10, 90, 0, 1).into(), 24)],
         };
-        for (address, local) in
-            [("10.88.255.1", true), ("10.89.0.1", false), ("fd00::2", true), ("fd00:0:0:1::2", false)]
-        {
+        for (address, local) in [
+            ("10.88.255.1", true),
+            ("10.89.0.1", false),
+            ("10.90.0.7", true),
+            ("10.90.1.7", false),
+            ("fd00::2", true),
+            ("fd00:0:0:1::2", false),
+        ] {
             assert_eq!(configuration.is_local(address.parse().unwrap()), local, "{address}");
         }
     }

@@ -60,6 +60,8 @@ impl Bench {
             internal: true,
             outbound_ipv4: None,
             outbound_ipv6: None,
+            services_at: None,
+            more: Vec::new(),
         };
         let services = Box::new(Catch(Rc::clone(&caught)));
         let stack = Stack::new(configuration, theirs, services, Box::new(AllowAll)).unwrap();

@@ -169,7 +169,9 @@ impl Keeper<'_> {
         self.state.keeper = None;
         self.state.error = failure.to_string();
         self.state.exit_code = match failure.kind {
-            super::failure::FailureKind::Setup | super::failure::FailureKind::RootFileSystem => 125,
+            super::failure::FailureKind::Setup
+            | super::failure::FailureKind::RootFileSystem
+            | super::failure::FailureKind::Network => 125,
             super::failure::FailureKind::CannotInvoke => 126,
             super::failure::FailureKind::CommandNotFound => 127,
         };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 /// The states of a container, in podman's words.
@@ -137,6 +137,9 @@ pub struct Attachment {
     pub ipv6: Option<(Ipv6Addr, u8)>,
     /// The IPv6 gateway.
     pub gateway6: Option<Ipv6Addr>,
+    /// Addresses in further subnets of the network, with the lengths of their prefixes.
+    #[serde(default)]
+    pub more: Vec<(IpAddr, u8)>,
     /// Names other than the container's under which it is known there.
     pub aliases: Vec<String>,
 }
