@@ -40,10 +40,12 @@ use flow::{Flow, Host, Outcome, Phase};
 use input::Segment;
 use pool::Pool;
 use rustix::event::epoll::EventFlags;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Most flows with a side not open yet; a guest that floods with SYNs has them dropped beyond.
+/// Most flows with a side not open yet. Beyond, the one that has waited longest makes room, without a word: a flood displaces
+/// itself, and a guest that meant it asks again.
 const HALF_OPEN_MOST: usize = 2048;
 
 /// A guest silent for so long is asked whether it still has the flow, milliseconds. Shorter than the two hours of
@@ -55,6 +57,8 @@ pub struct Table {
     flows: Slab<Flow>,
     by_key: FastMap<Key, Id>,
     half_open: usize,
+    /// Flows in the order they began, those that have opened or ended since among them.
+    opening: VecDeque<Id>,
     pool: Pool,
     most: usize,
 }
@@ -70,7 +74,14 @@ fn idle_deadline(flow: &Flow) -> u64 {
 impl Table {
     /// No flows yet, and room for `most`.
     pub fn new(core: &mut Core, most: usize) -> Self {
-        Self { flows: Slab::new(), by_key: super::hash::map(core.random()), half_open: 0, pool: Pool::default(), most }
+        Self {
+            flows: Slab::new(),
+            by_key: super::hash::map(core.random()),
+            half_open: 0,
+            opening: VecDeque::new(),
+            pool: Pool::default(),
+            most,
+        }
     }
 
     /// Number of flows.
@@ -174,6 +185,7 @@ impl Table {
         self.by_key.remove(&flow.key);
         if self.by_key.is_empty() {
             self.by_key.shrink_to(1024);
+            self.opening = VecDeque::new();
         }
         if !was_open {
             self.half_open = self.half_open.saturating_sub(1);

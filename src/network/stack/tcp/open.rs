@@ -8,7 +8,7 @@ use super::super::policy::{FlowRecord, FlowRequest, Verdict};
 use super::super::slab::Id;
 use super::flow::{Account, Flow, Host, Key, Outcome, Phase};
 use super::input::{self, Segment};
-use super::{HALF_OPEN_MOST, PROTOCOL, Table, output, refuse, window};
+use super::{HALF_OPEN_MOST, PROTOCOL, Table, is_open, output, refuse, window};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
@@ -35,9 +35,7 @@ impl Table {
     /// A guest's SYN for a new flow.
     pub(super) fn open(&mut self, core: &mut Core, key: Key, packet: &Packet<'_>, segment: &Segment<'_>) {
         if self.half_open >= HALF_OPEN_MOST {
-            // The guest asks again, when there may be room.
-            core.tap.dropped += 1;
-            return;
+            self.displace(core);
         }
         let (way, account) = way(core, key);
         let sequence = core.random() as u32;
@@ -77,6 +75,16 @@ impl Table {
         }
     }
 
+    /// Ends the flow that has waited longest for a side to open.
+    fn displace(&mut self, core: &mut Core) {
+        while let Some(id) = self.opening.pop_front() {
+            if self.flows.get(id).is_some_and(|flow| !is_open(flow)) {
+                core.tap.dropped += 1;
+                return self.settle(core, id, false, Outcome::Abort);
+            }
+        }
+    }
+
     /// Keeps a new flow of a guest, watches its socket, and answers the SYN if nothing has to be waited for.
     fn keep(&mut self, core: &mut Core, mut flow: Flow, packet: &Packet<'_>) {
         if flow.host != Host::Connecting {
@@ -98,6 +106,11 @@ impl Table {
         let key = flow.key;
         let id = self.flows.insert(flow);
         self.half_open += 1;
+        if self.opening.len() >= 2 * HALF_OPEN_MOST {
+            let flows = &self.flows;
+            self.opening.retain(|id| flows.get(*id).is_some_and(|flow| !is_open(flow)));
+        }
+        self.opening.push_back(id);
         self.by_key.insert(key, id);
         let flow = self.flows.get_mut(id)?;
         flow.id = id;
