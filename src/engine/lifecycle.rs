@@ -168,6 +168,9 @@ impl Engine {
         match crate::sys::signal::send(&pidfd, signal) {
             Ok(()) => {
                 events::tell(&self.paths, &[events::container(&container.record, "kill")]);
+                if signal == Signal::KILL.as_raw() {
+                    self.thaw_killed(&container.record.id, process);
+                }
                 let keeper = container.state.keeper.and_then(open_process).filter(|_| signal == Signal::KILL.as_raw());
                 keeper.map(|keeper| wait_for_end(&keeper, None));
                 Ok(container)
@@ -364,6 +367,10 @@ impl Engine {
             // Stopped processes take no signal but the last.
             let timeout = if container.state.status == Status::Paused { 0 } else { timeout };
             self.containers().mark_stopped(&id, true)?;
+            if let Some(process) = container.state.process.filter(|_| container.state.status == Status::Paused) {
+                open_process(process).map(|pidfd| pidfd_send_signal(&pidfd, Signal::KILL));
+                self.thaw_killed(&id, process);
+            }
             self.end(&container, timeout)?;
         }
         let containers = self.containers();

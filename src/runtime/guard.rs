@@ -33,11 +33,12 @@ pub struct Guard<'a> {
 impl Guard<'_> {
     /// Runs the guard: clones init, which calls `init`, and waits. Never returns.
     ///
-    /// `remove` deletes the container's directory; it must not panic.
+    /// `remove` deletes the container's directory, `remove_group` its control group when the keeper cannot; they must not panic.
     pub fn run(
         self,
         init: impl FnOnce(OwnedFd, Vec<OwnedFd>) -> std::convert::Infallible,
         remove: impl Fn() -> Result<(), String>,
+        remove_group: impl Fn(),
     ) -> ! {
         let _ = rustix::thread::set_name(c"coracle-guard"); // only cosmetic
         let Guard { plan, keeper, init_socket, for_init } = self;
@@ -52,7 +53,13 @@ impl Guard<'_> {
             Ok(Fork::Parent { pidfd, .. }) => {
                 drop((init_socket, for_init));
                 close_all_except(0, &[keeper.as_raw_fd(), pidfd.as_raw_fd()]);
-                watch(&keeper, &pidfd, plan.remove, remove)
+                watch(&keeper, &pidfd, &remove);
+                // The keeper is gone. Nobody is left to tell; the next command that looks removes the rest.
+                if plan.remove {
+                    remove_group();
+                    let _ = remove();
+                }
+                exit(0)
             }
             Err(failure) => {
                 let _ = report(&keeper, &Report::Failed(failure), None); // nobody left to tell
@@ -101,8 +108,8 @@ pub fn join_path(path: &str) -> Step<()> {
     move_into_link_name_space(file.as_fd(), None::<LinkNameSpaceType>).map_err(failed)
 }
 
-/// Waits for init's end or the keeper's, then for orders.
-fn watch(keeper: &OwnedFd, init: &OwnedFd, remove_at_end: bool, remove: impl Fn() -> Result<(), String>) -> ! {
+/// Waits for init's end or the keeper's, then for orders. Returns when the keeper is gone.
+fn watch(keeper: &OwnedFd, init: &OwnedFd, remove: &dyn Fn() -> Result<(), String>) {
     let _ = report(keeper, &Report::Cloned, Some(init.as_fd())); // a dead keeper shows as hang-up below
     let mut keeper_lives = true;
     while !wait_readable(init.as_fd(), keeper.as_fd()) {
@@ -127,10 +134,6 @@ fn watch(keeper: &OwnedFd, init: &OwnedFd, remove_at_end: bool, remove: impl Fn(
             None => keeper_lives = false,
         }
     }
-    if remove_at_end {
-        let _ = remove(); // nobody left to tell; the next command that looks removes the rest
-    }
-    exit(0)
 }
 
 /// How long a container runs before its guard and keeper settle for a long wait.

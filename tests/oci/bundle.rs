@@ -10,9 +10,9 @@ use std::time::Duration;
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Commands of busybox that cases use.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 26] = [
     "sh", "cat", "echo", "grep", "id", "ls", "mount", "sleep", "stat", "test", "touch", "true", "uname", "readlink",
-    "cut", "chrt", "ionice", "env", "hostname", "dd", "sync", "chmod", "mkdir", "wc",
+    "cut", "chrt", "ionice", "env", "hostname", "dd", "sync", "chmod", "mkdir", "wc", "linux32", "linux64",
 ];
 
 /// A bundle in a sandbox.

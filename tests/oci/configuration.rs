@@ -121,6 +121,160 @@ const CASES: &[Case] = &[
         "refused\nfine",
     ),
     (
+        "mounts source of a file system, which has no file",
+        |config| add_mount(config, json!({"destination": "/made/tmp", "type": "tmpfs", "source": "a-name"})),
+        "grep ' /made/tmp ' /proc/mounts | cut -d ' ' -f 1,3",
+        "a-name tmpfs",
+    ),
+    (
+        "mounts type is optional with bind",
+        |config| {
+            add_mount(config, json!({"destination": "/made/config", "source": "config.json", "options": ["rbind"]}))
+        },
+        "grep -c ociVersion /made/config",
+        "1",
+    ),
+    (
+        "mounts in the listed order",
+        |config| {
+            add_mount(
+                config,
+                json!({"destination": "/made/a", "type": "tmpfs", "source": "tmpfs", "options": ["mode=0700"]}),
+            );
+            add_mount(config, json!({"destination": "/made/a/b", "type": "tmpfs", "source": "tmpfs"}));
+            add_mount(
+                config,
+                json!({"destination": "/made/a", "type": "tmpfs", "source": "tmpfs", "options": ["mode=0750"]}),
+            );
+        },
+        "stat -c %a /made/a; ls /made/a | wc -l; grep -c ' /made/a' /proc/mounts",
+        "750\n0\n3",
+    ),
+    (
+        "mounts options of the mount",
+        |config| {
+            for (name, options) in [
+                ("one", json!(["ro", "nosuid", "nodev", "noexec", "noatime"])),
+                ("two", json!(["strictatime", "nodiratime"])),
+                ("three", json!(["ro", "rw", "noexec", "exec", "relatime", "nosuid", "suid"])),
+            ] {
+                let destination = format!("/made/{name}");
+                add_mount(
+                    config,
+                    json!({"destination": destination, "type": "tmpfs", "source": "t", "options": options}),
+                );
+            }
+        },
+        "for n in one two three; do grep \" /made/$n \" /proc/self/mountinfo | cut -d ' ' -f 6; done",
+        "ro,nosuid,nodev,noexec,noatime\nrw,nodiratime\nrw,relatime",
+    ),
+    (
+        "mounts recursive options",
+        |config| {
+            add_mount(
+                config,
+                json!({"destination": "/made/tree", "type": "bind", "source": "tree",
+                "options": ["rbind", "rro", "rnosuid", "rnodev", "rnoexec"]}),
+            );
+        },
+        "grep ' /made/tree ' /proc/self/mountinfo | grep -c 'ro,nosuid,nodev,noexec'",
+        "1",
+    ),
+    (
+        "mounts propagation",
+        |config| {
+            for (name, word) in [("s", "rshared"), ("p", "private"), ("u", "unbindable")] {
+                let destination = format!("/made/{name}");
+                add_mount(
+                    config,
+                    json!({"destination": destination, "type": "bind", "source": "tree", "options": ["bind", word]}),
+                );
+            }
+        },
+        "for n in s p u; do grep \" /made/$n \" /proc/self/mountinfo | grep -c 'shared:\\|unbindable'; done",
+        "1\n0\n1",
+    ),
+    (
+        "mounts tmpcopyup",
+        |config| {
+            add_mount(
+                config,
+                json!({"destination": "/etc", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"]}),
+            );
+        },
+        "grep -c root /etc/passwd; touch /etc/x && echo fine",
+        "1\nfine",
+    ),
+    (
+        "Extensibility: what is not known is passed over",
+        |config| {
+            config["x-unknown"] = json!({"a": [1, 2]});
+            config["process"]["x-unknown"] = json!(true);
+            config["linux"]["x-unknown"] = json!("text");
+        },
+        "echo fine",
+        "fine",
+    ),
+    (
+        "process.commandLine and consoleSize without a terminal are passed over",
+        |config| {
+            config["process"]["consoleSize"] = json!({"height": 10, "width": 20});
+            config["process"]["commandLine"] = json!("never");
+        },
+        "echo fine",
+        "fine",
+    ),
+    (
+        "process.apparmorProfile, process.selinuxLabel, linux.mountLabel where the host has neither: told, not refused",
+        |config| {
+            if !std::path::Path::new("/sys/module/apparmor/parameters/enabled").exists() {
+                config["process"]["apparmorProfile"] = json!("a-profile");
+            }
+            if !std::path::Path::new("/sys/fs/selinux/enforce").exists() {
+                config["process"]["selinuxLabel"] = json!("system_u:system_r:a_t:s0");
+                config["linux"]["mountLabel"] = json!("system_u:object_r:a_t:s0");
+            }
+        },
+        "echo fine",
+        "fine",
+    ),
+    (
+        "linux.namespaces: none of a kind is the runtime's own",
+        |config| {
+            let kept = ["pid", "mount", "user"];
+            let namespaces = config["linux"]["namespaces"].as_array_mut().expect("a list");
+            namespaces.retain(|namespace| kept.iter().any(|kind| namespace["type"] == **kind));
+            config.as_object_mut().expect("an object").remove("hostname");
+            // An instance of these belongs to who owns the namespace.
+            let mounts = config["mounts"].as_array_mut().expect("a list");
+            mounts.retain(|mount| !["mqueue", "sysfs"].iter().any(|kind| mount["type"] == **kind));
+            let own = |name: &str| std::fs::read_link(format!("/proc/self/ns/{name}")).expect("it is there");
+            let names = ["net", "ipc", "uts"].map(|name| own(name).display().to_string()).join("\n");
+            config["process"]["env"] = json!(["PATH=/bin", format!("OWN={names}")]);
+        },
+        "for n in net ipc uts; do readlink /proc/self/ns/$n; done >/tmp/found; echo \"$OWN\" >/tmp/own; \
+         test \"$(cat /tmp/found)\" = \"$(cat /tmp/own)\" && echo same",
+        "same",
+    ),
+    (
+        "linux.uidMappings, linux.gidMappings",
+        |_| (),
+        "test $(cat /proc/self/uid_map | wc -l) -ge 1 && test $(cat /proc/self/gid_map | wc -l) -ge 1 && id -u",
+        "0",
+    ),
+    (
+        "linux.cgroupsPath, linux.resources: what cannot be enforced is told, not refused",
+        |config| {
+            config["linux"]["resources"] = json!({
+                "memory": {"limit": 1_073_741_824, "reservation": 536_870_912},
+                "cpu": {"shares": 1024, "quota": 100_000, "period": 100_000}, "pids": {"limit": 1000},
+                "unified": {"memory.high": "1073741824"},
+            });
+        },
+        "echo fine",
+        "fine",
+    ),
+    (
         "linux.timeOffsets",
         |config| {
             config["linux"]["namespaces"].as_array_mut().expect("a list").push(json!({"type": "time"}));
@@ -147,6 +301,30 @@ const CASES: &[Case] = &[
         "1\nSeccomp:\t2",
     ),
     (
+        "linux.seccomp arguments",
+        |config| {
+            config["linux"]["seccomp"] = json!({
+                "defaultAction": "SCMP_ACT_ALLOW",
+                "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+                "syscalls": [{"names": ["personality"], "action": "SCMP_ACT_ERRNO", "errnoRet": 22,
+                    "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]}, {"names": ["no_such_call"], "action": "SCMP_ACT_ERRNO"}],
+            });
+        },
+        "linux64 echo allowed; linux32 echo allowed 2>/dev/null || echo refused",
+        "allowed\nrefused",
+    ),
+    (
+        "linux.seccomp default action with its own error, flags",
+        |config| {
+            config["linux"]["seccomp"] = json!({
+                "defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+                "syscalls": [{"names": ["sethostname"], "action": "SCMP_ACT_ERRNO"}],
+            });
+        },
+        "hostname other 2>&1 | grep -c 'not permitted'; grep -w Seccomp /proc/self/status",
+        "1\nSeccomp:\t2",
+    ),
+    (
         "linux.maskedPaths",
         |config| config["linux"]["maskedPaths"] = json!(["/proc/meminfo", "/sys/class", "/no/such"]),
         "cat /proc/meminfo; ls /sys/class; echo end",
@@ -165,6 +343,18 @@ const CASES: &[Case] = &[
         "0",
     ),
     (
+        "linux.rootfsPropagation shared",
+        |config| config["linux"]["rootfsPropagation"] = json!("shared"),
+        "grep -c ' [^ ]* / [^ ]* shared:' /proc/self/mountinfo",
+        "1",
+    ),
+    (
+        "linux.rootfsPropagation unbindable",
+        |config| config["linux"]["rootfsPropagation"] = json!("unbindable"),
+        "grep -c ' [^ ]* / [^ ]* unbindable' /proc/self/mountinfo",
+        "1",
+    ),
+    (
         "linux.personality",
         |config| config["linux"]["personality"] = json!({"domain": "LINUX32"}),
         "cat /proc/self/personality",
@@ -181,6 +371,12 @@ const CASES: &[Case] = &[
         |_| (),
         "for name in fd stdin stdout stderr ptmx; do readlink /dev/$name; done",
         "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx",
+    ),
+    (
+        "Default Filesystems that spec lists",
+        |_| (),
+        "for place in /proc:proc /sys:sysfs /dev/pts:devpts /dev/shm:tmpfs; do grep -q \" ${place%:*} ${place#*:} \" /proc/mounts || echo $place; done; echo end",
+        "end",
     ),
     ("nothing of the caller's mounts", |_| (), "grep -c /rootfs /proc/mounts", "0"),
 ];

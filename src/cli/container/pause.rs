@@ -62,8 +62,8 @@ pub(crate) struct Pause {
 impl Verb for Pause {
     const NAME: &'static str = "pause";
     const ABOUT: &'static str = "Pause all the processes in one or more containers";
-    const DETAILS: &'static str = "Stops every process of a container (SIGSTOP, again until none runs), without control groups \
-        and without privilege. unpause continues those that were running.";
+    const DETAILS: &'static str = "Freezes the control group of a container; where it has none of its own, stops every process of it (SIGSTOP, again until \
+        none runs), which needs no privilege. unpause continues those that were running.";
     const ARGUMENTS: &'static str = "CONTAINER [CONTAINER...]";
     const ARITY: Arity = Arity::Any;
     const EXAMPLES: &'static str = "coracle pause db\ncoracle pause --all";

@@ -121,6 +121,14 @@ pub(super) fn members(first: ProcessId) -> Vec<ProcessId> {
     pids.into_iter().filter_map(|(_, pid)| ProcessId::of(pid)).collect()
 }
 
+/// Those of `pids` that are in a pid namespace above that of a container's first process, so none of the container's own
+/// whatever it did; `None` where that process is in this process's own pid namespace.
+pub(super) fn above(pids: &[i32], first: ProcessId) -> Option<Vec<i32>> {
+    let depth = |pid: i32| ProcessView::read(pid).map(|view| view.numbers().len());
+    let inside = depth(first.pid).filter(|inside| depth(std::process::id() as i32).is_some_and(|own| own < *inside))?;
+    Some(pids.iter().copied().filter(|pid| depth(*pid).is_some_and(|depth| depth < inside)).collect())
+}
+
 fn first_process(container: &Container) -> Result<i32, Error> {
     let improper =
         || Error::Conflict("top can only be used on running containers: container state improper".to_owned());

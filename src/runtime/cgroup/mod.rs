@@ -64,6 +64,19 @@ pub enum GroupError {
     /// Limits that contradict each other, or the present use.
     #[error("{0}")]
     Contradiction(String),
+    /// A file of a controller that is there.
+    #[error(
+        "the file {file:?} does not exist although the controller `{controller}` is available: no such file or directory"
+    )]
+    Unknown {
+        /// Of the limits' `unified`.
+        file: String,
+        /// What its name begins with.
+        controller: String,
+    },
+    /// Processes that cannot be stopped: they wait in the kernel for something that does not come.
+    #[error("cannot freeze control group {:?}: its processes do not stop", .0.display().to_string())]
+    Busy(PathBuf),
     /// There is no group to act on.
     #[error("cannot {0}: the container has no control group of its own")]
     None(&'static str),
@@ -102,6 +115,12 @@ impl Hierarchy {
         let normal = path.components().filter(|component| matches!(component, Component::Normal(_)));
         self.mount.join(normal.collect::<PathBuf>())
     }
+}
+
+/// The group that this process is in.
+pub fn own() -> Option<Group> {
+    let hierarchy = Hierarchy::find()?;
+    Some(Group::at(hierarchy.directory(&hierarchy.own())))
 }
 
 /// A group of its own for one container.
@@ -176,7 +195,10 @@ impl Group {
         Ok(Some(group))
     }
 
-    /// Moves a process in. Whether it could.
+    /// Moves a process in, 0 being this one.
+    ///
+    /// # Errors
+    /// The kernel's refusal.
     pub fn enter(&self, pid: i32) -> Result<(), GroupError> {
         self.write("cgroup.procs", &pid.to_string())
     }
@@ -264,6 +286,26 @@ impl Group {
         Ok(notes)
     }
 
+    /// Refuses files of `unified` that a controller of this group does not have. A controller that is missing is the host's matter,
+    /// and told by [`Group::apply`]; a file that it has not is a mistake.
+    ///
+    /// # Errors
+    /// There is such a file.
+    pub fn check_unified(&self, resources: &LinuxResources) -> Result<(), GroupError> {
+        let available = std::fs::read_to_string(self.directory.join("cgroup.controllers")).unwrap_or_default();
+        let mut files: Vec<&String> = resources.unified().iter().flatten().map(|(file, _)| file).collect();
+        files.sort();
+        for file in files {
+            let controller = file.split('.').next().unwrap_or_default();
+            let is_available = available.split_ascii_whitespace().any(|name| name == controller);
+            let is_plain = !file.contains('/');
+            if is_plain && (is_available || controller == "cgroup") && !self.directory.join(file).exists() {
+                return Err(GroupError::Unknown { file: file.clone(), controller: controller.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
     fn set(&self, setting: &Setting) -> Result<(), GroupError> {
         match &setting.instead {
             Some((file, value)) if !self.directory.join(&setting.file).exists() => self.write(file, value),
@@ -284,10 +326,13 @@ impl Group {
     /// Freezes or thaws all processes, and waits until that is so.
     ///
     /// # Errors
-    /// The kernel's refusal.
+    /// The kernel's refusal; processes that do not stop, in which case all go on.
     pub fn freeze(&self, frozen: bool) -> Result<(), GroupError> {
         self.write("cgroup.freeze", if frozen { "1" } else { "0" })?;
-        self.wait_for(if frozen { "frozen 1" } else { "frozen 0" });
+        if !self.wait_for(if frozen { "frozen 1" } else { "frozen 0" }) && frozen {
+            self.write("cgroup.freeze", "0")?;
+            return Err(GroupError::Busy(self.directory.clone()));
+        }
         Ok(())
     }
 
@@ -428,4 +473,27 @@ fn enable_controllers(directory: &Path) {
 fn directories_in(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_a_present_controller_has_not_is_a_mistake() {
+        let directory = std::env::temp_dir().join(format!("coracle-unified-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join("cgroup.controllers"), "memory pids\n").unwrap();
+        std::fs::write(directory.join("memory.high"), "max\n").unwrap();
+        let group = Group::at(directory.clone());
+        let check = |file: &str| {
+            let resources = serde_json::from_value(serde_json::json!({"unified": {file: "1"}})).unwrap();
+            group.check_unified(&resources).map_err(|error| error.to_string())
+        };
+        assert_eq!(check("memory.high"), Ok(()));
+        assert_eq!(check("cpu.nonsense"), Ok(()), "no such controller here: told, not refused");
+        let said = check("memory.nonsense").unwrap_err();
+        assert!(said.contains("\"memory.nonsense\"") && said.contains("no such file"), "{said}");
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
 }

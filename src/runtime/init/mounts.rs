@@ -212,7 +212,7 @@ impl PreparedMount {
                 let mode = fstat(&target).map_err(failed)?.st_mode & 0o7777;
                 let mut options = self.options.clone();
                 options.data.push(format!("mode={mode:o}"));
-                new_file_system(&self.kind, &options)
+                self.new_instance(&self.kind, &options)
             }
             false => self.make_detached(),
         }
@@ -271,15 +271,21 @@ impl PreparedMount {
     fn make_file_system(&self) -> rustix::io::Result<OwnedFd> {
         match self.kind.as_str() {
             "overlay" => self.make_overlay(),
-            "proc" => new_file_system("proc", &self.options).or_else(|error| self.instead("/proc", error)),
-            "sysfs" => new_file_system("sysfs", &self.options).or_else(|error| self.instead("/sys", error)),
+            "proc" => self.new_instance("proc", &self.options).or_else(|error| self.instead("/proc", error)),
+            "sysfs" => self.new_instance("sysfs", &self.options).or_else(|error| self.instead("/sys", error)),
             "cgroup" | "cgroup2" => {
-                new_file_system("cgroup2", &self.options).or_else(|error| self.instead("/sys/fs/cgroup", error))
+                self.new_instance("cgroup2", &self.options).or_else(|error| self.instead("/sys/fs/cgroup", error))
             }
-            "mqueue" => new_file_system("mqueue", &self.options).or_else(|error| self.instead("/dev/mqueue", error)),
+            "mqueue" => self.new_instance("mqueue", &self.options).or_else(|error| self.instead("/dev/mqueue", error)),
             "devpts" => self.make_devpts(),
-            kind => new_file_system(kind, &self.options),
+            kind => self.new_instance(kind, &self.options),
         }
+    }
+
+    /// A new instance, called in the list of mounts what the configuration calls its source.
+    fn new_instance(&self, kind: &str, options: &MountOptions) -> rustix::io::Result<OwnedFd> {
+        let name = self.source.to_str().filter(|name| !name.is_empty()).unwrap_or(kind);
+        new_file_system(kind, name, options)
     }
 
     /// Where the kernel refuses a new instance (because part of the host's is covered, as in nested containers, or
@@ -296,10 +302,10 @@ impl PreparedMount {
 
     /// Group 5 (tty) may not be mapped; the instance then keeps the mounter's.
     fn make_devpts(&self) -> rustix::io::Result<OwnedFd> {
-        new_file_system("devpts", &self.options).or_else(|_| {
+        self.new_instance("devpts", &self.options).or_else(|_| {
             let mut options = self.options.clone();
             options.data.retain(|option| !option.starts_with("gid="));
-            new_file_system("devpts", &options)
+            self.new_instance("devpts", &options)
         })
     }
 
@@ -309,7 +315,7 @@ impl PreparedMount {
         options.data.push(format!("lowerdir={}", descriptor_path(lower)));
         options.data.extend(self.layers.iter().map(|(name, layer)| format!("{name}={}", descriptor_path(layer))));
         options.data.push("userxattr".to_owned());
-        new_file_system("overlay", &options)
+        new_file_system("overlay", "overlay", &options)
     }
 }
 
@@ -346,10 +352,10 @@ fn change_attributes(
     }
 }
 
-/// A detached mount of a new instance of file system `kind`.
-pub fn new_file_system(kind: &str, options: &MountOptions) -> rustix::io::Result<OwnedFd> {
+/// A detached mount of a new instance of file system `kind`, whose source is called `name`.
+pub fn new_file_system(kind: &str, name: &str, options: &MountOptions) -> rustix::io::Result<OwnedFd> {
     let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
-    fsconfig_set_string(context.as_fd(), "source", kind)?;
+    fsconfig_set_string(context.as_fd(), "source", name)?;
     for option in &options.data {
         match option.split_once('=') {
             Some((key, value)) => fsconfig_set_string(context.as_fd(), key, value)?,
@@ -417,5 +423,5 @@ pub fn mask(root: &Rooted, untrusted_path: &str, null: &OwnedFd) -> rustix::io::
         data: vec!["size=0k".to_owned(), "nr_inodes=1".to_owned()],
         ..Default::default()
     };
-    attach(new_file_system("tmpfs", &options)?, target)
+    attach(new_file_system("tmpfs", "tmpfs", &options)?, target)
 }

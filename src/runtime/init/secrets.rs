@@ -43,7 +43,7 @@ impl<'a> Secrets<'a> {
             ..Default::default()
         };
         let failed = |error: Errno| Failure::setup("make memory for secrets", error);
-        let memory = new_file_system("tmpfs", &options).map_err(failed)?;
+        let memory = new_file_system("tmpfs", "tmpfs", &options).map_err(failed)?;
         attach(&memory, directory).map_err(failed)?;
         for (place, (secret, bytes)) in self.files.iter_mut().enumerate() {
             let made = write(&memory, &place.to_string(), secret, bytes)

@@ -4,6 +4,7 @@ use super::event_loop::EventLoop;
 use super::streams::{Streams, null};
 use super::{Keeper, Services};
 use crate::runtime::attach::KeeperFrame;
+use crate::runtime::cgroup;
 use crate::runtime::control::Control;
 use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::guard::{Guard, exit};
@@ -106,6 +107,8 @@ impl Keeper<'_> {
             None if !namespaces::has(&self.plan.spec, LinuxNamespaceType::Pid) => NewNamespaces::USER,
             None => NewNamespaces::USER | NewNamespaces::PID,
         };
+        // The guard is in the group, and a group is removed from outside.
+        let own = self.group.as_ref().filter(|_| self.plan.remove).and_then(|_| cgroup::own());
         let init_plan = self.init_plan.try_clone().map_err(|error| Failure::setup("pass the plan", error))?;
         match self.fork_into_group(namespaces) {
             Ok(Fork::Child) => {
@@ -117,6 +120,11 @@ impl Keeper<'_> {
                 guard.run(
                     |socket, descriptors| services.become_init(socket, descriptors),
                     || services.remove_container(),
+                    || {
+                        if let (Some(own), Some(group)) = (&own, &self.group) {
+                            let _ = own.enter(0).and_then(|()| group.remove()); // an empty directory harms nobody
+                        }
+                    },
                 )
             }
             Ok(Fork::Parent { pid, pidfd }) => {

@@ -71,6 +71,7 @@ pub(super) fn make(
 
 /// Writes limits and device rules; what is not enforced is told.
 fn limit(group: &Group, resources: &LinuxResources, warn: &dyn Fn(&str)) -> Result<(), OciError> {
+    group.check_unified(resources)?;
     let notes = group.apply(resources)?;
     let devices = group.limit_devices(resources).err().filter(|_| rustix::process::geteuid().is_root());
     notes.iter().chain(&devices).for_each(|note| warn(note));

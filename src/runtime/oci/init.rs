@@ -275,7 +275,12 @@ impl<'a> Init<'a> {
         }
         rustix::process::umask(Mode::empty());
         let mut listed = plan.spec.mounts().clone().unwrap_or_default();
-        for mount in &mut listed {
+        // Of other mounts the source is a name.
+        let is_bind = |mount: &&mut oci_spec::runtime::Mount| {
+            mount.typ().as_deref() == Some("bind")
+                || mount.options().iter().flatten().any(|option| option == "bind" || option == "rbind")
+        };
+        for mount in listed.iter_mut().filter(is_bind) {
             if let Some(source) = mount.source().as_ref().filter(|source| source.is_relative()) {
                 let absolute = plan.bundle.join(source);
                 if absolute.exists() {
@@ -349,6 +354,11 @@ impl<'a> Init<'a> {
             Failure::setup(format_args!("mount the root file system {:?}", self.plan.root.display()), error)
         };
         let (propagation, _) = self.propagation()?.unwrap_or((MountPropagationFlags::DOWNSTREAM, true));
+        // The root is bound first; it becomes unbindable at the end.
+        let propagation = match propagation {
+            MountPropagationFlags::UNBINDABLE => MountPropagationFlags::PRIVATE,
+            other => other,
+        };
         mount_change("/", propagation | MountPropagationFlags::REC)
             .map_err(|error| Failure::setup("separate the mounts from the host's", error))?;
         if propagation == MountPropagationFlags::SHARED {
@@ -465,6 +475,7 @@ impl<'a> Init<'a> {
             set_attributes(root.as_root(), MountAttributes::READ_ONLY, MountAttributes::empty(), false)
                 .map_err(|error| Failure::setup("make the root file system read-only", error))?;
         }
+        let hosts = open_handle(Path::new("/"))?;
         rustix::process::fchdir(root.as_root()).map_err(failed)?;
         let pivoted = match self.plan.no_pivot {
             true => Err(Errno::INVAL),
@@ -472,7 +483,8 @@ impl<'a> Init<'a> {
         };
         match pivoted {
             Ok(()) => {
-                // What is unmounted here must not be so on the host.
+                // What is unmounted here must not be so on the host: by its handle, since "." is still the new root.
+                rustix::process::fchdir(&hosts).map_err(failed)?;
                 mount_change(".", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC).map_err(failed)?;
                 unmount(".", UnmountFlags::DETACH).map_err(failed)?;
             }

@@ -209,6 +209,7 @@ impl Runtime<'_> {
             (self.warn)("limits are not enforced: the container has no control group of its own");
             return Ok(());
         };
+        group.check_unified(resources)?;
         if let Some(scope) = &container.record.scope {
             let failed = |error| OciError::system(format!("set properties of unit {:?}", scope.name), error);
             scope.update(resources).map_err(failed)?;

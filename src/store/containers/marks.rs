@@ -16,13 +16,16 @@ struct Stopped {
     by: Option<ProcessId>,
 }
 
-/// `paused`: the processes of the container are stopped.
+/// `paused`: the processes of the container are stopped or frozen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Paused {
     /// The container's first process: the mark is about this run.
     pub process: ProcessId,
     /// Processes that had been stopped before, and are to stay so.
     pub stopped_before: Vec<ProcessId>,
+    /// The control group that is frozen; without one, the processes are stopped one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<PathBuf>,
 }
 
 /// Whether a user ended the container whose directory this is.
