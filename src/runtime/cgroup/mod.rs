@@ -20,7 +20,7 @@ mod scope;
 mod stats;
 mod systemd;
 
-pub use fork::fork_into_own;
+pub use fork::{fork_at_home, fork_into_own};
 pub use limits::{Setting, settings};
 pub use place::{Placed, make};
 pub use scope::Scope;

@@ -35,8 +35,9 @@ impl Bundle {
         let directory = directory.canonicalize().map_err(|source| OciError::file("open bundle", directory, source))?;
         let path = config.map_or_else(|| directory.join("config.json"), Path::to_owned);
         let text = read_file(&path)?;
-        let (spec, warnings) = decode(&text).map_err(|source| OciError::Json { path: path.clone(), source })?;
+        let (mut spec, warnings) = decode(&text).map_err(|source| OciError::Json { path: path.clone(), source })?;
         check(&spec)?;
+        anchor_sources(&mut spec, &directory);
         let root = spec.root().as_ref().map(|root| root.path().clone()).unwrap_or_default();
         let root = directory.join(root);
         let root = root.canonicalize().map_err(|source| OciError::file("open root file system", &root, source))?;
@@ -48,6 +49,22 @@ impl Bundle {
         }
         Ok(Bundle { directory, spec, root, warnings })
     }
+}
+
+/// Makes the sources of bind mounts absolute, which may be relative to the bundle; those of others are names.
+fn anchor_sources(spec: &mut Spec, bundle: &Path) {
+    let Some(mut mounts) = spec.mounts().clone() else { return };
+    let is_bind = |mount: &&mut oci_spec::runtime::Mount| {
+        let has = |wanted: &str| mount.options().iter().flatten().any(|option| option == wanted);
+        mount.typ().as_deref() == Some("bind") || has("bind") || has("rbind")
+    };
+    for mount in mounts.iter_mut().filter(is_bind) {
+        let anchored = mount.source().as_ref().filter(|source| source.is_relative()).map(|source| bundle.join(source));
+        if let Some(path) = anchored.filter(|path| path.exists()) {
+            mount.set_source(Some(path));
+        }
+    }
+    spec.set_mounts(Some(mounts));
 }
 
 /// Reads a file of a sane size.

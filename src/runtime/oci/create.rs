@@ -152,7 +152,7 @@ impl Runtime<'_> {
             plan: hand_over_plan(&plan)?,
             kept: [listener].into_iter().chain(console).chain(mapped.into_iter().map(|(_, tree)| tree)).collect(),
         };
-        let child = fork(&namespaces, start)?;
+        let child = fork(&namespaces, container.record.group.as_ref(), start)?;
         (self.debug)("nsexec container setup: namespaces are made");
         let road = Road { socket: &socket, maps: maps.as_ref(), spec: &bundle.spec };
         let (pid, pidfd) = self.guide(child, &road, container, forked)?;
@@ -172,11 +172,13 @@ impl Runtime<'_> {
         container: &mut Container,
         forked: &mut Option<(Pid, OwnedFd)>,
     ) -> Result<(Pid, OwnedFd), OciError> {
-        let Forked { pid, pidfd, is_helper } = child;
+        let Forked { pid, pidfd, is_helper, is_at_home } = child;
         let spare = pidfd.try_clone().map_err(|error| OciError::system("keep a process", error))?;
         *forked = Some((pid, spare));
         let socket = road.socket;
-        self.settle_in(pid, road.spec, container)?;
+        if !is_at_home {
+            self.settle_in(pid, road.spec, container)?;
+        }
         if !is_helper {
             road.map(pid, &pidfd)?;
             self.take_up(pid, road.spec, container)?;
@@ -207,7 +209,7 @@ impl Runtime<'_> {
         }
     }
 
-    /// Control group and OOM score, which everything that the process forks inherits.
+    /// Control group, which everything that the process forks inherits.
     fn settle_in(&self, pid: Pid, spec: &Spec, container: &mut Container) -> Result<(), OciError> {
         let number = pid.as_raw_nonzero().get();
         if let Some(scope) = &container.record.scope {

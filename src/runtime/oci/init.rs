@@ -274,20 +274,7 @@ impl<'a> Init<'a> {
             let _ = crate::sys::process::join_new_session_keyring();
         }
         rustix::process::umask(Mode::empty());
-        let mut listed = plan.spec.mounts().clone().unwrap_or_default();
-        // Of other mounts the source is a name.
-        let is_bind = |mount: &&mut oci_spec::runtime::Mount| {
-            mount.typ().as_deref() == Some("bind")
-                || mount.options().iter().flatten().any(|option| option == "bind" || option == "rbind")
-        };
-        for mount in listed.iter_mut().filter(is_bind) {
-            if let Some(source) = mount.source().as_ref().filter(|source| source.is_relative()) {
-                let absolute = plan.bundle.join(source);
-                if absolute.exists() {
-                    mount.set_source(Some(absolute));
-                }
-            }
-        }
+        let listed = plan.spec.mounts().clone().unwrap_or_default();
         let mut mounts = prepare(&listed)?;
         for (at, tree) in trees {
             if let Some(mount) = mounts.get_mut(at) {

@@ -11,6 +11,7 @@
 
 use super::conversation::{Report, report, wait};
 use super::error::OciError;
+use crate::runtime::cgroup::{Group, fork_at_home};
 use crate::runtime::failure::{Failure, Step};
 use crate::runtime::init::{Role, execute_as, protected_program};
 use crate::sys::process::{Fork, NewNamespaces, exit_now, fork_into, fork_sibling_into, unshare};
@@ -113,13 +114,21 @@ pub(super) struct Forked {
     pub(super) pidfd: OwnedFd,
     /// It is the helper.
     pub(super) is_helper: bool,
+    /// It is in the container's control group.
+    pub(super) is_at_home: bool,
 }
 
-/// Forks init or the helper.
-pub(super) fn fork(namespaces: &Namespaces, start: Start) -> Result<Forked, OciError> {
+/// Forks init or the helper, where that can be in `group`.
+pub(super) fn fork(namespaces: &Namespaces, group: Option<&Group>, start: Start) -> Result<Forked, OciError> {
     let is_helper = namespaces.needs_helper();
     let new = if is_helper { NewNamespaces::empty() } else { namespaces.new };
-    match fork_into(new) {
+    let at_home = group.map_or(Ok(None), |group| fork_at_home(group, new));
+    let (forked, is_at_home) = match at_home {
+        Ok(Some(fork)) => (Ok(fork), true),
+        Ok(None) => (fork_into(new), false),
+        Err(error) => (Err(error), false),
+    };
+    match forked {
         Ok(Fork::Child) => {
             match is_helper {
                 true => help(namespaces, start),
@@ -127,7 +136,7 @@ pub(super) fn fork(namespaces: &Namespaces, start: Start) -> Result<Forked, OciE
             };
             exit_now(125)
         }
-        Ok(Fork::Parent { pid, pidfd }) => Ok(Forked { pid, pidfd, is_helper }),
+        Ok(Fork::Parent { pid, pidfd }) => Ok(Forked { pid, pidfd, is_helper, is_at_home }),
         Err(error) => Err(OciError::system("create the container's namespaces", error)),
     }
 }
