@@ -6,10 +6,12 @@ use super::plan::{ImageDefaults, Others, Place, Planned, VolumeUse, plan};
 use super::record::ContainerRecord;
 use super::request::{ContainerRequest, MountKind, NamespaceMode, RootSource, UserNamespaceMode};
 use super::{Engine, events, host_files, names, removal};
+use crate::overlay::probe::Driver;
 use crate::runtime::id_map::HostIds;
 use crate::runtime::plan::JoinPlan;
 use crate::runtime::subordinate::Subordinate;
 use crate::store::containers::{self, Durability, State, make_directories};
+use crate::store::projects;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -48,9 +50,10 @@ impl Engine {
         let containers = self.containers();
         let (id, lock) = containers.allocate_locked()?;
         let mut name = String::new();
-        let result = self.register_name(request.name.as_deref(), &id).and_then(|registered| {
-            name = registered;
-            let (record, mut warnings) = self.write_container(request, image, &id, &name, &host, &others)?;
+        let result = self.drivers(request, &id).and_then(|drivers| {
+            name = self.register_name(request.name.as_deref(), &id)?;
+            let made = self.write_container(request, image, (&id, &name), drivers, (&host, &others));
+            let (record, mut warnings) = made?;
             if warnings.iter().any(|_| record.network.mode == NetworkMode::Host && request.network.is_empty())
                 && (request.quiet || !self.tells_first_time("no-tun"))
             {
@@ -97,28 +100,39 @@ impl Engine {
         Err(last.map_or_else(|| Error::BadRequest("no free name".to_owned()), Error::from))
     }
 
+    /// The drivers that may make the root of container `id`, and the limit of its size, if a project quota is to keep it.
+    fn drivers(&self, request: &ContainerRequest, id: &str) -> Result<(Vec<Driver>, Option<u64>), Error> {
+        let directory = self.containers().directory(id);
+        let asked = request.storage_driver.as_deref().or(self.storage_driver.as_deref());
+        let drivers = super::driver::candidates(asked, &directory)?;
+        if request.storage_size_bytes.is_none() {
+            return Ok((drivers, None));
+        }
+        let obstacle = projects::obstacle(&directory);
+        let drivers = super::driver::limited(drivers, obstacle)?;
+        let quota_bytes = request.storage_size_bytes.filter(|_| obstacle.is_none() && drivers != [Driver::Fuse]);
+        Ok((drivers, quota_bytes))
+    }
+
     fn write_container(
         &self,
         request: &ContainerRequest,
         image: &ImageDefaults,
-        id: &str,
-        name: &str,
-        host: &HostIds,
-        others: &Others,
+        (id, name): (&str, &str),
+        (drivers, quota_bytes): (Vec<Driver>, Option<u64>),
+        (host, others): (&HostIds, &Others),
     ) -> Result<(ContainerRecord, Vec<String>), Error> {
         let containers = self.containers();
         let directory = containers.directory(id);
-        let asked = request.storage_driver.as_deref().or(self.storage_driver.as_deref());
-        let mut drivers = super::driver::candidates(asked, &directory)?;
-        if request.storage_size_bytes.is_some() {
-            drivers = super::driver::limited(&drivers)?;
-        }
         let (volumes, extracted) = (self.paths.volumes(), self.paths.extracted());
         let place =
             Place { id, name, directory: &directory, volumes: &volumes, extracted: &extracted, drivers: &drivers };
         let Planned { mut record, volumes, warnings } = plan(request, image, place, host, others)?;
         network::choose_random_ports(&mut record.network.ports)?;
         make_parts(&record)?;
+        if let Some(bytes) = quota_bytes {
+            projects::limit(&self.paths, id, &[&directory.join("upper"), &directory.join("work")], bytes)?;
+        }
         self.copy_secrets(&record)?;
         self.make_volumes(&volumes)?;
         make_missing_sources(request)?;

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use crate::overlay::probe::{self, Driver};
+use crate::store::projects::Obstacle;
 use std::path::Path;
 
 /// The driver asked for, or those that a quick look at the host allows, the preferred one first
@@ -24,16 +25,21 @@ pub fn candidates(asked: Option<&str>, directory: &Path) -> Result<Vec<Driver>, 
 
 /// Those of `drivers` that can limit what a container writes (`--storage-opt size=`).
 ///
-/// The kernel's overlay and plain directories would need a project quota on the file system below, which only the
-/// administrator can set (`FS_IOC_FSSETXATTR` and `quotactl(2)` want CAP_SYS_ADMIN in the initial user namespace).
-pub fn limited(drivers: &[Driver]) -> Result<Vec<Driver>, Error> {
+/// The kernel's overlay and plain directories need a project quota on the file system below: all of them work where
+/// there is no `obstacle` to one. Else only our own driver does, which counts by itself.
+pub fn limited(drivers: Vec<Driver>, obstacle: Option<Obstacle>) -> Result<Vec<Driver>, Error> {
+    let Some(obstacle) = obstacle else { return Ok(drivers) };
     if drivers.contains(&Driver::Fuse) {
         return Ok(vec![Driver::Fuse]);
     }
     let driver = drivers.first().copied().unwrap_or(Driver::Copy).name();
+    let reason = match obstacle {
+        Obstacle::NotEnforced => "the host's file system enforces no project quotas",
+        Obstacle::NotPermitted => "project quotas are for the administrator only",
+    };
     Err(Error::BadRequest(format!(
-        "storage option \"size\" does not work with storage driver \"{driver}\": a quota on the host's file system is for \
-         the administrator only; use --storage-driver fuse, which counts by itself"
+        "storage option \"size\" does not work with storage driver \"{driver}\" here: {reason}; use --storage-driver fuse, \
+         which counts by itself"
     )))
 }
 
@@ -42,10 +48,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_driver_counts() {
-        assert_eq!(limited(&Driver::ALL).unwrap(), [Driver::Fuse]);
-        for driver in [Driver::FuseOverlay, Driver::Overlay, Driver::Copy] {
-            assert!(limited(&[driver]).unwrap_err().to_string().contains("--storage-driver fuse"));
+    fn only_our_own_driver_counts_without_a_quota() {
+        for obstacle in [Obstacle::NotEnforced, Obstacle::NotPermitted] {
+            assert_eq!(limited(Driver::ALL.to_vec(), Some(obstacle)).unwrap(), [Driver::Fuse]);
+            for driver in [Driver::FuseOverlay, Driver::Overlay, Driver::Copy] {
+                let refused = limited(vec![driver], Some(obstacle)).unwrap_err().to_string();
+                assert!(refused.contains("--storage-driver fuse"), "{refused}");
+            }
         }
+    }
+
+    #[test]
+    fn all_do_above_a_quota() {
+        assert_eq!(limited(Driver::ALL.to_vec(), None).unwrap(), Driver::ALL);
+        assert_eq!(limited(vec![Driver::Overlay], None).unwrap(), [Driver::Overlay]);
     }
 }

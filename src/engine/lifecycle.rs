@@ -11,6 +11,7 @@ use super::{Engine, events, removal};
 use crate::runtime::guard;
 use crate::runtime::id_map::{self, HostIds};
 use crate::store::containers::{ProcessId, State, Status};
+use crate::store::projects;
 use crate::sys::process::{Fork, NewNamespaces, fork_into};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -452,7 +453,7 @@ impl Engine {
             }
             result
         };
-        match remove() {
+        let removed = match remove() {
             Ok(()) => Ok(()),
             Err(Errno::ACCESS | Errno::PERM) => with_ids(&record.plan.id_maps, remove)
                 .map_err(|error| Error::Conflict(format!("remove container {}: {error}", record.id))),
@@ -461,7 +462,11 @@ impl Engine {
                 record.id,
                 crate::runtime::failure::in_words(&error.into())
             ))),
+        };
+        if record.request.storage_size_bytes.is_some() {
+            projects::sweep(&self.paths);
         }
+        removed
     }
 
     /// Removes what killed commands left behind, with the containers' own ids where needed. Returns how many
@@ -470,9 +475,12 @@ impl Engine {
         let left = removal::sweep(&self.paths);
         removal::sweep_names(&self.paths);
         let maps = HostIds::detect().intermediate;
-        left.iter()
+        let left = left
+            .iter()
             .filter(|id| with_ids(&maps, || removal::remove_tree(&self.containers().directory(id))).is_err())
-            .count()
+            .count();
+        projects::sweep(&self.paths);
+        left
     }
 }
 

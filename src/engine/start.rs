@@ -23,6 +23,7 @@ use crate::runtime::keeper::{Job, Keeper, Milestone, Services};
 use crate::runtime::subordinate::IdKind;
 use crate::store::containers::{Containers, Durability, State, Status};
 use crate::store::paths::Paths;
+use crate::store::projects;
 use crate::sys::process::{Fork, NewNamespaces, fork_into};
 use oci_spec::runtime::BoxBuilder;
 use rustix::fs::MemfdFlags;
@@ -557,5 +558,8 @@ impl Services for ContainerServices {
     fn finished(&self) {
         pods::after_end(&self.paths, &self.record);
         removal::sweep(&self.paths);
+        if self.record.request.storage_size_bytes.is_some() {
+            projects::sweep(&self.paths);
+        }
     }
 }

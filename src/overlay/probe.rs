@@ -65,7 +65,7 @@ impl FromStr for Driver {
 /// What the probe found.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// Drivers that should work, the preferred one first; never empty.
+    /// Drivers that should work, the preferred one first; empty only where nothing at all can keep a container's files.
     pub candidates: Vec<Driver>,
     /// Drivers that do not work, with the reason in words.
     pub refused: Vec<(Driver, String)>,
@@ -75,13 +75,14 @@ pub struct Choice {
 pub fn probe(upper_parent: &Path) -> Choice {
     let fuse = fuse_obstacle();
     let overlay = overlay_obstacle(upper_parent);
+    let files = files_obstacle(upper_parent);
     let mut choice = Choice { candidates: Vec::new(), refused: Vec::new() };
     for driver in Driver::ALL {
         let obstacle = match driver {
             Driver::FuseOverlay => fuse.as_ref().or(overlay.as_ref()),
-            Driver::Fuse => fuse.as_ref(),
+            Driver::Fuse => fuse.as_ref().or(files.as_ref()),
             Driver::Overlay => overlay.as_ref(),
-            Driver::Copy => None,
+            Driver::Copy => files.as_ref(),
         };
         match obstacle {
             None => choice.candidates.push(driver),
@@ -94,7 +95,8 @@ pub fn probe(upper_parent: &Path) -> Choice {
 /// The probe's result narrowed to the driver the user asked for, if any.
 pub fn choose(forced: Option<Driver>, upper_parent: &Path) -> Result<Choice, Error> {
     let mut choice = probe(upper_parent);
-    let Some(forced) = forced else { return Ok(choice) };
+    let none = if choice.candidates.is_empty() { Some(Driver::Copy) } else { None };
+    let Some(forced) = forced.or(none) else { return Ok(choice) };
     if let Some((driver, reason)) = choice.refused.iter().find(|(driver, _)| *driver == forced) {
         return Err(Error::Driver { driver: driver.name(), reason: reason.clone() });
     }
@@ -124,6 +126,17 @@ pub fn overlay_obstacle(upper_parent: &Path) -> Option<String> {
         Err(error) => Some(format!("{}: {}", upper_parent.display(), crate::sys::errno::Words(&error.into()))),
     }
 }
+
+/// Why nothing can keep changes below `upper_parent`, if nothing can: on FAT and exFAT a file has another number each time it
+/// is looked at anew, so that what is kept beside it would be another file's one day, and names of different case are one.
+fn files_obstacle(upper_parent: &Path) -> Option<String> {
+    let kind = rustix::fs::statfs(upper_parent).ok()?.f_type as u64 & 0xffff_ffff;
+    let name = NUMBERLESS.iter().find(|(magic, _)| *magic == kind)?.1;
+    Some(format!("{name} keeps no owners, links or lasting file numbers; --root names another place"))
+}
+
+/// File systems whose inode numbers are made up while a file is in memory (`iunique` in fs/fat and fs/exfat).
+const NUMBERLESS: &[(u64, &str)] = &[(0x4d44, "FAT"), (0x2011_bab0, "exFAT")];
 
 /// File systems the kernel refuses for changes: remote ones, stacked ones, those without whiteouts or attributes. Magic
 /// numbers from linux/magic.h, statfs(2) and the file systems' own headers.

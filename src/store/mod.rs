@@ -13,6 +13,7 @@ pub mod locks;
 pub mod networks;
 pub mod paths;
 pub mod pods;
+pub mod projects;
 pub mod record;
 pub mod secrets;
 pub mod sweep;

@@ -14,6 +14,7 @@
 //! ├── secrets/<id>/                secret.json, data: for the user alone, see [`super::secrets`]
 //! ├── networks/                     networks with names, see [`super::networks`]
 //! ├── mounts/<id>/                 where `container mount` and `image mount` show files
+//! ├── projects/<number>           text: the ID of the container whose size is limited by it, see [`super::projects`]
 //! ├── extracted/<image>-<maps>/     an image's files for the driver `overlay`, with the owners of one id map
 //! ├── events.log, events.log.1      what was done, see [`super::events`]
 //! ├── lock                          empty; byte-range locks, see [`super::locks`]
@@ -80,6 +81,10 @@ impl Paths {
     /// `networks`.
     pub fn networks(&self) -> PathBuf {
         self.root.join("networks")
+    }
+    /// `projects`.
+    pub fn projects(&self) -> PathBuf {
+        self.root.join("projects")
     }
     /// `extracted`.
     pub fn extracted(&self) -> PathBuf {

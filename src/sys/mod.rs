@@ -16,6 +16,7 @@ pub mod mount;
 pub mod namespace;
 pub mod notify;
 pub mod process;
+pub mod quota;
 pub mod schedule;
 pub mod seccomp;
 pub mod signal;

@@ -156,13 +156,13 @@ impl Upper {
     }
 
     pub(super) fn seek_in(&self, number: u64, offset: u64, hole: bool) -> Step<u64> {
-        let held = self.held(number)?;
-        if matches!(held, Held::Above(_)) && !self.space.is_limited() {
+        if !self.space.is_limited() {
             // Pages that the kernel has not written back yet are not in the file, and it does not write them before it
-            // asks (fs/fuse/file.c, fuse_lseek): a hole could be none. Refused, it answers for itself from then on: all data.
+            // asks (fs/fuse/file.c, fuse_lseek): a hole could be none, in a file that is still below as well. Refused, it
+            // answers for itself from then on: all data.
             return Err(Errno::NOSYS);
         }
-        let lower = match held {
+        let lower = match self.held(number)? {
             Held::Below(lower) => lower,
             Held::Above(inode) => {
                 let file = self.file(&inode)?;

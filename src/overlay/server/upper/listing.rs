@@ -107,7 +107,7 @@ impl Upper {
         if inode.is_upper() {
             let directory = self.directory(inode)?;
             for (name, kind) in store::names(&directory)? {
-                if !whiteout::is_reserved(&name) {
+                if !self.store.is_reserved(&name) {
                     listing.push(&name, file_type(kind), true);
                 }
                 if inode.lower.is_some() {
@@ -117,7 +117,7 @@ impl Upper {
         }
         self.below(inode, &mut |name, kind| {
             let is_hidden = !own.is_empty() && (own.contains(name) || own.contains(&whiteout::of(name)));
-            if !is_hidden && !whiteout::is_reserved(name) {
+            if !is_hidden && !self.store.is_reserved(name) {
                 listing.push(name, kind, false);
             }
         })?;

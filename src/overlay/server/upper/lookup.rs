@@ -48,7 +48,7 @@ impl Upper {
 
     /// Where `name` of `parent` is; below, that is one lookup of it.
     fn search(&self, parent: &Arc<Inode>, name: &[u8]) -> Step<Option<Entry>> {
-        if whiteout::is_reserved(name) || matches!(name, b"." | b"..") || name.contains(&b'/') {
+        if self.store.is_reserved(name) || matches!(name, b"." | b"..") || name.contains(&b'/') {
             return Ok(None);
         }
         // The kernel asks for longer ones (`FUSE_NAME_MAX`), and "no such file" would be answered for a directory below.
@@ -103,8 +103,9 @@ impl Upper {
 
     /// Nobody can reach a file without a name any more.
     fn bury(&self, orphan: Target, charged: u64) {
-        let has_other_names =
-            orphan.stat().is_ok_and(|stat| stat.st_nlink > 1 || orphan.descriptor().is_some() && stat.st_nlink > 0);
+        // The name it has as long as we can reach it: in the work directory, or an NFS client's.
+        let own = u64::from(orphan.descriptor().is_none() || self.store.keeps_open_names);
+        let has_other_names = orphan.stat().is_ok_and(|stat| stat.st_nlink as u64 > own);
         if !has_other_names {
             self.space.charge(charged, 0);
             self.store.forget_attributes(&orphan);
@@ -230,10 +231,13 @@ impl Upper {
     pub(super) fn attributes_of(&self, inode: &Arc<Inode>) -> Step<FileAttr> {
         match (inode.record(), inode.lower) {
             (Some(record), _) => {
-                let stat = match self.files.get(inode.number) {
+                let mut stat = match self.files.get(inode.number) {
                     Some(file) => rustix::fs::fstat(file)?,
                     None => self.target(inode)?.stat()?,
                 };
+                if self.store.keeps_open_names && inode.state().orphan.is_some() {
+                    stat.st_nlink = stat.st_nlink.saturating_sub(1);
+                }
                 Ok(self.upper_attributes(inode, &stat, &record))
             }
             (None, Some(lower)) => {

@@ -77,7 +77,7 @@ impl Upper {
 
     /// The directory in which a name is about to change.
     fn parent_to_change(&self, place: Place<'_>) -> Step<Arc<Inode>> {
-        if whiteout::is_reserved(place.name) {
+        if self.store.is_reserved(place.name) {
             return Err(Errno::INVAL);
         }
         let parent = self.inode(place.directory)?;
@@ -314,7 +314,7 @@ impl Upper {
         let mut hidden = std::collections::HashSet::new();
         if inode.is_upper() {
             for (name, _) in store::names(&self.directory(inode)?)? {
-                if !whiteout::is_reserved(&name) {
+                if !self.store.is_reserved(&name) {
                     return Ok(false);
                 }
                 hidden.insert(name);

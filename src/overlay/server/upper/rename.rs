@@ -32,8 +32,8 @@ impl Upper {
     pub(super) fn rename_name(&self, from: Place<'_>, to: Place<'_>, flags: u32) -> Step<()> {
         let flags = RenameFlags::from_bits_retain(flags);
         if flags.intersects(RenameFlags::NOREPLACE.union(RenameFlags::EXCHANGE).complement())
-            || whiteout::is_reserved(to.name)
-            || whiteout::is_reserved(from.name)
+            || self.store.is_reserved(to.name)
+            || self.store.is_reserved(from.name)
         {
             return Err(Errno::INVAL);
         }

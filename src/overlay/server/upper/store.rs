@@ -9,6 +9,7 @@
 
 use super::links::{self, Links};
 use super::target::Target;
+use super::whiteout;
 use rustix::fs::{AtFlags, Mode, OFlags, RawDir, RenameFlags};
 use rustix::io::Errno;
 use std::io;
@@ -34,8 +35,13 @@ pub(super) struct Store {
     beside: OwnedFd,
     /// Whether files can have attributes.
     has_attributes: bool,
+    /// Whether files that are removed while they are open keep a name until they are closed (NFS).
+    pub keeps_open_names: bool,
     next: AtomicU64,
 }
+
+/// `NFS_SUPER_MAGIC` (linux/magic.h).
+const NFS: u64 = 0x6969;
 
 /// The flags every directory is opened with.
 pub(super) const DIRECTORY: OFlags =
@@ -55,7 +61,13 @@ impl Store {
         let links = Arc::new(made(work, "links")?);
         links::finish(&links, &upper)?;
         let upper = Arc::new(upper);
-        Ok(Store { upper, tmp, links, beside, has_attributes, next: AtomicU64::new(0) })
+        let keeps_open_names = rustix::fs::fstatfs(&upper)?.f_type as u64 & 0xffff_ffff == NFS;
+        Ok(Store { upper, tmp, links, beside, has_attributes, keeps_open_names, next: AtomicU64::new(0) })
+    }
+
+    /// Whether a name cannot be a container's.
+    pub(super) fn is_reserved(&self, name: &[u8]) -> bool {
+        whiteout::is_reserved(name) || self.keeps_open_names && whiteout::is_silly(name)
     }
 
     /// Handles of all directories that files are opened in.
@@ -244,7 +256,8 @@ fn cleared(work: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
     Ok(directory)
 }
 
-/// Removes a directory in which there are at most whiteouts.
+/// Removes a directory in which there are at most whiteouts, and files that an NFS client keeps until they are closed: then
+/// it stays for the next start.
 pub(super) fn remove_emptied(parent: impl AsFd, name: &[u8]) -> Result<(), Errno> {
     let removed = rustix::fs::unlinkat(&parent, name, AtFlags::REMOVEDIR);
     if removed != Err(Errno::NOTEMPTY) && removed != Err(Errno::EXIST) {
@@ -252,8 +265,12 @@ pub(super) fn remove_emptied(parent: impl AsFd, name: &[u8]) -> Result<(), Errno
     }
     let directory = rustix::fs::openat(&parent, name, DIRECTORY, Mode::empty())?;
     for (name, _) in names(&directory)? {
-        if super::whiteout::is_reserved(&name) {
-            rustix::fs::unlinkat(&directory, name, AtFlags::empty())?;
+        let is_silly = whiteout::is_silly(&name);
+        if is_silly || whiteout::is_reserved(&name) {
+            match rustix::fs::unlinkat(&directory, name, AtFlags::empty()) {
+                Err(Errno::BUSY) if is_silly => return Ok(()),
+                result => result?,
+            }
         }
     }
     rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)

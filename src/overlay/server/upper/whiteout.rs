@@ -10,10 +10,18 @@ const PREFIX: &[u8] = b".wh.";
 const LONG_PREFIX: &[u8] = b".wh..wh.long.";
 /// Longest name of a file (`NAME_MAX`).
 const LONGEST: usize = 255;
+/// Digits of an NFS client's own names: a file number of 64 bits and a counter of 32.
+const SILLY_DIGITS: usize = 24;
 
 /// Whether a name cannot be a container's.
 pub(super) fn is_reserved(name: &[u8]) -> bool {
     name.starts_with(PREFIX)
+}
+
+/// Whether it is the name under which an NFS client keeps a file that was removed while it was open: `.nfs` and 24 hexadecimal
+/// digits (`nfs_sillyrename` of fs/nfs/dir.c). It goes when the file is closed.
+pub(super) fn is_silly(name: &[u8]) -> bool {
+    name.strip_prefix(b".nfs").is_some_and(|rest| rest.len() == SILLY_DIGITS && rest.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The name of the whiteout that hides `name`.
@@ -43,5 +51,11 @@ mod tests {
         assert_eq!(of(b"a"), b".wh.a");
         assert_ne!(of(&[b'n'; 255]), of(&[b'm'; 255]));
         assert!(!is_reserved(b".whisper"));
+    }
+
+    #[test]
+    fn names_of_nfs_clients_are_known() {
+        assert!(is_silly(b".nfs000000000000012a00000001"));
+        assert!(!is_silly(b".nfs") && !is_silly(b".nfs000000000000012a0000000g"));
     }
 }
