@@ -3,13 +3,12 @@
 use super::selection::{Latest, Selection};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, JsonLayout, Listing, human};
+use crate::cli::output::{self, human, mounted};
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::{failure, volume};
 use crate::engine::lifecycle::Container;
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
 use std::process::ExitCode;
 
 /// `container mount [CONTAINER...]`.
@@ -72,26 +71,16 @@ impl Mount {
         containers: &[Container],
         place: &dyn Fn(&str) -> Option<std::path::PathBuf>,
     ) -> Result<ExitCode, Failure> {
-        if let Some(format) = self.format.as_deref().filter(|format| !format.is_empty() && *format != "json") {
-            return Err(Failure::Arguments(format!("unknown --format argument: {format:?}")));
-        }
-        let mounted = |container: &Container| {
+        let format = mounted::format(self.format.as_deref())?;
+        let row = |container: &Container| {
             let record = &container.record;
             let mountpoint = place(&record.id)?.display().to_string();
-            Some(Mounted { id: record.id.clone(), names: vec![record.name.clone()], mountpoint })
+            let id = if self.no_trunc { record.id.clone() } else { human::short_id(&record.id).to_owned() };
+            let json =
+                Mounted { id: record.id.clone(), names: vec![record.name.clone()], mountpoint: mountpoint.clone() };
+            Some(mounted::Row { name: id, path: mountpoint, json })
         };
-        let all: Vec<Mounted> = containers.iter().filter_map(mounted).collect();
-        let shown = |id: &str| if self.no_trunc { id.to_owned() } else { human::short_id(id).to_owned() };
-        Listing {
-            format: self.format.as_deref().filter(|format| !format.is_empty()),
-            default: "table {{.ID}}\t{{.Path}}",
-            headers: &[],
-            no_heading: true,
-            rows: all.iter().map(|row| json!({ "ID": shown(&row.id), "Path": row.mountpoint })).collect(),
-            json: all,
-            layout: JsonLayout::Indented(1),
-        }
-        .print()
+        mounted::print(format, containers.iter().filter_map(row).collect())
     }
 }
 

@@ -2,14 +2,13 @@
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, JsonLayout, Listing};
+use crate::cli::output::{self, mounted};
 use crate::cli::tree::{Arity, Verb};
 use crate::cli::{failure, volume};
 use crate::engine::Engine;
 use crate::engine::images::{self, LocalImage, list};
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
 use std::process::ExitCode;
 
 /// `image mount [IMAGE...]`.
@@ -51,9 +50,7 @@ impl Verb for Mount {
             let complaint = "when using the --all switch, you may not pass any image names or IDs";
             return Err(Failure::Arguments(complaint.to_owned()));
         }
-        if let Some(format) = self.format.as_deref().filter(|format| !format.is_empty() && *format != "json") {
-            return Err(Failure::Arguments(format!("unknown --format argument: {format:?}")));
-        }
+        let format = mounted::format(self.format.as_deref())?;
         let (engine, paths) = (context.engine(), context.paths());
         let all = list::list(&paths, &list::ListOptions::default())?;
         let mut chosen: Vec<String> = Vec::new();
@@ -73,26 +70,13 @@ impl Verb for Mount {
         let row = |image: &list::ImageSummary| {
             let mountpoint = engine.mounted_image(&image.id)?.display().to_string();
             let is_chosen = chosen.is_empty() || chosen.contains(&image.id);
-            let names = image.repo_tags.clone().unwrap_or_default();
-            is_chosen.then(|| Mounted {
-                id: image.id.clone(),
-                names: vec![names.first().cloned().unwrap_or_default()],
-                repositories: names,
-                mountpoint,
-            })
+            let repositories = image.repo_tags.clone().unwrap_or_default();
+            let names = vec![repositories.first().cloned().unwrap_or_default()];
+            let name = repositories.first().unwrap_or(&image.id).clone();
+            let json = Mounted { id: image.id.clone(), names, repositories, mountpoint: mountpoint.clone() };
+            is_chosen.then_some(mounted::Row { name, path: mountpoint, json })
         };
-        let rows: Vec<Mounted> = all.iter().filter_map(row).collect();
-        let shown = |row: &Mounted| row.repositories.first().unwrap_or(&row.id).clone();
-        Listing {
-            format: self.format.as_deref().filter(|format| !format.is_empty()),
-            default: "table {{.ID}}\t{{.Path}}",
-            headers: &[],
-            no_heading: true,
-            rows: rows.iter().map(|row| json!({ "ID": shown(row), "Path": row.mountpoint })).collect(),
-            json: rows,
-            layout: JsonLayout::Indented(1),
-        }
-        .print()
+        mounted::print(format, all.iter().filter_map(row).collect())
     }
 }
 

@@ -4,6 +4,7 @@ mod confirm;
 mod format;
 pub(crate) mod human;
 mod inspect;
+pub(crate) mod mounted;
 mod progress;
 
 pub(crate) use confirm::confirm;

@@ -104,8 +104,8 @@ impl Upper {
     /// Nobody can reach a file without a name any more.
     fn bury(&self, orphan: Target, charged: u64) {
         // The name it has as long as we can reach it: in the work directory, or an NFS client's.
-        let own = u64::from(orphan.descriptor().is_none() || self.store.keeps_open_names);
-        let has_other_names = orphan.stat().is_ok_and(|stat| stat.st_nlink as u64 > own);
+        let own = u8::from(orphan.descriptor().is_none() || self.store.keeps_open_names);
+        let has_other_names = orphan.stat().is_ok_and(|stat| stat.st_nlink > own.into());
         if !has_other_names {
             self.space.charge(charged, 0);
             self.store.forget_attributes(&orphan);
