@@ -113,6 +113,17 @@ pub fn command(words: &str) {
     assert!(output.status.success(), "{:?}: {}", words.collect::<Vec<_>>(), String::from_utf8_lossy(&output.stderr));
 }
 
+/// Waits until this thread's namespace takes packets for an IPv6 address of its own: the kernel gives it its route in a
+/// work queue of its own time, and drops what comes before (`addrconf_dad_start` in net/ipv6/addrconf.c).
+fn wait_for_address(address: Ipv6Addr) {
+    let wanted = format!("local {address} ");
+    let has_route = || {
+        let output = Command::new("ip").args(["-6", "route", "show", "table", "local"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains(&wanted).then_some(())
+    };
+    assert!(crate::support::process::eventually(Duration::from_secs(60), has_route).is_some(), "{address}");
+}
+
 /// What the test asks the stack's thread for.
 enum Ask {
     Forward(Forward),
@@ -140,11 +151,13 @@ impl Network {
         command("ip link set lo up mtu 65536");
         command("ip addr replace 192.0.2.1/32 dev lo");
         command("ip addr replace 2001:db8::1/128 dev lo nodad");
+        wait_for_address(HOST6);
         let mtu = options.configuration.mtu;
         let (guest, tap) = std::thread::spawn(move || {
             unshare(CloneFlags::CLONE_NEWNET).unwrap();
             command("ip link set lo up");
             let tap = create_tap(&interface(mtu)).unwrap();
+            wait_for_address(GUEST6);
             (File::open("/proc/thread-self/ns/net").unwrap(), tap)
         })
         .join()
