@@ -5,6 +5,25 @@
 use rustix::mm::{Advice, madvise};
 use std::ffi::c_void;
 
+/// All threads of this process allocate from one heap from now on, and large pieces go back to the kernel when they are freed.
+///
+/// The C library would give each thread a heap of its own (malloc(3)), none of which can use what another has freed, and would
+/// keep what was once large for the next time (`M_MMAP_THRESHOLD` of mallopt(3), 128 KiB, grows by itself unless it is set).
+/// For a process that waits most of the time that is memory for nothing. Failing changes nothing.
+pub fn use_one_heap() {
+    const LARGE_BYTES: libc::c_int = 128 << 10;
+    // SAFETY: plain numbers.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+    // SAFETY: plain numbers.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BYTES) };
+}
+
+/// Gives the pages of the heap that nothing is in back to the kernel (`malloc_trim(3)`).
+pub fn release_heap() {
+    // SAFETY: a plain number; what is allocated is not touched.
+    unsafe { libc::malloc_trim(0) };
+}
+
 /// Unmaps the pages of this program's code; those that are needed come back from the page cache one fault at a time.
 ///
 /// A process that has done its setup and now waits for hours would otherwise be charged for every page of code it ever
@@ -59,5 +78,14 @@ mod tests {
         assert_eq!(code_mappings(maps), [(0x401000, 0x10000)]);
         release_program_code();
         assert_eq!(code_mappings("nonsense"), []);
+    }
+
+    #[test]
+    fn what_is_allocated_stays_whatever_is_released() {
+        use_one_heap();
+        let kept: Vec<Vec<usize>> = (0..1000).map(|number| vec![number; 100]).collect();
+        drop(vec![1_u8; 1 << 20]);
+        release_heap();
+        assert!(kept.iter().enumerate().all(|(number, value)| value.len() == 100 && value[99] == number));
     }
 }

@@ -24,6 +24,9 @@ use std::time::{Duration, Instant};
 /// Input that may wait for the container, in bytes; above it no client is read.
 const INPUT_LIMIT: usize = 1 << 20;
 
+/// Room for input that is kept once all of it was passed on, in bytes.
+const INPUT_KEPT: usize = 64 << 10;
+
 /// A terminal that nobody has open reports hang-up without end until somebody opens it again; it is looked at this often
 /// then. It happens only between a program that closed its terminal and the container's end.
 const HANG_UP_INTERVAL: Duration = Duration::from_millis(100);
@@ -130,6 +133,7 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         if polled == Ok(0) && !self.has_settled {
             self.has_settled = true;
             crate::sys::memory::release_program_code();
+            crate::sys::memory::release_heap();
         }
         if polled.is_ok() {
             for (what, events) in ready.into_iter().filter(|(_, events)| !events.is_empty()) {
@@ -426,6 +430,9 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         }
         if broken {
             self.input.clear();
+        }
+        if self.input.is_empty() {
+            self.input.shrink_to(INPUT_KEPT);
         }
         if (self.input_ended && self.input.is_empty()) || broken {
             self.running.streams[0] = None;

@@ -10,6 +10,7 @@ pub(super) use source::*;
 
 use super::{Error, Server};
 use crate::sys::landlock::{self, Access};
+use crate::sys::memory;
 use fuser::{KernelConfig, Session, SessionACL};
 use std::cell::RefCell;
 use std::io;
@@ -20,6 +21,9 @@ pub(super) const ROOT_INODE: u64 = 1;
 /// Largest request agreed with the kernel: its own limit is 256 pages unless the administrator raises it
 /// (`FUSE_MAX_MAX_PAGES`, fs/fuse/fuse_i.h). A thread's buffer never grows beyond it.
 const LARGEST_REQUEST_BYTES: usize = 1 << 20;
+/// Largest write agreed with the kernel. What a thread has received once stays resident, in fuser's buffer; larger ones were no
+/// faster (measured up to [`LARGEST_REQUEST_BYTES`]).
+const LARGEST_WRITE_BYTES: u32 = 256 << 10;
 /// Buffers above this are given back after use, so that one large read does not stay resident. The kernel's
 /// read-ahead asks for at most this much (`VM_READAHEAD_PAGES`).
 const KEPT_BUFFER_BYTES: usize = 128 << 10;
@@ -34,6 +38,7 @@ pub(super) fn start(source: impl Source, device: OwnedFd, threads: usize) -> Res
     // Each thread has a request buffer of 16 MiB of which it touches a few pages; a huge page would make that 2 MiB. What the
     // process starts from now on inherits this; a kernel that refuses costs memory only (PR_SET_THP_DISABLE, prctl(2)).
     let _ = nix::sys::prctl::set_thp_disable(true);
+    memory::use_one_heap();
     let mut config = fuser::Config::default();
     config.n_threads = Some(threads);
     let (notifier, places) = (source.notifier(), source.places().map_err(failed)?);
@@ -71,7 +76,7 @@ fn greet(source: &impl Source, config: &mut KernelConfig) {
     let offered = source.flags() & config.capabilities();
     // What is offered cannot be refused, and an older kernel does without the rest.
     let _ = config.add_capabilities(offered);
-    let _ = config.set_max_write(LARGEST_REQUEST_BYTES as u32);
+    let _ = config.set_max_write(LARGEST_WRITE_BYTES);
     if let Err(largest) = config.set_max_readahead(LARGEST_REQUEST_BYTES as u32) {
         let _ = config.set_max_readahead(largest);
     }
