@@ -8,7 +8,7 @@ once; row by row, each column does the same work in turn, so that what disturbs 
 measurement. Rows in COLD begin with all caches dropped by root; what a workload wrote itself is read warm, since cold it would be
 the disk that is measured.
 """
-import io, json, os, re, shutil, statistics, subprocess, sys, tarfile, time
+import glob, io, json, os, re, shutil, statistics, subprocess, sys, tarfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from worker import ROWS
@@ -22,6 +22,7 @@ ARCHIVE_BYTES = 70_000_000
 IMAGE = f"{registry}/files"
 CORACLE = ["coracle", "--root", f"{PLACE}/coracle"]
 missed = []
+memory = {}
 
 with open(f"{PLACE}/worker.py") as file:
     WORKER = file.read()
@@ -35,11 +36,11 @@ def run(*command):
 
 
 def root_does(word):
-    """`sync` or `drop`, done by the helper of inside.sh."""
+    """`sync`, `drop`, or `memory` and a process, done by the helper of inside.sh."""
     with open("/run/bench/ask", "w") as ask:
         ask.write(word + "\n")
     with open("/run/bench/done") as done:
-        done.read()
+        return done.read()
 
 
 NAMESPACES = ["unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--pid", "--ipc", "--uts", "--net", "--fork", "--kill-child"]
@@ -66,11 +67,15 @@ def mounted(command):
     return start
 
 
-def contained(driver):
-    """A column of ours: a container as `run --rm` makes it."""
+def contained(driver, is_view=False):
+    """A column of ours: a container as `run --rm` makes it; a view has the place of the writes on a bind mount with `map=user`."""
     def start(name):
+        volume = []
+        if is_view:
+            os.makedirs(f"{PLACE}/{name}")
+            volume = ["-v", f"{PLACE}/{name}:/var/bench:map=user"]
         return CORACLE + ["--storage-driver", driver, "run", "--rm", "-i", "--name", name, "--network", "none", "--security-opt", "seccomp=unconfined",
-                          "--pull", "never", IMAGE, "python3", "-u", "-c", WORKER]
+                          *volume, "--pull", "never", IMAGE, "python3", "-u", "-c", WORKER]
     return start
 
 
@@ -81,7 +86,23 @@ COLUMNS = {
     "fuse+overlay": contained("fuse+overlay"),
     "fuse": contained("fuse"),
     "overlay": contained("overlay"),
+    "map=user": contained("fuse+overlay", is_view=True),
 }
+# Rows that work on the image's files, which are not on the bind mount.
+IMAGE_ROWS = {"find cold", "find warm", "stat walk", "tar read cold", "tar read warm", "python import", "chmod of 8,000", "exec of 200"}
+
+
+def servers():
+    """Processes that answer FUSE requests for us."""
+    found = set()
+    for name in glob.glob("/proc/[0-9]*/task/*/comm"):
+        try:
+            with open(name) as file:
+                if file.read().strip() == "fuser-0":
+                    found.add(name.split("/")[2])
+        except OSError:
+            pass  # it has ended
+    return found
 
 
 class Column:
@@ -90,10 +111,12 @@ class Column:
     def __init__(self, name):
         self.label = name
         self.name = re.sub(r"[^a-z0-9]+", "-", name.lower())
+        before = servers()
         self.process = subprocess.Popen(COLUMNS[name](self.name), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if self.process.stdout.readline().strip() != b"hello":
             self.process.kill()
             raise OSError(self.process.stderr.read().decode(errors="replace").strip()[-300:])
+        self.server = next(iter(servers() - before), None)
 
     def tell(self, line, data=b""):
         try:
@@ -166,6 +189,8 @@ def measure(rows, names):
         for number, row in enumerate(rows):
             for step in range(len(columns)):
                 column = columns[(step + number + turn) % len(columns)]
+                if column.label == "map=user" and row in IMAGE_ROWS:
+                    continue
                 try:
                     column.tell(f"ready {row}")
                     if row in COLD:
@@ -173,6 +198,9 @@ def measure(rows, names):
                     elif row in WRITES:
                         root_does("sync")
                     times[row][column.label].append(float(column.tell(f"go {row}")))
+                    if column.server:
+                        kilobytes = re.search(r"Private_Dirty: +([0-9]+)", root_does(f"memory {column.server}"))
+                        memory.setdefault(column.label, {})[row] = int(kilobytes[1]) if kilobytes else 0
                 except OSError as error:
                     reasons.setdefault((name, row), f"failed: {column.label}: {row}: {error}")
         for column in columns:
@@ -215,7 +243,7 @@ def budget(name, value, limit):
 
 def judge(times, names):
     bases = [base for base in ("kernel overlay", "fuse-overlayfs 2", "fuse-overlayfs C") if base in names]
-    ours = [name for name in ("fuse+overlay", "fuse", "overlay") if name in names and any(times[row][name] for row in times)]
+    ours = [name for name in ("fuse+overlay", "fuse", "overlay", "map=user") if name in names and any(times[row][name] for row in times)]
     pairs = [(name, base) for name in ours for base in bases]
     found = {pair: ratios(times, *pair) for pair in pairs}
     print("\nratios of the medians, and their geometric means")
@@ -247,6 +275,12 @@ def main():
     prepare()
     times = measure(rows, names)
     show(times, names)
+    for label, rows in memory.items():
+        kilobytes = ", ".join(f"{row} {value}" for row, value in rows.items())
+        print(f"\nprivate memory of the server of {label} after each row of the last run, kB: {kilobytes}")
+        read = [value for row, value in rows.items() if row.startswith(("find", "tar"))]
+        if read and label in ("fuse", "fuse+overlay"):
+            budget(f"private memory of {label} after reading the whole image, MB", max(read) / 1000, 4)
     judge(times, names)
     if missed:
         sys.exit("budgets missed: " + "; ".join(missed))
