@@ -5,6 +5,7 @@
 //! which writes the state before it goes.
 
 use super::error::Error;
+use super::listed::Listed;
 use super::network::NetworkMode;
 use super::record::ContainerRecord;
 use super::{Engine, events, removal};
@@ -112,14 +113,12 @@ impl Engine {
         }
     }
 
-    /// All containers, oldest first. One that vanishes meanwhile, or whose files are damaged, is left out. Mounts and the Linux
-    /// section of their specifications are left out as well, which only a start needs: [`Engine::container`] has them.
+    /// All containers, oldest first. One that vanishes meanwhile, or whose files are damaged, is left out. So is what only a
+    /// start and `inspect` need, see [`super::listed`]: [`Engine::container`] has that.
     pub fn list_containers(&self) -> Vec<Container> {
         let containers = self.containers();
         let read = |id: &String| {
-            let mut record: ContainerRecord = containers.read_config(id).ok()?;
-            // Half of a record, and most of the time a long list took was for fresh memory.
-            record.plan.spec.set_mounts(None).set_linux(None);
+            let Listed(record) = containers.read_config(id).ok()?;
             let state = containers.read_state(id).ok()?;
             // A disposable container whose processes were killed is gone; its files are about to be.
             let is_gone = record.request.remove && !state.status.is_alive() && state.starts > 0;

@@ -7,7 +7,7 @@ use crate::engine::network::{PortMapping, exposed, published_text};
 use crate::store::containers::Status;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// What Go's zero time is in seconds since 1970: podman shows it for what has not happened yet.
@@ -165,8 +165,8 @@ impl Line {
         }
     }
 
-    /// What templates see; `whole` is `--no-trunc`.
-    pub(crate) fn row(&self, whole: bool) -> Value {
+    /// What templates see of the fields that are `wanted`; `whole` is `--no-trunc`.
+    pub(crate) fn row(&self, whole: bool, wanted: &dyn Fn(&str) -> bool) -> Value {
         let command = self.command.join(" ");
         let command = if whole { command } else { human::shortened(&command, COMMAND_LENGTH) };
         let id = if whole { self.id.as_str() } else { human::short_id(&self.id) };
@@ -175,45 +175,50 @@ impl Line {
             format!("{written} (virtual {})", human::size(size.root_bytes, 3))
         });
         let namespaces = &self.namespaces;
-        json!({
-            "ID": id,
-            "Id": self.id,
-            "Image": self.image,
-            "ImageID": if whole { self.image_id.as_str() } else { human::short_id(&self.image_id) },
-            "Command": crate::cli::output::one_line(&command),
-            "Created": self.created_at,
-            "CreatedHuman": self.created_at,
-            "RunningFor": self.created_at,
-            "CreatedAt": human::exact_go_time(self.created_time),
-            "Status": self.status,
-            "State": self.state,
-            "Pid": self.pid,
-            "ExitCode": self.exit_code,
-            "Exited": self.exited,
-            "ExitedAt": self.exited_at,
-            "StartedAt": self.started_at,
-            "AutoRemove": self.auto_remove,
-            "IsInfra": self.is_infra,
-            "Ports": self.ports_text,
-            "Names": self.names.join(","),
-            "Labels": self.labels,
-            "Mounts": self.mounts,
-            "Networks": self.networks.join(","),
-            "Size": size.unwrap_or_default(),
-            "CIDFile": self.cid_file,
-            "ExposedPorts": self.exposed_ports.clone().unwrap_or_default(),
-            "Restarts": self.restarts,
-            "Pod": if whole { self.pod.as_str() } else { human::short_id(&self.pod) },
-            "PodName": self.pod_name,
-            "MNT": namespaces.mount,
-            "Cgroup": namespaces.cgroup,
-            "IPC": namespaces.ipc,
-            "NET": namespaces.network,
-            "PIDNS": namespaces.pid,
-            "USERNS": namespaces.user,
-            "UTS": namespaces.uts,
-            "Namespaces": namespaces,
-        })
+        let mut fields = Map::new();
+        let mut add = |name: &str, value: &dyn Fn() -> Value| {
+            if wanted(name) {
+                fields.insert(name.to_owned(), value());
+            }
+        };
+        add("ID", &|| json!(id));
+        add("Id", &|| json!(self.id));
+        add("Image", &|| json!(self.image));
+        add("ImageID", &|| json!(if whole { self.image_id.as_str() } else { human::short_id(&self.image_id) }));
+        add("Command", &|| json!(crate::cli::output::one_line(&command)));
+        add("Created", &|| json!(self.created_at));
+        add("CreatedHuman", &|| json!(self.created_at));
+        add("RunningFor", &|| json!(self.created_at));
+        add("CreatedAt", &|| json!(human::exact_go_time(self.created_time)));
+        add("Status", &|| json!(self.status));
+        add("State", &|| json!(self.state));
+        add("Pid", &|| json!(self.pid));
+        add("ExitCode", &|| json!(self.exit_code));
+        add("Exited", &|| json!(self.exited));
+        add("ExitedAt", &|| json!(self.exited_at));
+        add("StartedAt", &|| json!(self.started_at));
+        add("AutoRemove", &|| json!(self.auto_remove));
+        add("IsInfra", &|| json!(self.is_infra));
+        add("Ports", &|| json!(self.ports_text));
+        add("Names", &|| json!(self.names.join(",")));
+        add("Labels", &|| json!(self.labels));
+        add("Mounts", &|| json!(self.mounts));
+        add("Networks", &|| json!(self.networks.join(",")));
+        add("Size", &|| json!(size.as_deref().unwrap_or_default()));
+        add("CIDFile", &|| json!(self.cid_file));
+        add("ExposedPorts", &|| json!(self.exposed_ports.clone().unwrap_or_default()));
+        add("Restarts", &|| json!(self.restarts));
+        add("Pod", &|| json!(if whole { self.pod.as_str() } else { human::short_id(&self.pod) }));
+        add("PodName", &|| json!(self.pod_name));
+        add("MNT", &|| json!(namespaces.mount));
+        add("Cgroup", &|| json!(namespaces.cgroup));
+        add("IPC", &|| json!(namespaces.ipc));
+        add("NET", &|| json!(namespaces.network));
+        add("PIDNS", &|| json!(namespaces.pid));
+        add("USERNS", &|| json!(namespaces.user));
+        add("UTS", &|| json!(namespaces.uts));
+        add("Namespaces", &|| json!(namespaces));
+        Value::Object(fields)
     }
 
     /// The text a line is ordered by.
