@@ -9,6 +9,7 @@ use super::logs::LogLine;
 use super::record::ContainerRecord;
 use crate::runtime::keeper::Stream;
 use crate::runtime::plan::{LogDriver, LogPlan};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
@@ -60,22 +61,23 @@ pub(super) struct Files {
     reader: BufReader<File>,
     /// It has been seen that there is a newer file: what is read from this one from now on is all of it.
     is_closed: bool,
+    /// The time of the record before.
+    last: LastTime,
 }
 
 impl Files {
     fn open(plan: &LogPlan) -> Result<Option<Files>, Error> {
         let oldest = (0..plan.max_files.max(1)).rev().find_map(|age| open(plan, age).transpose());
         let reader = oldest.transpose()?;
-        Ok(reader.map(|reader| Files { plan: plan.clone(), reader, is_closed: false }))
+        Ok(reader.map(|reader| Files { plan: plan.clone(), reader, is_closed: false, last: LastTime::default() }))
     }
 
     /// The next whole record; one that is still being written is left for later.
     fn next(&mut self) -> Result<Option<LogLine>, Error> {
         let path = &self.plan.path;
         let failed = |source| Error::File { operation: "read log", path: path.clone(), source };
-        let mut bytes = Vec::new();
         loop {
-            bytes.clear();
+            let mut bytes = Vec::new();
             let count = self.reader.read_until(b'\n', &mut bytes).map_err(failed)?;
             if bytes.last() != Some(&b'\n') {
                 self.reader.seek_relative(-(count as i64)).map_err(failed)?;
@@ -91,7 +93,7 @@ impl Files {
                 continue;
             }
             bytes.pop();
-            let parsed = LogLine::parse(self.plan.driver, &bytes);
+            let parsed = parse(self.plan.driver, bytes, &mut self.last);
             // A record that a crash left half-written is skipped.
             if parsed.is_some() {
                 return Ok(parsed);
@@ -128,31 +130,61 @@ fn open(plan: &LogPlan, age: u32) -> Result<Option<BufReader<File>>, Error> {
 impl LogLine {
     /// A record of a log without its newline; `None` for what is none.
     pub fn parse(driver: LogDriver, record: &[u8]) -> Option<Self> {
-        match driver {
-            LogDriver::JsonFile => parse_json(record),
-            _ => parse_kubernetes(record),
-        }
+        parse(driver, record.to_vec(), &mut LastTime::default())
     }
 }
 
-fn parse_kubernetes(record: &[u8]) -> Option<LogLine> {
-    let mut parts = record.splitn(4, |byte| *byte == b' ');
-    let time = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
-    let stream = stream(parts.next()?)?;
-    let is_complete = parts.next()? == b"F";
-    Some(LogLine { time, stream, text: parts.next()?.to_vec(), is_complete })
+fn parse(driver: LogDriver, record: Vec<u8>, last: &mut LastTime) -> Option<LogLine> {
+    match driver {
+        LogDriver::JsonFile => parse_json(&record, last),
+        _ => parse_kubernetes(record, last),
+    }
 }
 
-fn parse_json(record: &[u8]) -> Option<LogLine> {
-    let value: serde_json::Value = serde_json::from_slice(record).ok()?;
-    let text = value["log"].as_str()?;
-    let (text, is_complete) = text.strip_suffix('\n').map_or((text, false), |text| (text, true));
-    Some(LogLine {
-        time: value["time"].as_str()?.parse().ok()?,
-        stream: stream(value["stream"].as_str()?.as_bytes())?,
-        text: text.as_bytes().to_vec(),
-        is_complete,
-    })
+/// The time that was read last: what a container wrote at once has one, and reading it is most of the work for a short line.
+#[derive(Default)]
+struct LastTime {
+    text: Vec<u8>,
+    time: jiff::Timestamp,
+}
+
+impl LastTime {
+    fn parse(&mut self, text: &[u8]) -> Option<jiff::Timestamp> {
+        if self.text != text {
+            self.time = std::str::from_utf8(text).ok()?.parse().ok()?;
+            self.text = text.to_vec();
+        }
+        Some(self.time)
+    }
+}
+
+fn parse_kubernetes(mut record: Vec<u8>, last: &mut LastTime) -> Option<LogLine> {
+    let mut parts = record.splitn(4, |byte| *byte == b' ');
+    let time = last.parse(parts.next()?)?;
+    let stream = stream(parts.next()?)?;
+    let is_complete = parts.next()? == b"F";
+    let before = record.len() - parts.next()?.len();
+    record.drain(..before);
+    Some(LogLine { time, stream, text: record, is_complete })
+}
+
+/// A record of docker's form.
+#[derive(serde::Deserialize)]
+struct JsonRecord<'r> {
+    #[serde(borrow)]
+    log: Cow<'r, str>,
+    #[serde(borrow)]
+    stream: Cow<'r, str>,
+    #[serde(borrow)]
+    time: Cow<'r, str>,
+}
+
+fn parse_json(record: &[u8], last: &mut LastTime) -> Option<LogLine> {
+    let record: JsonRecord<'_> = serde_json::from_slice(record).ok()?;
+    let (time, stream) = (last.parse(record.time.as_bytes())?, stream(record.stream.as_bytes())?);
+    let mut text = record.log.into_owned().into_bytes();
+    let is_complete = text.pop_if(|byte| *byte == b'\n').is_some();
+    Some(LogLine { time, stream, text, is_complete })
 }
 
 fn stream(name: &[u8]) -> Option<Stream> {

@@ -7,7 +7,7 @@
 use super::journal::Journal;
 use crate::runtime::plan::{LogDriver, LogPlan};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 /// Which stream output came from.
@@ -52,10 +52,9 @@ impl Log {
     /// Appends what the container wrote. A full disk loses log lines, never the container: errors are returned once
     /// and the next call tries again.
     pub fn write(&mut self, stream: Stream, data: &[u8]) -> io::Result<()> {
-        let lines = data.split_inclusive(|byte| *byte == b'\n');
         if let Some(journal) = &self.journal {
             let mut result = Ok(());
-            for line in lines {
+            for line in data.split_inclusive(|byte| *byte == b'\n') {
                 let (text, goes_on) = line.strip_suffix(b"\n").map_or((line, true), |text| (text, false));
                 let written = journal.write(stream, text, goes_on);
                 result = result.and(written);
@@ -66,11 +65,9 @@ impl Log {
         self.buffer.clear();
         let time = jiff::Timestamp::now();
         let time = format!("{time:.9}");
-        for line in lines {
-            match self.plan.driver {
-                LogDriver::JsonFile => json_line(&mut self.buffer, &time, stream, line),
-                _ => kubernetes_line(&mut self.buffer, &time, stream, line),
-            }
+        match self.plan.driver {
+            LogDriver::JsonFile => json_lines(&mut self.buffer, &time, stream, data),
+            _ => kubernetes_lines(&mut self.buffer, &time, stream, data),
         }
         if self.plan.max_size_bytes > 0 && self.size_bytes >= self.plan.max_size_bytes {
             *file = rotated(&self.plan)?;
@@ -100,51 +97,92 @@ fn open(plan: &LogPlan) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(&plan.path)
 }
 
-fn kubernetes_line(buffer: &mut Vec<u8>, time: &str, stream: Stream, line: &[u8]) {
-    let (text, tag) = line.strip_suffix(b"\n").map_or((line, "P"), |text| (text, "F"));
-    for part in [time, " ", stream.name(), " ", tag, " "] {
-        buffer.extend_from_slice(part.as_bytes());
+fn kubernetes_lines(buffer: &mut Vec<u8>, time: &str, stream: Stream, data: &[u8]) {
+    let whole = data.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (mut lines, rest) = data.split_at(whole);
+    let stream = stream.name();
+    let before = format!("{time} {stream} F ");
+    while !lines.is_empty() {
+        buffer.extend_from_slice(before.as_bytes());
+        // The C library's search for the newline: several times as fast as a loop over bytes.
+        let _ = lines.read_until(b'\n', buffer); // reading from memory cannot fail
     }
-    buffer.extend_from_slice(text);
-    buffer.push(b'\n');
+    if !rest.is_empty() {
+        buffer.extend_from_slice(format!("{time} {stream} P ").as_bytes());
+        buffer.extend_from_slice(rest);
+        buffer.push(b'\n');
+    }
 }
 
-fn json_line(buffer: &mut Vec<u8>, time: &str, stream: Stream, line: &[u8]) {
-    buffer.extend_from_slice(b"{\"log\":\"");
-    json_text(buffer, line);
-    for part in ["\",\"stream\":\"", stream.name(), "\",\"time\":\"", time, "\"}\n"] {
-        buffer.extend_from_slice(part.as_bytes());
-    }
-}
-
-/// Text as docker writes it into its log: what is no UTF-8 is the replacement character, and what means something to HTML or
-/// JavaScript is escaped.
-fn json_text(buffer: &mut Vec<u8>, text: &[u8]) {
-    for chunk in text.utf8_chunks() {
-        let mut rest = chunk.valid();
-        while let Some(at) = rest.find(is_escaped) {
-            let (plain, from) = rest.split_at(at);
-            buffer.extend_from_slice(plain.as_bytes());
-            let mut characters = from.chars();
-            match characters.next() {
-                Some('"') => buffer.extend_from_slice(b"\\\""),
-                Some('\\') => buffer.extend_from_slice(b"\\\\"),
-                Some('\n') => buffer.extend_from_slice(b"\\n"),
-                Some('\r') => buffer.extend_from_slice(b"\\r"),
-                Some(other) => buffer.extend_from_slice(format!("\\u{:04x}", u32::from(other)).as_bytes()),
-                None => {}
-            }
-            rest = characters.as_str();
+fn json_lines(buffer: &mut Vec<u8>, time: &str, stream: Stream, data: &[u8]) {
+    let after = format!("\",\"stream\":\"{}\",\"time\":\"{time}\"}}\n", stream.name());
+    for line in data.split_inclusive(|byte| *byte == b'\n') {
+        buffer.extend_from_slice(b"{\"log\":\"");
+        match std::str::from_utf8(line) {
+            Ok(text) => json_text(buffer, text),
+            // Docker writes one replacement character for each byte that is no text.
+            Err(_) => line.utf8_chunks().for_each(|chunk| {
+                json_text(buffer, chunk.valid());
+                chunk.invalid().iter().for_each(|_| buffer.extend_from_slice(b"\\ufffd"));
+            }),
         }
-        buffer.extend_from_slice(rest.as_bytes());
-        // Docker writes one for each byte.
-        chunk.invalid().iter().for_each(|_| buffer.extend_from_slice(b"\\ufffd"));
+        buffer.extend_from_slice(after.as_bytes());
     }
 }
 
-fn is_escaped(character: char) -> bool {
-    matches!(character, '\0'..='\x1f' | '"' | '\\' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
+/// Text as docker writes it into its log: what means something to HTML or JavaScript is escaped.
+fn json_text(buffer: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| LOOKED_AT[usize::from(*byte)]) {
+        let (plain, from) = rest.split_at(at);
+        buffer.extend_from_slice(plain);
+        rest = match from {
+            [b'"' | b'\\', rest @ ..] => {
+                buffer.extend_from_slice(&[b'\\', from[0]]);
+                rest
+            }
+            [b'\n', rest @ ..] => {
+                buffer.extend_from_slice(b"\\n");
+                rest
+            }
+            [b'\r', rest @ ..] => {
+                buffer.extend_from_slice(b"\\r");
+                rest
+            }
+            [0xe2, 0x80, last @ (0xa8 | 0xa9), rest @ ..] => {
+                buffer.extend_from_slice(if *last == 0xa8 { b"\\u2028" } else { b"\\u2029" });
+                rest
+            }
+            [other @ 0x80..=0xff, rest @ ..] => {
+                buffer.push(*other);
+                rest
+            }
+            [other, rest @ ..] => {
+                buffer.extend_from_slice(format!("\\u{other:04x}").as_bytes());
+                rest
+            }
+            [] => return,
+        };
+    }
+    buffer.extend_from_slice(rest);
 }
+
+/// Bytes of text that may have to be escaped: control characters, `"`, `\`, `<`, `>`, `&`, and the first byte of U+2028 and U+2029.
+const LOOKED_AT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table[b'<' as usize] = true;
+    table[b'>' as usize] = true;
+    table[b'&' as usize] = true;
+    table[0xe2] = true;
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -198,7 +236,7 @@ mod tests {
     #[test]
     fn json_holds_text_as_docker_writes_it() {
         let mut line = Vec::new();
-        json_line(&mut line, "T", Stream::Error, b"\"a\\\t<b>&\xff\xfe\xe2\x80\xa8\xc3\xbc\r\n");
+        json_lines(&mut line, "T", Stream::Error, b"\"a\\\t<b>&\xff\xfe\xe2\x80\xa8\xc3\xbc\r\n");
         let expected =
             r#"{"log":"\"a\\\u0009\u003cb\u003e\u0026\ufffd\ufffd\u2028ü\r\n","stream":"stderr","time":"T"}"#;
         assert_eq!(String::from_utf8(line).unwrap(), format!("{expected}\n"));
