@@ -100,12 +100,15 @@ pub(crate) const CREATE: &[Row] = &[
     row("kernel-memory", Treatment::Warned("The --kernel-memory flag is no longer supported. This flag is a noop.")),
     flag("disable-content-trust", Treatment::Harmless),
     unless("seccomp-policy", Treatment::Refused("only the default policy is available"), &["default", ""]),
-    row("init-ctr", Treatment::Refused("init containers are not available in this release")),
     row("link", Treatment::Refused("containers on one network find each other by name")),
     row("chrootdirs", Treatment::Refused("it is not available in this release")),
     row("init-path", Treatment::Refused("coracle brings its own init; use --init")),
     row("decryption-key", Treatment::Refused("encrypted images are not available in this release")),
     row("gpus", Treatment::Refused("devices are given with --device")),
+    // Requests are tried again anyway, as often as is sensible.
+    Row { value: Value::Integer, ..row("retry", Treatment::Harmless) },
+    row("retry-delay", Treatment::Harmless),
+    Row { value: Value::Size, ..row("shm-size-systemd", Treatment::Harmless) },
     unless("runtime", RUNTIME, RUNTIMES),
     unless("volume-driver", Treatment::Refused("only local volumes are available"), &["local", ""]),
     unless("isolation", Treatment::Refused("only the default isolation is available"), &["default", ""]),
@@ -134,13 +137,36 @@ pub(crate) const POD: &[Row] = &[
 
 /// Options of `pull`.
 pub(crate) const PULL: &[Row] = &[
+    Row { value: Value::Integer, ..row("retry", Treatment::Harmless) },
+    row("retry-delay", Treatment::Harmless),
+    row("cert-dir", Treatment::Refused("put certificates into ~/.config/containers/certs.d/HOST")),
     flag("disable-content-trust", Treatment::Harmless),
     row("decryption-key", Treatment::Refused("encrypted images are not available in this release")),
     row("signature-policy", Treatment::Refused("signature policies are not available in this release")),
 ];
 
+/// Options of `login`.
+pub(crate) const LOGIN: &[Row] = &[
+    row("cert-dir", Treatment::Refused("put certificates into ~/.config/containers/certs.d/HOST")),
+    row("secret", Treatment::Refused("a secret's bytes are not read back; use --password-stdin")),
+];
+
+/// Options of `system check`: it always reads everything, and removes at once what nobody needs.
+pub(crate) const CHECK: &[Row] = &[
+    Row { short: Some('q'), ..flag("quick", Treatment::Harmless) },
+    Row { short: Some('m'), ..row("max", Treatment::Harmless) },
+];
+
+/// Options of `system prune`.
+pub(crate) const PRUNE: &[Row] = &[flag("external", Treatment::Harmless)];
+
+/// Options of `unshare`.
+pub(crate) const UNSHARE: &[Row] =
+    &[flag("rootless-netns", Treatment::Refused("no network namespace is shared by all containers"))];
+
 /// Options of `push`.
 pub(crate) const PUSH: &[Row] = &[
+    flag("compress", Treatment::Harmless),
     flag("disable-content-trust", Treatment::Harmless),
     // Signatures are not kept in the store.
     flag("remove-signatures", Treatment::Harmless),

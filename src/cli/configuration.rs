@@ -13,6 +13,7 @@
 //! options (`fill` in [`super::options`]); an option on the command line always wins, and a list on it is added to the file's where
 //! podman does so.
 
+use crate::store::events;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -42,6 +43,7 @@ pub(crate) struct Containers {
     pub(crate) base_hosts_file: Option<String>,
     pub(crate) cgroupns: Option<String>,
     pub(crate) cgroups: Option<String>,
+    pub(crate) default_capabilities: Option<Vec<String>>,
     pub(crate) default_sysctls: Vec<String>,
     pub(crate) default_ulimits: Vec<String>,
     pub(crate) devices: Vec<String>,
@@ -78,6 +80,11 @@ pub(crate) struct Containers {
 #[serde(default)]
 pub(crate) struct EngineDefaults {
     pub(crate) detach_keys: Option<String>,
+    /// Variables of the program itself.
+    pub(crate) env: Vec<String>,
+    pub(crate) events_logfile_max_size: Option<Value>,
+    pub(crate) events_logfile_path: Option<PathBuf>,
+    pub(crate) events_logger: Option<String>,
     pub(crate) image_volume_mode: Option<String>,
     pub(crate) pull_policy: Option<String>,
     pub(crate) stop_timeout: Option<u32>,
@@ -134,6 +141,38 @@ impl Configuration {
         }
         Ok(typed(merged).unwrap_or_default()) // each file was tried by itself
     }
+}
+
+/// What concerns every command: where events go, for which `backend` (`--events-backend`) has the last word, and variables of the
+/// program itself. Files that say nothing of it are not parsed, and those that cannot be used are told of by `run`. The process
+/// has one thread.
+pub(crate) fn prepare(backend: Option<&str>) {
+    let engine = match speaks_of_engine() {
+        true => Configuration::load().unwrap_or_default().engine,
+        false => EngineDefaults::default(),
+    };
+    for (name, value) in engine.env.iter().filter_map(|text| text.split_once('=')) {
+        if !name.is_empty() && !name.contains('\0') && !value.contains('\0') && std::env::var_os(name).is_none() {
+            crate::sys::environment::set(name, value);
+        }
+    }
+    let limit_bytes = engine.events_logfile_max_size.and_then(|size| match size {
+        Value::Integer(bytes) => u64::try_from(bytes).ok(),
+        Value::String(text) => super::values::size_bytes(&text).ok(),
+        _ => None,
+    });
+    let path = engine.events_logfile_path.filter(|path| path.is_absolute());
+    let is_off = backend.or(engine.events_logger.as_deref()) == Some("none");
+    if is_off || path.is_some() || limit_bytes.is_some() {
+        events::configure(events::Settings { is_off, path, limit_bytes });
+    }
+}
+
+fn speaks_of_engine() -> bool {
+    let named = [ONLY, LAST].into_iter().any(|name| std::env::var_os(name).is_some_and(|path| !path.is_empty()));
+    let keys = ["events_logger", "events_logfile", "env"];
+    let speaks = |text: String| text.lines().any(|line| keys.iter().any(|key| line.trim_start().starts_with(key)));
+    named || usual_files().iter().any(|path| read(path).is_ok_and(speaks))
 }
 
 /// A file that nobody wrote, or whose directory is closed to this user, as under a home that is not there.

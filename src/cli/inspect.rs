@@ -24,7 +24,7 @@ pub(crate) struct Inspect {
     #[arg(short, long)]
     size: bool,
     /// What to look at: container, image, volume, network or all [default: all]
-    #[arg(short, long = "type", value_name = "TYPE")]
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// Act on the most recently created container
     #[arg(short, long)]

@@ -71,6 +71,7 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     }
     // A keeper that starts its container again executes the program so.
     if words.get(1).is_some_and(|word| word == crate::engine::restart::AGAIN) {
+        configuration::prepare(None);
         crate::engine::restart::again(&words[2..]);
     }
     if let Some(answered) = complete::answer(&words, &program) {
@@ -156,6 +157,7 @@ fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<Ex
                 }
                 global = global_options(matches)?.or(global);
                 check_log_level(&global)?;
+                configuration::prepare(events_backend(matches).or_else(|| events_backend(root)));
                 return run(matches, &Context { program, path, words, global });
             }
         }
@@ -165,6 +167,12 @@ fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<Ex
         true => Ok(help),
         false => Err(Failure::MissingCommand(path)),
     }
+}
+
+/// `--events-backend`, before or after the verb; the last one.
+fn events_backend(matches: &ArgMatches) -> Option<&str> {
+    let mut given = matches.try_get_many::<String>("events-backend").ok().flatten()?;
+    given.next_back().map(String::as_str)
 }
 
 /// `--latest` stands for a name, so it goes with neither names nor `--all`; a script that gives both means something

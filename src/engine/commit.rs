@@ -161,16 +161,10 @@ impl Engine {
         events::tell(&self.paths, &[events::image(&id, &name, status)]);
     }
 
-    /// Notes images that were loaded among the events.
-    pub fn tell_loaded(&self, loaded: &[Loaded]) {
-        let told: Vec<_> = loaded
-            .iter()
-            .map(|image| {
-                let id = image.id.hex();
-                events::image(&id, image.names.first().unwrap_or(&id), "loadfromarchive")
-            })
-            .collect();
-        events::tell(&self.paths, &told);
+    /// Notes images that were loaded from the archive `from` among the events.
+    pub fn tell_loaded(&self, loaded: &[Loaded], from: &std::path::Path) {
+        let event = |image: &Loaded| events::image(&image.id.hex(), &from.to_string_lossy(), "loadfromarchive");
+        events::tell(&self.paths, &loaded.iter().map(event).collect::<Vec<_>>());
     }
 
     /// Writes the root file system of a container as a tar. The caller must have one thread.

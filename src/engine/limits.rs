@@ -118,6 +118,8 @@ impl Limits {
     pub fn asked(&self) -> Vec<String> {
         let some = [
             ("--memory", self.memory_bytes.is_some_and(|bytes| bytes > 0)),
+            // podman speaks of it as of a limit.
+            ("--memory=0", self.memory_bytes == Some(0)),
             ("--memory-reservation", self.memory_reservation_bytes.is_some_and(|bytes| bytes > 0)),
             ("--memory-swap", self.memory_swap_bytes.is_some_and(|bytes| bytes > 0)),
             ("--memory-swappiness", self.memory_swappiness.is_some()),

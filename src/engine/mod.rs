@@ -28,6 +28,7 @@ pub mod init;
 pub mod inspect;
 pub mod lifecycle;
 pub mod limits;
+mod listed;
 mod log_source;
 pub mod logs;
 pub mod mounted;

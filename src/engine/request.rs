@@ -216,6 +216,16 @@ impl OnFailure {
     }
 }
 
+/// `--init-ctr`: how often a container prepares its pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InitContainer {
+    /// At every start of the pod.
+    Always,
+    /// At the first one; then it is removed.
+    Once,
+}
+
 /// `--sdnotify`: when a service manager is told that the container runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -227,6 +237,8 @@ pub enum NotifyMode {
     Started,
     /// When its health check says so.
     Healthy,
+    /// By the container itself: it is shown the manager's socket.
+    Container,
     /// Never.
     Ignore,
 }
@@ -319,6 +331,12 @@ pub struct ContainerRequest {
     pub replace: bool,
     /// `--rm`.
     pub remove: bool,
+    /// `--rmi` of a container in the background: its keeper removes the image when the container has gone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remove_image: bool,
+    /// `--init-ctr`: it runs to its end before the other containers of its pod are started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_container: Option<InitContainer>,
     /// `--sdnotify`.
     #[serde(skip_serializing_if = "NotifyMode::is_default")]
     pub sdnotify: NotifyMode,
@@ -396,6 +414,9 @@ pub struct ContainerRequest {
     pub privileged: bool,
     /// `--cap-add` as typed (`ALL`, `NET_ADMIN`, `cap_net_admin`).
     pub cap_add: Vec<String>,
+    /// What a container has without `--cap-add` and `--cap-drop`; coracle's own choice when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_capabilities: Option<Vec<String>>,
     /// `--cap-drop` as typed.
     pub cap_drop: Vec<String>,
     /// `--security-opt` as typed.
@@ -536,6 +557,20 @@ impl ContainerRequest {
             ipc: NamespaceMode::Shareable,
             ..Default::default()
         }
+    }
+
+    /// Shows the container the service manager's `socket`, where podman does.
+    pub fn show_notify_socket(&mut self, socket: &str) {
+        const INSIDE: &str = "/run/notify/notify.sock";
+        self.mounts.push(MountRequest {
+            kind: MountKind::Bind,
+            source: Some(socket.to_owned()),
+            destination: INSIDE.to_owned(),
+            options: Vec::new(),
+            create_source: false,
+            subpath: None,
+        });
+        self.env.push(format!("NOTIFY_SOCKET={INSIDE}"));
     }
 
     /// Whether coracle was called as podman to make the container: then it says so inside, too.

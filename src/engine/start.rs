@@ -32,6 +32,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -560,6 +561,14 @@ impl Services for ContainerServices {
         removal::sweep(&self.paths);
         if self.record.request.storage_size_bytes.is_some() {
             projects::sweep(&self.paths);
+        }
+        if let (true, RootSource::Image(image)) = (self.record.request.remove_image, &self.record.request.root)
+            && !Containers::new(&self.paths).exists(&self.record.id)
+        {
+            // Not from here: there are threads by now, and files of other ids may have to go.
+            let mut command = std::process::Command::new("/proc/self/exe");
+            command.arg0("coracle").arg("--root").arg(&self.paths.root).arg("--runroot").arg(&self.paths.run_root);
+            let _ = command.args(["rmi", image]).exec(); // nobody is left to be told
         }
     }
 }

@@ -21,6 +21,9 @@ pub enum Error {
     /// Before the first request: configuration, credentials, certificates.
     #[error("{0}")]
     Setup(Box<registry::error::Error>),
+    /// A file that is no registry's cannot be fetched.
+    #[error("{0}")]
+    Download(Box<registry::error::Error>),
     /// The registry cannot be talked to.
     #[error("initializing source docker://{reference}: pinging container registry {host}: {source}")]
     Ping {

@@ -118,6 +118,8 @@ pub fn bounding_set() -> CapabilitySet {
 /// What the command line says about capabilities.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wish<'a> {
+    /// What to start from; this program's default when absent.
+    pub usual: Option<&'a [String]>,
     /// `--cap-add` as typed.
     pub add: &'a [String],
     /// `--cap-drop` as typed.
@@ -149,7 +151,11 @@ impl Capabilities {
     /// # Errors
     /// Unknown names; the same one added and dropped.
     pub fn choose(wish: Wish<'_>, available: CapabilitySet) -> Result<Self, OptionError> {
-        let base = if wish.privileged { available } else { DEFAULT };
+        let base = match wish.usual {
+            _ if wish.privileged => available,
+            Some(names) => merge(CapabilitySet::empty(), names, &[])?,
+            None => DEFAULT,
+        };
         let bounding = merge(base, wish.add, wish.drop)? & available;
         if wish.root {
             let bits = bounding.bits();
@@ -282,7 +288,7 @@ mod tests {
 
     fn choose(add: &[&str], drop: &[&str], privileged: bool, root: bool) -> Result<Capabilities, OptionError> {
         let (add, drop) = (words(add), words(drop));
-        Capabilities::choose(Wish { add: &add, drop: &drop, privileged, root }, ALL)
+        Capabilities::choose(Wish { usual: None, add: &add, drop: &drop, privileged, root }, ALL)
     }
 
     fn set(names: &[&str]) -> u64 {

@@ -5,6 +5,7 @@
 
 pub mod bpf;
 pub mod datagram;
+pub mod environment;
 pub mod errno;
 pub mod interface;
 pub mod landlock;

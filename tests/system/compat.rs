@@ -1,7 +1,12 @@
 //! What scripts written for podman lean on, found by running podman's own tests.
 
 use crate::busybox;
+use crate::support::process::eventually;
 use crate::support::{has_subordinate_ids, skip};
+use std::time::Duration;
+
+/// Far more than anything here takes on a slow machine.
+const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_working_directory_that_is_not_there_is_126() {
@@ -24,6 +29,11 @@ fn the_image_goes_with_its_last_container() {
     let sandbox = busybox!();
     sandbox.words("run --name keep busybox true").succeeds();
     sandbox.words("run --rmi busybox true").succeeds().complains("image is in use by a container");
+    sandbox.words("tag busybox another:1").succeeds();
+    sandbox.words("run -d --rmi --network none --name goes another:1 true").succeeds().quietly();
+    let is_gone = || (sandbox.words("image exists another:1").code() == 1).then_some(());
+    assert!(eventually(LIMIT, is_gone).is_some(), "the keeper removes the image");
+    sandbox.words("container exists goes").exits(1);
     sandbox.words("image exists busybox").succeeds();
     sandbox.words("rm keep").succeeds();
     sandbox.words("run --rmi busybox sh -c").exits(2);

@@ -59,6 +59,45 @@ fn a_file_that_cannot_be_used_is_an_error_of_what_needs_it() {
 }
 
 #[test]
+fn where_events_go_is_said_by_a_file_or_an_option() {
+    let mut sandbox = busybox!();
+    let log = sandbox.work().join("elsewhere.log");
+    let text = format!("[engine]\nevents_logger=\"file\"\nevents_logfile_path=\"{}\"\n", log.display());
+    with_file(&mut sandbox, &text);
+    // The keeper writes there as well.
+    sandbox.words("run --network none --name told busybox true").succeeds();
+    let told = std::fs::read_to_string(&log).unwrap();
+    assert!(["create", "died"].iter().all(|status| told.contains(&format!("\"Status\":\"{status}\""))), "{told}");
+    let usual = std::fs::read_to_string(sandbox.store().join("events.log")).unwrap_or_default();
+    assert!(!usual.contains("told"), "{usual}");
+    let lines = sandbox.words("events --stream=false --filter container=told").succeeds().lines();
+    assert_eq!(lines.len(), told.lines().filter(|line| line.contains("told")).count());
+    sandbox.words("--events-backend none rm told").succeeds();
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), told);
+    sandbox.words("--events-backend none events").refuses(125, "cannot read events with the \"none\" backend");
+    with_file(&mut sandbox, "[engine]\nevents_logger=\"none\"\n");
+    sandbox.words("events --stream=false").refuses(125, "cannot read events with the \"none\" backend");
+    sandbox.words("info --format {{.Host.EventLogger}}").prints("none");
+}
+
+#[test]
+fn capabilities_and_the_programs_own_variables_are_taken() {
+    let mut sandbox = busybox!();
+    with_file(
+        &mut sandbox,
+        "[engine]\nenv=[\"http_proxy=http://proxy.invalid\"]\n[containers]\ndefault_capabilities=[\"CHOWN\", \"KILL\"]\ninit=true\n",
+    );
+    sandbox.words("run --rm --network none busybox grep CapEff: /proc/self/status").prints("CapEff:\t0000000000000021");
+    sandbox
+        .words("run --rm --network none --cap-drop KILL --cap-add SETUID busybox grep CapEff: /proc/self/status")
+        .prints("CapEff:\t0000000000000081");
+    sandbox
+        .run(["run", "--rm", "--network", "none", "busybox", "sh", "-c", "echo $http_proxy $$"])
+        .prints("http://proxy.invalid 2");
+    sandbox.run(["run", "--rm", "--network", "none", "--init=false", "busybox", "sh", "-c", "echo $$"]).prints("1");
+}
+
+#[test]
 fn the_override_is_read_last() {
     let mut sandbox = busybox!();
     with_file(&mut sandbox, "[containers]\nenv=[\"A=1\"]\n");

@@ -324,3 +324,65 @@ fn plain_http_is_refused_where_tls_is_asked_for() {
     // A registry on loopback needs no TLS, as with Docker.
     sandbox.run(["pull", "-q", &reference]).succeeds();
 }
+
+/// Answers requests for `/image.tar` with these bytes, and others with 404, until it is asked for `/end`; its address.
+fn web_server(bytes: Vec<u8>) -> std::net::SocketAddr {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut buffer = [0; 1024];
+            while !request.windows(4).any(|window| window == b"\r\n\r\n") {
+                match stream.read(&mut buffer) {
+                    Ok(count) if count > 0 => request.extend_from_slice(&buffer[..count]),
+                    _ => break,
+                }
+            }
+            let (status, body) = match request.starts_with(b"GET /image.tar ") {
+                true => ("200 OK", bytes.as_slice()),
+                false => ("404 Not Found", &b""[..]),
+            };
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)); // the client may not want it all
+        }
+    });
+    address
+}
+
+#[test]
+fn archives_are_fetched_from_web_servers() {
+    let sandbox = Sandbox::new();
+    sandbox.add("thing", &image("1"));
+    sandbox.words("save -o thing.tar thing").succeeds();
+    let address = web_server(std::fs::read(sandbox.work().join("thing.tar")).unwrap());
+    sandbox.words("rmi thing").succeeds();
+    sandbox.words(&format!("load -i http://{address}/image.tar")).succeeds().mentions("Loaded image: ");
+    sandbox.words("image exists thing").succeeds();
+    let told = sandbox.words("events --stream=false --filter event=loadfromarchive --format {{.Name}}").succeeds();
+    told.prints(&format!("http://{address}/image.tar"));
+    sandbox.words(&format!("load -i http://{address}/other.tar")).refuses(125, "404 Not Found");
+    let id = sandbox.words(&format!("import http://{address}/image.tar fetched:1")).succeeds().text();
+    assert!(id.starts_with("sha256:"), "{id}");
+    sandbox.words("image exists fetched:1").succeeds();
+    sandbox.words(&format!("import http://{address}/other.tar")).refuses(125, "404 Not Found");
+}
+
+#[test]
+fn the_history_of_names_begins_with_those_an_image_has() {
+    let sandbox = Sandbox::new();
+    sandbox.add("thing", &image("1"));
+    let history = || {
+        let line = sandbox.words("images --format {{.History}}").succeeds().text();
+        let names = line.trim().split(", ").map(|name| name.rsplit('/').next().unwrap_or_default().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let own = history();
+    for name in ["first:1", "second:1"] {
+        sandbox.run(["tag", &own[0], name]).succeeds();
+        sandbox.run(["rmi", name]).succeeds();
+    }
+    assert_eq!(history()[..3], [own[0].as_str(), "second:1", "first:1"]);
+}

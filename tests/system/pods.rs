@@ -272,6 +272,41 @@ fn containers_of_a_pod_know_each_others_names() {
 }
 
 #[test]
+fn containers_that_prepare_a_pod_run_to_their_end_first() {
+    let sandbox = busybox!();
+    sandbox.words("create --init-ctr once busybox true").refuses(125, "must specify pod value with init-ctr");
+    sandbox.words("pod create --network none ready").succeeds();
+    sandbox
+        .words("create --init-ctr soon --pod ready busybox true")
+        .refuses(125, "init-ctr value must be 'always' or 'once'");
+    let prepare = |name: &str, kind: &str, line: &str| {
+        let words = format!("create --name {name} --init-ctr {kind} --pod ready -v log:/log busybox sh -c");
+        let words: Vec<&str> = words.split(' ').chain([line]).collect();
+        sandbox.run(words).succeeds();
+    };
+    prepare("each-time", "always", "echo each-time >>/log/lines");
+    prepare("first-time", "once", "echo first-time >>/log/lines");
+    sandbox.words("create --name main --stop-signal KILL --pod ready -v log:/log busybox sleep 1000").succeeds();
+    sandbox.words("pod start ready").succeeds();
+    sandbox.words("exec main cat /log/lines").prints("each-time\nfirst-time");
+    assert_eq!(state(&sandbox, "ready").trim(), "Running", "one that has done its work makes no pod degraded");
+    sandbox.words("container exists first-time").exits(1);
+    sandbox.words("inspect --format {{.State.Status}}{{.State.ExitCode}} each-time").prints("exited0");
+    sandbox.words("pod stop -t 0 ready").succeeds();
+    sandbox.words("pod start ready").succeeds();
+    sandbox.words("exec main cat /log/lines").prints("each-time\nfirst-time\neach-time");
+    sandbox.words("pod rm -f -t 0 ready").succeeds();
+    sandbox.words("pod create --network none ready").succeeds();
+    prepare("fails", "always", "exit 3");
+    sandbox.words("create --name main --pod ready busybox sleep 1000").succeeds();
+    sandbox.words("pod start ready").refuses(125, "exited with code 3");
+    sandbox.words("inspect --format {{.State.Status}} main").prints("created");
+    sandbox.words("pod rm -f -t 0 ready").succeeds();
+    sandbox.words("volume rm log").succeeds();
+    sandbox.assert_nothing_left();
+}
+
+#[test]
 fn a_shared_network_is_a_shared_file_of_names() {
     let sandbox = busybox!();
     sandbox.words("run -d --name tug --network none --stop-signal KILL busybox sleep 1000").succeeds();
@@ -279,5 +314,17 @@ fn a_shared_network_is_a_shared_file_of_names() {
     sandbox.words(line).prints("127.0.0.1\tdeck ferry");
     sandbox.words("exec tug grep -c ferry /etc/hosts").exits(1);
     sandbox.words("rm -f -t 0 tug").succeeds();
+    sandbox.assert_nothing_left();
+}
+
+#[test]
+fn a_new_pod_goes_when_its_container_cannot_be_made() {
+    let sandbox = busybox!();
+    for words in ["run", "create"] {
+        sandbox
+            .words(&format!("{words} --network none --pod new:fresh --cap-add nonsense busybox true"))
+            .refuses(125, "unknown capability");
+        sandbox.words("pod ps -q").prints("");
+    }
     sandbox.assert_nothing_left();
 }

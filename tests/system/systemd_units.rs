@@ -149,7 +149,10 @@ fn a_service_manager_is_told_of_the_keeper() {
     run("run -d --sdnotify ignore --name fourth busybox sleep 1000").succeeds();
     run("run -d --name fifth busybox sleep 1000").succeeds();
     assert_eq!(told(), None);
-    run("run --sdnotify container busybox true").refuses(125, "the manager's socket is not passed into containers");
+    run("run -d --sdnotify container --name sixth busybox sleep 1000").succeeds();
+    assert_eq!(told(), Some(format!("MAINPID={}", keeper("sixth"))));
+    sandbox.words("exec sixth test -S /run/notify/notify.sock").succeeds();
+    sandbox.words("inspect --format {{.Config.Env}} sixth").mentions("NOTIFY_SOCKET=/run/notify/notify.sock");
     run("run --sdnotify x busybox true")
         .refuses(125, "invalid sdnotify value \"x\": must be container, conmon, healthy or ignore");
     sandbox.words("rm -f -t 0 -a").succeeds();

@@ -41,9 +41,10 @@ impl Verb for Create {
         context.fill(&mut request);
         let engine = context.engine();
         outside::settle(context, &mut request)?;
-        pod::new_pod(&engine, &mut request)?;
-        let image = engine.image_defaults(&request, &PullProgress::new(request.quiet))?;
-        let created = engine.create(&request, &image)?;
+        let created = pod::with_new_pod(&engine, &mut request, |request| {
+            let image = engine.image_defaults(request, &PullProgress::new(request.quiet))?;
+            Ok(engine.create(request, &image)?)
+        })?;
         created.warnings.iter().for_each(|warning| output::note(warning));
         output::print(&format!("{}\n", created.record.id))
     }

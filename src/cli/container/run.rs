@@ -11,6 +11,7 @@ use crate::cli::pod;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::images::remove;
 use crate::engine::lifecycle::RemoveOptions;
+use crate::engine::notify;
 use crate::engine::record::ContainerRecord;
 use crate::engine::request::{ContainerRequest, NotifyMode, RootSource};
 use crate::engine::start::StartOptions;
@@ -84,14 +85,16 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
         let engine = context.engine();
         let keys = session::detach_keys(request.detach_keys.as_deref())?;
         outside::settle(context, &mut request)?;
-        pod::new_pod(&engine, &mut request)?;
-        let image = engine.image_defaults(&request, &PullProgress::new(request.quiet))?;
-        if !detach {
-            // From here on a signal is the container's.
-            session::hold_signals(&request);
-        }
-        session::warn_without_terminal(context, request.tty && !detach, request.interactive);
-        let mut created = engine.create(&request, &image)?;
+        let (image, mut created) = pod::with_new_pod(&engine, &mut request, |request| {
+            let image = engine.image_defaults(request, &PullProgress::new(request.quiet))?;
+            if !detach {
+                // From here on a signal is the container's.
+                session::hold_signals(request);
+            }
+            session::warn_without_terminal(context, request.tty && !detach, request.interactive);
+            let created = engine.create(request, &image)?;
+            Ok((image, created))
+        })?;
         created.warnings.iter().for_each(|warning| output::note(warning));
         let options =
             StartOptions { foreground: !detach, terminal_size: session::terminal_size(&request), prepare: false };
@@ -152,10 +155,10 @@ impl Run {
         let surroundings = context.surroundings_with_defaults()?;
         let mut request = self.create.into_request(self.arguments, &surroundings)?;
         request.remove |= self.rmi;
-        if self.rmi && self.detach {
-            let reason = "the image can only be removed by a run that waits";
-            return Err(OptionError::Refused { option: "rmi", reason }.into());
+        if let (NotifyMode::Container, Some(socket)) = (request.sdnotify, notify::socket()) {
+            request.show_notify_socket(&socket);
         }
+        request.remove_image = self.rmi && self.detach;
         if self.detach && !request.attach.is_empty() {
             return Err(OptionError::AttachAndDetach.into());
         }

@@ -77,14 +77,12 @@ pub(crate) fn notify(engine: &Engine, session: &Session, is_due: bool, stays: bo
     if waits && stays {
         engine.wait(&session.record.id, &[Condition::Health(Verdict::Healthy)], LOOK_INTERVAL)?;
     }
-    match is_due || (waits && stays) {
-        true => notify::ready(session.keeper_pid).map_err(|source| Failure::File {
-            what: "notify",
-            path: "$NOTIFY_SOCKET".into(),
-            source,
-        }),
-        false => Ok(()),
-    }
+    let told = match session.record.request.sdnotify {
+        NotifyMode::Container => notify::main_process(session.keeper_pid),
+        _ if is_due || (waits && stays) => notify::ready(session.keeper_pid),
+        _ => Ok(()),
+    };
+    told.map_err(|source| Failure::File { what: "notify", path: "$NOTIFY_SOCKET".into(), source })
 }
 
 /// Passes streams and signals until the container ends; its exit code.

@@ -271,7 +271,7 @@ impl Making<'_> {
             added.extend(["--pod-id-file", file]);
             typed.without_pod();
         }
-        if !matches!(typed.value("--sdnotify"), Some("conmon" | "healthy")) {
+        if !matches!(typed.value("--sdnotify"), Some("conmon" | "healthy" | "container")) {
             typed.remove("--sdnotify", true);
             added.push("--sdnotify=conmon");
         }

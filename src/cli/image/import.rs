@@ -5,6 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::commit::ImportRequest;
+use crate::engine::images::load;
 use clap::Args;
 use std::fs::File;
 use std::process::ExitCode;
@@ -41,8 +42,8 @@ impl Verb for Import {
     const NAME: &'static str = "import";
     const ABOUT: &'static str = "Make an image of a tar";
     const DETAILS: &'static str = "Makes an image of one layer from a tar of a root file system, compressed with gzip or zstd or not at all; - is standard \
-        input. Prints the image's ID.";
-    const ARGUMENTS: &'static str = "PATH|- [NAME]";
+        input, and what begins with http:// or https:// is fetched. Prints the image's ID.";
+    const ARGUMENTS: &'static str = "PATH|URL|- [NAME]";
     const ARITY: Arity = Arity::Any;
     const EXAMPLES: &'static str = "coracle import web.tar web:imported\n\
         tar -c -C rootfs . | coracle import --change CMD=/bin/sh - mine";
@@ -58,11 +59,6 @@ impl Verb for Import {
             }
             _ => return Err(Failure::Arguments("too many arguments. Usage TARBALL [REFERENCE]".to_owned())),
         };
-        if path.starts_with("http://") || path.starts_with("https://") {
-            return Err(Failure::Arguments(format!(
-                "cannot import {path:?}: files are not fetched over the network; pipe it in: curl -L URL | coracle import -"
-            )));
-        }
         let platform = match (self.platform, self.os.is_some() || self.arch.is_some() || self.variant.is_some()) {
             (Some(platform), _) => Some(platform),
             (None, false) => None,
@@ -76,6 +72,11 @@ impl Verb for Import {
         let engine = context.engine();
         let id = match path.as_str() {
             "-" => engine.import(std::io::stdin().lock(), &request)?,
+            url if load::is_url(url) => {
+                let file = load::open_url(url)?;
+                output::note(&format!("Downloading from {url:?}"));
+                engine.import(file, &request)?
+            }
             path => {
                 let file = File::open(path).map_err(|error| {
                     Failure::Arguments(format!("open {path}: {}", crate::cli::failure::describe(&error)))

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 /// `load`.
 #[derive(Args, Debug)]
 pub(crate) struct Load {
-    /// Read a file or directory [default: standard input]
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    /// Read a file, a directory or what a web server has at http://... or https://... [default: standard input]
+    #[arg(short, long, value_name = "FILE|URL", value_hint = ValueHint::AnyPath)]
     input: Option<PathBuf>,
     /// Print no progress; none is printed
     #[arg(short, long)]
@@ -29,17 +29,20 @@ impl Verb for Load {
     const DETAILS: &'static str = "Puts the images of an archive, compressed or not, into the store under the names they have in it: archives and directories of \
         docker save, podman save, skopeo and buildx, in Docker's and in the OCI layout.";
     const ARITY: Arity = Arity::None;
-    const EXAMPLES: &'static str = "coracle load -i debian.tar\nzcat debian.tar.gz | coracle load";
+    const EXAMPLES: &'static str = "coracle load -i debian.tar\nzcat debian.tar.gz | coracle load\ncoracle load -i https://example.com/debian.tar.zst";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let paths = context.paths();
-        let loaded = match self.input {
+        let from = self.input.clone().unwrap_or_else(|| "/dev/stdin".into());
+        let url = self.input.as_deref().and_then(std::path::Path::to_str).filter(|text| load::is_url(text));
+        let loaded = match &self.input {
+            Some(_) if let Some(url) = url => load::from_stream(&paths, load::open_url(url)?)?,
             Some(path) => {
-                if let Err(error) = std::fs::metadata(&path) {
+                if let Err(error) = std::fs::metadata(path) {
                     let text = format!("stat {}: {}", path.display(), crate::cli::failure::describe(&error));
                     return Err(Failure::Arguments(text));
                 }
-                load::from_path(&paths, &path)?
+                load::from_path(&paths, path)?
             }
             None if std::io::stdin().is_terminal() => {
                 return Err(Failure::Arguments(
@@ -48,8 +51,7 @@ impl Verb for Load {
             }
             None => load::from_stream(&paths, std::io::stdin().lock())?,
         };
-        let engine = context.engine();
-        engine.tell_loaded(&loaded);
+        context.engine().tell_loaded(&loaded, &from);
         output::print(&loaded.iter().map(lines).collect::<String>())
     }
 }

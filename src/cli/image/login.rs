@@ -1,12 +1,13 @@
 //! `login`.
 
+use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::images;
 use crate::engine::registry::{self, Credentials, LoginRequest};
-use clap::{Args, ValueHint};
+use clap::{ArgMatches, Args, Command, ValueHint};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -55,6 +56,14 @@ impl Verb for Login {
     const ARITY: Arity = Arity::AtMost(1);
     const EXAMPLES: &'static str = "coracle login quay.io\n\
         printf %s \"$TOKEN\" | coracle login --username ci --password-stdin registry.example.org";
+
+    fn augment(command: Command) -> Command {
+        compatibility::augment(command, compatibility::LOGIN)
+    }
+
+    fn review(matches: &ArgMatches) -> Result<(), Failure> {
+        compatibility::enforce(matches, compatibility::LOGIN)
+    }
 
     fn run(self, _context: &Context) -> Result<ExitCode, Failure> {
         let registry = self.arguments.first().map_or(DEFAULT_REGISTRY, String::as_str);

@@ -1,5 +1,6 @@
 //! `network reload`.
 
+use crate::cli::container::selection::Selection;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
@@ -13,6 +14,9 @@ pub(crate) struct Reload {
     /// Reload the networks of all running containers
     #[arg(short, long)]
     all: bool,
+    /// Reload those of the most recently created container
+    #[arg(short, long)]
+    latest: bool,
     #[arg(hide = true)]
     arguments: Vec<String>,
 }
@@ -28,6 +32,9 @@ impl Verb for Reload {
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let engine = context.engine();
         let names = match (self.all, self.arguments.is_empty()) {
+            (false, true) if self.latest => {
+                Selection { latest: true, ..Selection::default() }.names(&engine, |_| true)?
+            }
             (true, true) => {
                 let running =
                     engine.list_containers().into_iter().filter(|container| container.state.status.is_alive());

@@ -4,7 +4,7 @@ use super::{OptionError, Surroundings, key_value};
 use crate::cli::configuration::{Containers, EngineDefaults};
 use crate::cli::values;
 use crate::engine::plan::JOURNAL_SOCKET;
-use crate::engine::request::{ContainerRequest, NotifyMode, SystemdMode};
+use crate::engine::request::{ContainerRequest, InitContainer, NotifyMode, SystemdMode};
 use crate::engine::restart::RestartPolicy;
 use clap::{Args, ValueHint};
 use std::path::{Path, PathBuf};
@@ -62,8 +62,12 @@ pub(crate) struct LifecycleOptions {
     /// Kill the container after so many seconds; 0 is never
     #[arg(long, value_name = "SECONDS", value_parser = values::unsigned, default_value = "0", hide_default_value = true)]
     timeout: u32,
-    /// When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy or ignore
-    /// [default: ignore]
+    /// Run to the end before the other containers of the pod are started: always, at each start of the pod, or once and be
+    /// removed then
+    #[arg(long, value_name = "TYPE")]
+    init_ctr: Option<String>,
+    /// When a service manager ($NOTIFY_SOCKET) is told that the container runs: conmon (at its start), healthy, container
+    /// (which is shown the socket and tells by itself) or ignore [default: ignore]
     #[arg(long, value_name = "MODE")]
     sdnotify: Option<String>,
     /// What keeps the container's output: k8s-file, json-file, journald, none or passthrough [default: k8s-file]
@@ -110,6 +114,7 @@ impl LifecycleOptions {
             let id = (surroundings.read)(&path).map_err(|source| OptionError::PodIdFile { path, source })?;
             request.pod = Some(id.lines().next().unwrap_or_default().trim().to_owned());
         }
+        request.init_container = self.init_ctr.map(|text| init_container(&text, request.pod.is_some())).transpose()?;
         request.remove = self.rm;
         request.restart = self.restart.map(|text| restart_policy(text, self.rm)).transpose()?;
         // Removed with the container, by whoever does that, wherever they are.
@@ -130,18 +135,28 @@ impl LifecycleOptions {
     }
 }
 
+fn init_container(text: &str, is_in_pod: bool) -> Result<InitContainer, OptionError> {
+    match text {
+        _ if !is_in_pod => Err(OptionError::Pod("must specify pod value with init-ctr".to_owned())),
+        "always" => Ok(InitContainer::Always),
+        "once" => Ok(InitContainer::Once),
+        _ => Err(OptionError::Pod("init-ctr value must be 'always' or 'once'".to_owned())),
+    }
+}
+
 fn sdnotify(mode: String) -> Result<NotifyMode, OptionError> {
     match mode.as_str() {
         "conmon" => Ok(NotifyMode::Started),
         "healthy" => Ok(NotifyMode::Healthy),
         "ignore" => Ok(NotifyMode::Ignore),
-        "container" => match crate::engine::notify::is_wanted() {
-            true => Err(OptionError::RefusedValue {
+        "container" => match (crate::engine::notify::is_wanted(), crate::engine::notify::socket()) {
+            (true, None) => Err(OptionError::RefusedValue {
                 option: "sdnotify",
                 value: mode,
-                reason: "the manager's socket is not passed into containers; use conmon or healthy",
+                reason: "the manager's socket is an abstract one, which no container reaches; use conmon or healthy",
             }),
-            false => Ok(NotifyMode::Default),
+            (true, Some(_)) => Ok(NotifyMode::Container),
+            (false, _) => Ok(NotifyMode::Default),
         },
         _ => Err(OptionError::Notify(mode)),
     }

@@ -26,9 +26,9 @@ pub(crate) struct ProcessOptions {
     /// Working directory in the container
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<String>,
-    /// Run a small init that forwards signals and reaps processes
-    #[arg(long)]
-    init: bool,
+    /// Run a small init that forwards signals and reaps processes [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
+    init: Option<bool>,
     /// Additional group, or keep-groups for the caller's own; may be repeated
     #[arg(long, value_name = "GROUP", value_delimiter = ',')]
     group_add: Vec<String>,
@@ -69,7 +69,7 @@ pub(crate) struct ProcessOptions {
 
 impl ProcessOptions {
     pub(super) fn fill(&mut self, defaults: &Containers) {
-        self.init |= defaults.init;
+        self.init = self.init.or(Some(defaults.init));
         self.oom_score_adj = self.oom_score_adj.or(defaults.oom_score_adj);
         for (given, default) in [(&mut self.umask, &defaults.umask), (&mut self.tz, &defaults.tz)] {
             if given.is_none() {
@@ -91,7 +91,7 @@ impl ProcessOptions {
         request.entrypoint = self.entrypoint.map(entrypoint);
         request.user = self.user;
         request.workdir = self.workdir;
-        request.init = self.init;
+        request.init = self.init.unwrap_or_default();
         request.group_add = self.group_add;
         request.ulimits = self.ulimit.iter().map(|text| ulimit(text)).collect::<Result<_, _>>()?;
         request.umask = self.umask.map(umask).transpose()?;

@@ -30,6 +30,9 @@ pub(crate) struct SecurityOptions {
     /// Those of containers.conf.
     #[arg(skip)]
     pub(super) default_sysctls: Vec<String>,
+    /// Likewise.
+    #[arg(skip)]
+    pub(super) default_capabilities: Option<Vec<String>>,
 }
 
 impl SecurityOptions {
@@ -40,6 +43,7 @@ impl SecurityOptions {
         if let Some(profile) = defaults.seccomp_profile.as_ref().filter(|path| !path.is_empty() && !has_profile) {
             self.security_opt.push(format!("seccomp={profile}"));
         }
+        self.default_capabilities.clone_from(&defaults.default_capabilities);
         let name = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
         let given: Vec<String> = self.sysctl.iter().map(|text| name(text)).collect();
         let others = defaults.default_sysctls.iter().filter(|text| !given.contains(&name(text)));
@@ -51,6 +55,7 @@ impl SecurityOptions {
             return Err(OptionError::DeviceRule);
         }
         request.privileged = self.privileged;
+        request.default_capabilities = self.default_capabilities;
         request.cap_add = self.cap_add;
         request.cap_drop = self.cap_drop;
         request.security_opt = self.security_opt;

@@ -7,6 +7,7 @@ use crate::cli::options::PodOptions;
 use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::Engine;
+use crate::engine::lifecycle::RemoveOptions;
 use crate::engine::pods::{DEFAULT_SHARED, PodRequest};
 use crate::engine::request::{ContainerRequest, RootSource};
 use clap::{ArgMatches, Args, Command, ValueHint};
@@ -68,11 +69,27 @@ impl Verb for Create {
     }
 }
 
-/// Makes the pod that `run --pod new:NAME` asks for; what concerns its network goes from the container to the pod.
+/// Makes the pod that `run --pod new:NAME` asks for, then the container by `create`; without the container no pod is left.
 ///
 /// # Errors
-/// As of [`Engine::create_pod`].
-pub(crate) fn new_pod(engine: &Engine, request: &mut ContainerRequest) -> Result<(), Failure> {
+/// As of [`Engine::create_pod`], and of `create`.
+pub(crate) fn with_new_pod<T>(
+    engine: &Engine,
+    request: &mut ContainerRequest,
+    create: impl FnOnce(&ContainerRequest) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let is_new = request.pod.as_deref().is_some_and(|pod| pod.starts_with("new:"));
+    new_pod(engine, request)?;
+    let created = create(request);
+    if let (true, Err(_), Some(pod)) = (is_new, &created, &request.pod) {
+        // The first error is the one worth telling.
+        let _ = engine.remove_pod(pod, RemoveOptions { force: true, ..RemoveOptions::default() });
+    }
+    created
+}
+
+/// What concerns the pod's network goes from the container to the pod.
+fn new_pod(engine: &Engine, request: &mut ContainerRequest) -> Result<(), Failure> {
     let Some(name) = request.pod.as_deref().and_then(|pod| pod.strip_prefix("new:")) else { return Ok(()) };
     if name.is_empty() {
         return Err(Failure::Arguments("new pod name must be at least one character".to_owned()));

@@ -17,7 +17,7 @@ mod stats;
 mod stop;
 mod top;
 
-pub(crate) use create::new_pod;
+pub(crate) use create::with_new_pod;
 pub(crate) use inspect::inspect_pod;
 
 use super::tree::{Entry, Group, verb};

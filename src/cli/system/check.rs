@@ -1,5 +1,6 @@
 //! `system check`.
 
+use crate::cli::compatibility;
 use crate::cli::container::Users;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -9,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::images::check::{self, Finding, Report};
 use crate::engine::images::remove;
 use crate::image::registry::client::Options;
-use clap::Args;
+use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
 
 /// `system check`.
@@ -29,6 +30,14 @@ impl Verb for Check {
     const DETAILS: &'static str = "Reads every object of the store and compares it with its digest. With --repair what is damaged \
         is fetched again or, where that is impossible, removed. Fails when there is damage and it is not repaired.";
     const EXAMPLES: &'static str = "coracle system check --repair";
+
+    fn augment(command: Command) -> Command {
+        compatibility::augment(command, compatibility::CHECK)
+    }
+
+    fn review(matches: &ArgMatches) -> Result<(), Failure> {
+        compatibility::enforce(matches, compatibility::CHECK)
+    }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let engine = context.engine();

@@ -1,5 +1,6 @@
 //! `system prune`.
 
+use crate::cli::compatibility;
 use crate::cli::container::{self, Users};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -7,7 +8,7 @@ use crate::cli::output::{self, human};
 use crate::cli::tree::Verb;
 use crate::cli::{network, pod, volume};
 use crate::engine::images::remove::{self, PruneOptions};
-use clap::Args;
+use clap::{ArgMatches, Args, Command};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -37,6 +38,14 @@ impl Verb for Prune {
     const ABOUT: &'static str = "Remove unused data";
     const DETAILS: &'static str = "Removes pods and containers that are not running, networks nothing uses, images without a name, and layers nothing refers to.";
     const EXAMPLES: &'static str = "coracle system prune --all --volumes";
+
+    fn augment(command: Command) -> Command {
+        compatibility::augment(command, compatibility::PRUNE)
+    }
+
+    fn review(matches: &ArgMatches) -> Result<(), Failure> {
+        compatibility::enforce(matches, compatibility::PRUNE)
+    }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         if !self.force && !output::confirm(&self.warning())? {

@@ -1,10 +1,11 @@
 //! `unshare`.
 
+use crate::cli::compatibility;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::unshare;
-use clap::Args;
+use clap::{ArgMatches, Args, Command};
 use std::process::ExitCode;
 
 /// `unshare`.
@@ -22,6 +23,14 @@ impl Verb for Unshare {
     const ARITY: Arity = Arity::Any;
     const EXAMPLES: &'static str = "coracle unshare ls -ln volumes\n\
         coracle unshare cat /proc/self/uid_map";
+
+    fn augment(command: Command) -> Command {
+        compatibility::augment(command, compatibility::UNSHARE)
+    }
+
+    fn review(matches: &ArgMatches) -> Result<(), Failure> {
+        compatibility::enforce(matches, compatibility::UNSHARE)
+    }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         Err(unshare::run(&context.paths(), &self.arguments).into())

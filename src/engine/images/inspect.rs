@@ -151,7 +151,7 @@ pub fn inspect(paths: &Paths, found: &LocalImage) -> Result<ImageInspect, Error>
         manifest_type: record.manifests.first().map(|manifest| manifest.media_type.clone()).unwrap_or_default(),
         user: config.user().clone().unwrap_or_default(),
         history: record.configuration.history().clone().unwrap_or_default(),
-        names_history: record.names_history.clone(),
+        names_history: super::list::history(record, &tags_of(&record.id, &names)),
         healthcheck: record.docker.healthcheck.clone(),
         config: config_section(&config, record),
     })

@@ -117,12 +117,19 @@ pub(super) fn summarise(image: &StoredImage, names: &[Name]) -> ImageSummary {
         dangling: !names.iter().any(|name| name.image == record.id),
         names: tagged,
         digest: digest(record),
-        history: record.names_history.clone(),
+        history: history(record, &tags_of(&record.id, names)),
         created: created.as_second(),
         created_at: created.to_string(),
         read_only: image.read_only,
         platform: (record.configuration.os().to_string(), record.configuration.architecture().to_string()),
     }
+}
+
+/// Every name an image has had, in podman's order: those it has, the oldest first, then those it had, the newest first.
+pub(super) fn history(record: &ImageRecord, current: &[String]) -> Vec<String> {
+    let (now, before): (Vec<&String>, Vec<&String>) =
+        record.names_history.iter().partition(|name| current.contains(name));
+    now.into_iter().rev().chain(before).cloned().collect()
 }
 
 /// The names of an image that have a tag.

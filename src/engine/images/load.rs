@@ -10,6 +10,8 @@ use crate::image::decompress::Decompressor;
 use crate::image::manifest::{self, CONFIG_LIMIT_BYTES, Document, MANIFEST_LIMIT_BYTES, check_image, parse_config};
 use crate::image::platform::Platform;
 use crate::image::reference::Reference;
+use crate::image::registry::download;
+pub use crate::image::registry::download::is_url;
 use crate::runtime::rooted::Rooted;
 use crate::store::digest::Digest;
 use crate::store::layer_index::{EntryKind, TarStream};
@@ -51,6 +53,14 @@ pub fn from_stream(paths: &Paths, input: impl Read) -> Result<Vec<Loaded>, Error
     io::copy(&mut input, &mut file).map_err(read)?;
     file.rewind().map_err(read)?;
     load(paths, &Archive::read(kept.file().try_clone().map_err(read)?)?)
+}
+
+/// The bytes of the file at `url`, as they come. Blocks until the server answers.
+///
+/// # Errors
+/// No answer, or no such file.
+pub fn open_url(url: &str) -> Result<impl Read, Error> {
+    download::open(url).map_err(|error| crate::image::Error::Download(Box::new(error)).into())
 }
 
 /// Loads every image of the file or directory `path`.

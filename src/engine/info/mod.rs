@@ -114,7 +114,7 @@ fn host_part(paths: &Paths, ids: &HostIds, groups: &Cgroups) -> Value {
         "databaseBackend": "files",
         "distribution": distribution,
         "emulatedArchitectures": emulated(),
-        "eventLogger": "file",
+        "eventLogger": if crate::store::events::is_off() { "none" } else { "file" },
         "hostname": host::hostname(),
         "idMappings": id_mappings(ids),
         "kernel": host::kernel_release(),

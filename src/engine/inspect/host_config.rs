@@ -3,8 +3,9 @@
 use super::document::{Document, IntoDocument, object};
 use crate::engine::limits::{CgroupsMode, DEFAULT_PIDS};
 use crate::engine::record::{ContainerRecord, MountRecord};
-use crate::engine::request::{ContainerRequest, NamespaceMode, UlimitRequest, UserNamespaceMode};
+use crate::engine::request::{ContainerRequest, NamespaceMode, UserNamespaceMode};
 use crate::runtime::plan::LogDriver;
+use oci_spec::runtime::PosixRlimit;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ const SHM_SIZE_BYTES: u64 = 65_536_000;
 pub(super) fn section(record: &ContainerRecord) -> Document {
     let Document::Object(mut fields) = asked_for(record) else { return Document::Object(Vec::new()) };
     fields.extend(limits(&record.request));
+    fields.push(("Ulimits", ulimits(record)));
     Document::Object(fields)
 }
 
@@ -44,7 +46,7 @@ fn asked_for(record: &ContainerRecord) -> Document {
         "PortBindings" => super::network::bindings(&record.network.ports),
         "RestartPolicy" => object! { "Name" => policy, "MaximumRetryCount" => retries },
         "AutoRemove" => request.remove,
-        "AutoRemoveImage" => false,
+        "AutoRemoveImage" => request.remove_image,
         "Annotations" => request.annotations.iter().cloned().collect::<BTreeMap<String, String>>(),
         "VolumeDriver" => "",
         "VolumesFrom" => if request.volumes_from.is_empty() { None } else { Some(request.volumes_from.clone()) },
@@ -142,7 +144,6 @@ fn limits(request: &ContainerRequest) -> Vec<(&'static str, Document)> {
     );
     fields
         .push(("Devices", request.devices.iter().map(|device| device_of(device)).collect::<Vec<_>>().into_document()));
-    fields.push(("Ulimits", request.ulimits.iter().map(ulimit).collect::<Vec<_>>().into_document()));
     fields
 }
 
@@ -183,14 +184,20 @@ fn device_of(text: &str) -> Document {
     object! { "PathOnHost" => host, "PathInContainer" => inside, "CgroupPermissions" => parts.next().unwrap_or_default() }
 }
 
-fn ulimit(limit: &UlimitRequest) -> Document {
+/// Those the process has, asked for or not.
+fn ulimits(record: &ContainerRecord) -> Document {
     // podman shows unlimited as -1.
     let number = |value: u64| i64::try_from(value).unwrap_or(-1);
-    object! {
-        "Name" => format!("RLIMIT_{}", limit.name.to_ascii_uppercase()),
-        "Soft" => number(limit.soft),
-        "Hard" => number(limit.hard),
-    }
+    let process = record.plan.spec.process().as_ref();
+    let all = process.and_then(|process| process.rlimits().as_deref()).unwrap_or_default();
+    let one = |limit: &PosixRlimit| {
+        object! {
+            "Name" => limit.typ().to_string(),
+            "Soft" => number(limit.soft()),
+            "Hard" => number(limit.hard()),
+        }
+    };
+    all.iter().map(one).collect::<Vec<_>>().into_document()
 }
 
 pub(super) fn mode(mode: &NamespaceMode) -> String {

@@ -120,7 +120,13 @@ impl Environment {
 /// Capabilities as root and as anybody else, and root's names for `inspect`.
 pub(super) fn capabilities(request: &ContainerRequest) -> Result<(CapabilityPlan, Vec<String>), Error> {
     let choose = |root| {
-        let wish = Wish { add: &request.cap_add, drop: &request.cap_drop, privileged: request.privileged, root };
+        let wish = Wish {
+            usual: request.default_capabilities.as_deref(),
+            add: &request.cap_add,
+            drop: &request.cap_drop,
+            privileged: request.privileged,
+            root,
+        };
         // The new user namespace starts with all; its bounding set is the caller's.
         Capabilities::choose(wish, bounding_set()).map_err(bad)
     };

@@ -3,7 +3,8 @@
 
 use super::PodSummary;
 use crate::engine::error::Error;
-use crate::engine::lifecycle::{Container, RemoveOptions};
+use crate::engine::lifecycle::{Condition, Container, NEWS_INTERVAL, RemoveOptions};
+use crate::engine::request::InitContainer;
 use crate::engine::start::StartOptions;
 use crate::engine::{Engine, events};
 use crate::store::containers::Status;
@@ -38,6 +39,11 @@ impl Engine {
             if self.container(&member.record.id).is_ok_and(|now| now.state.status.is_alive()) {
                 continue;
             }
+            if let Some(kind) = member.record.request.init_container {
+                // What it prepares is not there: nobody else is started.
+                self.prepare_pod(&member.record.id, kind)?;
+                continue;
+            }
             match self.start(&member.record.id, StartOptions::default(), None) {
                 Ok(session) => done.warnings.extend(session.warnings),
                 Err(error) => done.failures.push(error),
@@ -45,6 +51,19 @@ impl Engine {
         }
         events::tell(&self.paths, &[events::pod(&summary.pod, "start")]);
         Ok(done)
+    }
+
+    /// Runs a container to its end before others of its pod are started.
+    fn prepare_pod(&self, id: &str, kind: InitContainer) -> Result<(), Error> {
+        drop(self.start(id, StartOptions::default(), None)?);
+        match self.wait(id, &[Condition::Exited], NEWS_INTERVAL)? {
+            0 => {}
+            code => return Err(Error::Conflict(format!("init container {id} exited with code {code}"))),
+        }
+        match kind {
+            InitContainer::Once => self.remove_member(id, RemoveOptions::default()).map(drop),
+            InitContainer::Always => Ok(()),
+        }
     }
 
     /// Stops the containers of a pod, each within `timeout_seconds` (its own when absent).
@@ -163,9 +182,11 @@ impl Engine {
     }
 }
 
-/// The containers, the infra container before those that need it.
+/// The containers, the infra container before those that need it, and those that prepare the pod before the others.
 fn infra_first(summary: &PodSummary) -> Vec<&Container> {
     let mut members: Vec<&Container> = summary.members.iter().collect();
-    members.sort_by_key(|member| Some(&member.record.id) != summary.pod.infra.as_ref());
+    members.sort_by_key(|member| {
+        (Some(&member.record.id) != summary.pod.infra.as_ref(), member.record.request.init_container.is_none())
+    });
     members
 }

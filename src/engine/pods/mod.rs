@@ -57,7 +57,9 @@ pub struct PodSummary {
 impl PodSummary {
     /// What it is doing, in podman's words, from what its containers are doing.
     pub fn status(&self) -> &'static str {
-        let statuses: Vec<Status> = self.members.iter().map(|member| member.state.status).collect();
+        // A container that prepares the pod has ended when all is well.
+        let lasting = self.members.iter().filter(|member| member.record.request.init_container.is_none());
+        let statuses: Vec<Status> = lasting.map(|member| member.state.status).collect();
         status_of(&statuses)
     }
 
@@ -163,7 +165,9 @@ impl Engine {
     pub fn pod(&self, name: &str) -> Result<PodSummary, Error> {
         let pod = self.pods().find(name)?;
         let is_member = |container: &Container| container.record.pod.as_ref().is_some_and(|member| member.id == pod.id);
-        let members = self.list_containers().into_iter().filter(is_member).collect();
+        let members = self.list_containers().into_iter().filter(is_member);
+        // Whole, which those of a list are not; one may be going just now.
+        let members = members.filter_map(|member| self.container(&member.record.id).ok()).collect();
         Ok(PodSummary { pod, members })
     }
 

@@ -26,11 +26,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Longest time without a byte from the other side.
-const STALL_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const STALL_LIMIT: Duration = Duration::from_secs(60);
 /// Longest time to connect.
-const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 /// Redirects followed for one request (Go's clients: 10).
-const REDIRECT_LIMIT: u32 = 10;
+pub(super) const REDIRECT_LIMIT: u32 = 10;
 /// Most bytes of an error's body.
 const ERROR_LIMIT_BYTES: u64 = 64 << 10;
 /// Pages of a tag list that are read.

@@ -27,6 +27,14 @@ pub enum Error {
         /// The registry's words.
         message: String,
     },
+    /// A server that is no registry refused.
+    #[error("Get \"{}\": {status}", Printable(url))]
+    Refused {
+        /// Without query.
+        url: String,
+        /// HTTP status, and its words.
+        status: String,
+    },
     /// The token server refused.
     #[error("unable to retrieve auth token: {}", reason(*status, "", message))]
     Token {

@@ -77,10 +77,14 @@ const FIRST_VERSION: &str = "Resource limits are not supported and ignored on cg
 const NOT_DELEGATED: &str = "this user may not make control groups; `coracle doctor` names the remedy";
 
 fn not_enforced(plan: &GroupPlan, reason: &str) -> Vec<String> {
-    match plan.asked.as_slice() {
-        [] => Vec::new(),
-        _ if reason == FIRST_VERSION => vec![reason.to_owned()],
-        asked => vec![format!("Warning: resource limits are not enforced: {}: {reason}", asked.join(", "))],
+    if reason == FIRST_VERSION && !plan.asked.is_empty() {
+        return vec![reason.to_owned()];
+    }
+    // No limit needs nobody to enforce it.
+    let asked: Vec<&str> = plan.asked.iter().map(String::as_str).filter(|option| !option.ends_with("=0")).collect();
+    match asked.is_empty() {
+        true => Vec::new(),
+        false => vec![format!("Warning: resource limits are not enforced: {}: {reason}", asked.join(", "))],
     }
 }
 

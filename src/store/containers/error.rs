@@ -20,7 +20,7 @@ pub enum Error {
     },
     /// The name is taken.
     #[error(
-        "creating container storage: the container name \"{name}\" is already in use by {id}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace"
+        "creating container storage: the container name \"{name}\" is already in use by {id}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct Podman to do so."
     )]
     NameInUse {
         /// The name.

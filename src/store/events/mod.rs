@@ -4,7 +4,7 @@
 //! whoever changes something appends the line itself, by one `write(2)` on a descriptor with `O_APPEND`, which the
 //! kernel does not let mix with others' (write(2)). So there is no lock that a stopped process could hold. A log that
 //! has grown over [`LIMIT_BYTES`] is renamed to `events.log.1`, which replaces the one before; whoever had it open
-//! still writes to it, and readers read both.
+//! still writes to it, and readers read both. [`configure`] says of a file elsewhere, of another size, or that nothing is kept.
 //!
 //! What must stay true: an event that cannot be written (a full disk) never fails what it tells of, and a damaged line
 //! loses nothing but itself.
@@ -23,6 +23,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Size at which a log is put aside, in bytes: about 3,000 events. podman's default is 1 MB, too.
 pub const LIMIT_BYTES: u64 = 1 << 20;
@@ -110,14 +111,48 @@ impl Event {
     }
 }
 
+/// What a user says about the log; without a word it is in the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Nothing is written.
+    pub is_off: bool,
+    /// The file.
+    pub path: Option<PathBuf>,
+    /// Size at which it is put aside, in bytes; 0 is never.
+    pub limit_bytes: Option<u64>,
+}
+
+/// One process has one log: whoever tells of an event knows nothing of settings.
+static SETTINGS: OnceLock<Settings> = OnceLock::new();
+
+/// Says where this process keeps events; once, before the first one.
+pub fn configure(settings: Settings) {
+    let _ = SETTINGS.set(settings); // a second time means nothing
+}
+
+/// Whether no events are kept.
+pub fn is_off() -> bool {
+    SETTINGS.get().is_some_and(|settings| settings.is_off)
+}
+
 /// The log in use.
 pub fn log_path(paths: &Paths) -> PathBuf {
-    paths.root.join("events.log")
+    SETTINGS.get().and_then(|settings| settings.path.clone()).unwrap_or_else(|| paths.root.join("events.log"))
 }
 
 /// The log before it.
 fn old_path(paths: &Paths) -> PathBuf {
-    paths.root.join("events.log.1")
+    let mut path = log_path(paths).into_os_string();
+    path.push(".1");
+    path.into()
+}
+
+fn limit_bytes() -> u64 {
+    match SETTINGS.get().and_then(|settings| settings.limit_bytes) {
+        None => LIMIT_BYTES,
+        Some(0) => u64::MAX,
+        Some(limit) => limit,
+    }
 }
 
 /// Appends events, all of them in one piece. Blocks for one small write.
@@ -125,6 +160,9 @@ fn old_path(paths: &Paths) -> PathBuf {
 /// # Errors
 /// The log cannot be written. Callers go on: what the event tells of has happened.
 pub fn write(paths: &Paths, events: &[Event]) -> io::Result<()> {
+    if is_off() {
+        return Ok(());
+    }
     append(&open_for_writing(paths)?, events)
 }
 
@@ -146,6 +184,9 @@ pub fn append(mut log: &File, events: &[Event]) -> io::Result<()> {
 /// # Errors
 /// The log cannot be made or opened.
 pub fn open_for_writing(paths: &Paths) -> io::Result<File> {
+    if is_off() {
+        return Err(io::Error::from(io::ErrorKind::Unsupported));
+    }
     let path = log_path(paths);
     let log = match open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -155,7 +196,7 @@ pub fn open_for_writing(paths: &Paths) -> io::Result<File> {
         other => other?,
     };
     let metadata = log.metadata()?;
-    if metadata.len() < LIMIT_BYTES || !put_aside(&log, metadata.ino(), &path, &old_path(paths)) {
+    if metadata.len() < limit_bytes() || !put_aside(&log, metadata.ino(), &path, &old_path(paths)) {
         return Ok(log);
     }
     let log = open(&path)?;

@@ -19,7 +19,7 @@ const WAIT_WITHOUT_NOTICE: Duration = Duration::from_millis(200);
 /// A place in the log; new events are seen as they come.
 #[derive(Debug)]
 pub struct Reader {
-    root: PathBuf,
+    directory: PathBuf,
     path: PathBuf,
     /// Logs still to be read before the one in use.
     old: Option<BufReader<File>>,
@@ -50,7 +50,8 @@ impl Reader {
 
     fn new(paths: &Paths) -> Self {
         let path = log_path(paths);
-        Reader { root: paths.root.clone(), path, old: None, log: None, line: Vec::new(), notice: None }
+        let directory = path.parent().unwrap_or(&paths.root).to_owned();
+        Reader { directory, path, old: None, log: None, line: Vec::new(), notice: None }
     }
 
     fn open(&self) -> Option<BufReader<File>> {
@@ -129,7 +130,7 @@ impl Reader {
     fn watch(&self) -> Option<OwnedFd> {
         let notice = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
         let what = WatchFlags::MODIFY | WatchFlags::CREATE | WatchFlags::MOVED_TO;
-        add_watch(&notice, &self.root, what).ok()?;
+        add_watch(&notice, &self.directory, what).ok()?;
         Some(notice)
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum MountError {
     MissingDestination,
     #[error("must set source volume")]
     MissingSource,
+    #[error("no file paths matching glob {0:?}")]
+    NoPath(String),
     #[error("invalid container path {0:?}, must be an absolute path")]
     RelativeDestination(String),
     #[error("{0}: duplicate mount destination")]

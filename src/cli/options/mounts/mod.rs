@@ -1,6 +1,7 @@
 //! Mounts, devices and what of the root may be written: `-v`, `--mount`, `--tmpfs` and their kin.
 
 mod error;
+mod glob;
 mod mount;
 mod volume;
 
@@ -66,7 +67,7 @@ impl MountOptions {
     pub(super) fn apply(self, request: &mut ContainerRequest, surroundings: &Surroundings) -> Result<(), OptionError> {
         let mut mounts = Vec::new();
         for text in &self.mount {
-            mounts.push(mount::parse(text)?);
+            mounts.extend(mount::parse(text)?);
         }
         for text in &self.volume {
             mounts.push(volume::parse(text, surroundings.as_docker)?);

@@ -7,14 +7,16 @@ use super::super::is_valid_name;
 use super::{MountError, check_options, destination};
 use crate::cli::values;
 use crate::engine::request::{MountKind, MountRequest};
+use std::path::PathBuf;
 
-/// Parses one `--mount`.
+/// Parses one `--mount`; `type=glob` is one mount for each path of the host that fits.
 ///
 /// # Errors
-/// An unknown key or type, a missing or bad value.
-pub(super) fn parse(text: &str) -> Result<MountRequest, MountError> {
+/// An unknown key or type, a missing or bad value; no path that fits.
+pub(super) fn parse(text: &str) -> Result<Vec<MountRequest>, MountError> {
     let fields = fields(text)?;
-    let kind = kind(&fields)?;
+    let is_glob = type_of(&fields) == Some("glob");
+    let kind = if is_glob { MountKind::Bind } else { kind(&fields)? };
     let mut mount = Builder { kind, source: None, destination: None, options: Vec::new(), subpath: None };
     for field in &fields {
         let (key, value) = match field.split_once('=') {
@@ -23,7 +25,15 @@ pub(super) fn parse(text: &str) -> Result<MountRequest, MountError> {
         };
         mount.field(key, value)?;
     }
-    mount.finish()
+    match is_glob {
+        true => mount.expand(),
+        false => Ok(vec![mount.finish()?]),
+    }
+}
+
+/// The last `type=`.
+fn type_of(fields: &[String]) -> Option<&str> {
+    fields.iter().rev().find_map(|field| field.strip_prefix("type="))
 }
 
 /// Splits a line of CSV.
@@ -50,15 +60,15 @@ fn fields(text: &str) -> Result<Vec<String>, MountError> {
     }
 }
 
-/// The last `type=`; a volume without one.
+/// A volume without a type.
 fn kind(fields: &[String]) -> Result<MountKind, MountError> {
-    match fields.iter().rev().find_map(|field| field.strip_prefix("type=")) {
+    match type_of(fields) {
         None | Some("volume") => Ok(MountKind::Volume),
         Some("bind") => Ok(MountKind::Bind),
         Some("tmpfs" | "ramfs") => Ok(MountKind::Tmpfs),
         Some("devpts") => Ok(MountKind::Devpts),
         Some("image") => Ok(MountKind::Image),
-        Some(kind @ ("glob" | "artifact" | "npipe" | "cluster")) => {
+        Some(kind @ ("artifact" | "npipe" | "cluster")) => {
             Err(MountError::KindNotAvailable(format!("--mount type={kind}")))
         }
         Some(kind) => Err(MountError::Kind(kind.to_owned())),
@@ -66,6 +76,7 @@ fn kind(fields: &[String]) -> Result<MountKind, MountError> {
 }
 
 /// A mount whose fields are being read.
+#[derive(Clone)]
 struct Builder {
     kind: MountKind,
     source: Option<String>,
@@ -75,6 +86,22 @@ struct Builder {
 }
 
 impl Builder {
+    /// One mount for each path that the source fits: below the destination, or where it is on the host.
+    fn expand(self) -> Result<Vec<MountRequest>, MountError> {
+        let pattern = self.source.clone().ok_or(MountError::MissingSource)?;
+        let one = |path: PathBuf| {
+            let source = path.to_string_lossy().into_owned();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let place = self.destination.as_ref().map_or(source.clone(), |directory| format!("{directory}/{name}"));
+            let destination = Some(destination(&place)?);
+            Builder { source: Some(source), destination, ..self.clone() }.finish()
+        };
+        match super::glob::paths(&pattern) {
+            paths if paths.is_empty() => Err(MountError::NoPath(pattern)),
+            paths => paths.into_iter().map(one).collect(),
+        }
+    }
+
     fn field(&mut self, key: &str, value: Option<&str>) -> Result<(), MountError> {
         use MountKind::{Bind, Devpts, Image, Tmpfs, Volume};
         match (self.kind, key) {

@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{self, JsonLayout};
 use crate::cli::template::Template;
 use crate::cli::tree::Verb;
-use crate::store::events::{Event, Reader};
+use crate::store::events::{self, Event, Reader};
 use clap::Args;
 use filter::Filters;
 use jiff::Timestamp;
@@ -50,6 +50,9 @@ impl Verb for Events {
         coracle events --filter container=web --filter event=health_status --format json";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        if events::is_off() {
+            return Err(Failure::Arguments("cannot read events with the \"none\" backend".to_owned()));
+        }
         let now = Timestamp::now();
         let filters = Filters::parse(&self.filter, self.since.as_deref(), self.until.as_deref(), now)?;
         let form = Form::parse(self.format.as_deref(), self.no_trunc)?;
