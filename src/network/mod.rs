@@ -10,4 +10,5 @@ pub mod fast;
 pub mod link;
 pub mod networks;
 pub mod process;
+mod settle;
 pub mod stack;

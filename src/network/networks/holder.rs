@@ -12,6 +12,7 @@ use super::rendezvous::Rendezvous;
 use crate::network::dns::{self, Elsewhere, Forwarder};
 use crate::network::egress::{self, Members};
 use crate::network::process::sandbox;
+use crate::network::settle::Settling;
 use crate::network::stack::{
     self, Configuration, Control, Forward, ForwardId, Handle, Interest, Protocol, Readiness, Services, Stack,
 };
@@ -26,14 +27,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Tokens of watched descriptors; connections and members have those from [`FIRST`] on.
 const LISTENER: u32 = 0;
 const NAMES: u32 = 1;
 const FIRST: u32 = 2;
-/// How long the network runs before memory that only the start needed is given back.
-const SETTLE_AFTER: Duration = Duration::from_secs(1);
 
 /// What a holder is told before it is forked.
 #[derive(Debug)]
@@ -108,8 +107,7 @@ fn become_holder(settings: Settings, bridge: Bridge, listener: OwnedFd, first: O
             connections: HashMap::new(),
             members: HashMap::new(),
             next_token: FIRST,
-            settle_at: Some(Instant::now() + SETTLE_AFTER),
-            code,
+            settling: Settling::begin(code),
         };
         stack.run(&mut node).map_err(drop)
     };
@@ -171,8 +169,7 @@ struct Node {
     connections: HashMap<u32, OwnedFd>,
     members: HashMap<u32, Present>,
     next_token: u32,
-    settle_at: Option<Instant>,
-    code: ProgramCode,
+    settling: Settling,
 }
 
 impl Node {
@@ -345,17 +342,13 @@ impl Control for Node {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let names = self.names.borrow().deadline();
-        [names, self.settle_at].into_iter().flatten().min()
+        self.settling.deadline(self.names.borrow().deadline())
     }
 
     fn expired(&mut self, _stack: &mut dyn Handle) -> ControlFlow<()> {
         let now = Instant::now();
         self.names.borrow_mut().expired(now);
-        if self.settle_at.is_some_and(|at| at <= now) {
-            self.settle_at = None;
-            self.code.release();
-        }
+        self.settling.expired(now);
         ControlFlow::Continue(())
     }
 }

@@ -4,6 +4,7 @@ use super::Settings;
 use super::control::{self, Message, Statistics};
 use crate::network::dns::{self, Forwarder, Open, Screen};
 use crate::network::egress::{EgressPolicy, EgressScreen};
+use crate::network::settle::Settling;
 use crate::network::stack::{
     AllowAll, Control, Error, Forward, ForwardId, Handle, Interest, Policy, Protocol, Readiness, Services, Stack,
 };
@@ -14,13 +15,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Tokens of watched descriptors.
 const CONTROL: u32 = 0;
 const NAMES: u32 = 1;
-/// How long the network runs before memory that only the start needed is given back.
-const SETTLE_AFTER: Duration = Duration::from_secs(1);
 
 /// Runs a network until its control socket closes, or fails.
 pub(super) fn run(settings: Settings, socket: OwnedFd, tap: OwnedFd, code: ProgramCode) -> Result<(), Error> {
@@ -40,8 +39,7 @@ pub(super) fn run(settings: Settings, socket: OwnedFd, tap: OwnedFd, code: Progr
         names,
         first_forwards: settings.forwards,
         forwards: Vec::new(),
-        settle_at: Some(Instant::now() + SETTLE_AFTER),
-        code,
+        settling: Settling::begin(code),
     };
     stack.run(&mut node)
 }
@@ -67,8 +65,7 @@ struct Node {
     names: Rc<RefCell<Forwarder>>,
     first_forwards: Vec<Forward>,
     forwards: Vec<(IpAddr, ForwardId)>,
-    settle_at: Option<Instant>,
-    code: ProgramCode,
+    settling: Settling,
 }
 
 impl Node {
@@ -133,17 +130,13 @@ impl Control for Node {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let names = self.names.borrow().deadline();
-        [names, self.settle_at].into_iter().flatten().min()
+        self.settling.deadline(self.names.borrow().deadline())
     }
 
     fn expired(&mut self, _stack: &mut dyn Handle) -> ControlFlow<()> {
         let now = Instant::now();
         self.names.borrow_mut().expired(now);
-        if self.settle_at.is_some_and(|at| at <= now) {
-            self.settle_at = None;
-            self.code.release();
-        }
+        self.settling.expired(now);
         ControlFlow::Continue(())
     }
 }
