@@ -81,7 +81,10 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
         return oci::help(&program, topic.as_deref());
     }
     oci::arrange(&mut words, &program);
-    if oci::is_runtime(&program) && words.get(1).is_some_and(|word| word == "--version") {
+    let asked = words.iter().skip(1).map(String::as_str);
+    if (oci::is_runtime(&program) && words.get(1).is_some_and(|word| word == "--version"))
+        || asked.eq(["oci", "--version"])
+    {
         return output::print(&oci::version(&program));
     }
     let program = if program == "podman" || program == "docker" { program } else { "coracle".to_owned() };

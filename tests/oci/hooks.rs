@@ -67,3 +67,17 @@ fn a_failing_poststop_hook_is_a_warning() {
     bundle.run().succeeds().complains("error running poststop hook #0");
     bundle.oci(&["list", "-q"]).prints("");
 }
+
+#[test]
+fn a_hook_without_an_environment_has_the_runtimes_or_the_process_s() {
+    let mut bundle = bundle!();
+    let shell = "/bin/sh";
+    let script = |wanted: &str| json!([{"path": shell, "args": ["sh", "-c", format!("test \"$WORD\" = {wanted}")]}]);
+    let hooks =
+        json!({"createRuntime": script("host"), "startContainer": script("inside"), "poststop": script("host")});
+    bundle.script("echo $WORD").change(|config| {
+        config["hooks"] = hooks;
+        config["process"]["env"] = json!(["PATH=/bin", "WORD=inside"]);
+    });
+    bundle.write().command(&["run", "one"]).env("WORD", "host").run().prints("inside");
+}

@@ -60,10 +60,13 @@ pub(crate) fn arrange(words: &mut Vec<String>, program: &str) {
     {
         options.remove(position + 1);
     }
-    if is_runtime(program) && options.iter().any(|option| matches!(option.as_str(), "--version" | "-v")) {
-        // Asked of the program as a whole.
+    if options.iter().any(|option| matches!(option.as_str(), "--version" | "-v")) {
+        // Asked of the runtime as a whole.
         words.truncate(1);
         words.push("--version".to_owned());
+        if !is_runtime(program) {
+            words.insert(1, "oci".to_owned());
+        }
         return;
     }
     let behind = if words.len() > 2 { 3 } else { 2 };
@@ -114,6 +117,7 @@ mod tests {
             ),
             ("runc --version", "runc --version"),
             ("runc -v", "runc --version"),
+            ("coracle oci --root /r --version", "coracle oci --version"),
             ("runc --help", "runc oci --help"),
             ("runc", "runc oci"),
             ("runc exec x ls --root", "runc oci exec x ls --root"),

@@ -64,11 +64,22 @@ impl Point {
     }
 }
 
-/// Runs the hooks of a point in their order; the first failure ends it.
+/// Runs the hooks of a point in their order; the first failure ends it. One without `env` has this process's environment, as with
+/// runc and crun.
 ///
 /// # Errors
 /// A hook that could not be run, took too long or did not end with 0.
 pub(super) fn run(point: Point, hooks: Option<&Hooks>, state: &StateDocument) -> Result<(), OciError> {
+    run_with(point, hooks, state, None)
+}
+
+/// The same with `environment` for hooks without `env`.
+pub(super) fn run_with(
+    point: Point,
+    hooks: Option<&Hooks>,
+    state: &StateDocument,
+    environment: Option<&[String]>,
+) -> Result<(), OciError> {
     let hooks = point.of(hooks);
     if hooks.is_empty() {
         return Ok(());
@@ -78,7 +89,7 @@ pub(super) fn run(point: Point, hooks: Option<&Hooks>, state: &StateDocument) ->
     let inherited: Vec<i32> = open_descriptors().into_iter().filter(|one| *one > 2 && is_inherited(*one)).collect();
     close_on_exec_from(3);
     let result = hooks.iter().enumerate().try_for_each(|(number, hook)| {
-        run_one(hook, &state).map_err(|cause| OciError::Hook { point: point.name(), number, cause })
+        run_one(hook, &state, environment).map_err(|cause| OciError::Hook { point: point.name(), number, cause })
     });
     for descriptor in inherited {
         let _ = duplicate_to(descriptor, descriptor); // it is open, so this cannot fail
@@ -86,7 +97,7 @@ pub(super) fn run(point: Point, hooks: Option<&Hooks>, state: &StateDocument) ->
     result
 }
 
-fn run_one(hook: &Hook, state: &[u8]) -> Result<(), String> {
+fn run_one(hook: &Hook, state: &[u8], environment: Option<&[String]>) -> Result<(), String> {
     if !hook.path().is_absolute() {
         return Err(format!("path {:?} is not absolute", hook.path().display()));
     }
@@ -96,8 +107,10 @@ fn run_one(hook: &Hook, state: &[u8]) -> Result<(), String> {
     if let Some((first, rest)) = arguments.split_first() {
         command.arg0(first).args(rest);
     }
-    command.env_clear();
-    command.envs(hook.env().iter().flatten().filter_map(|entry| entry.split_once('=')));
+    if let Some(environment) = hook.env().as_deref().or(environment) {
+        command.env_clear();
+        command.envs(environment.iter().filter_map(|entry| entry.split_once('=')));
+    }
     let copy = || said.try_clone().map_err(in_words);
     command.stdin(Stdio::piped()).stdout(copy()?).stderr(copy()?);
     let mut child = command

@@ -220,7 +220,7 @@ impl Ends<'_> {
         if let Some((spec, state)) = self.hooks {
             let mut state = state.clone();
             state.pid = std::process::id() as i32;
-            hooks::run(Point::StartContainer, spec.hooks().as_ref(), &state)
+            hooks::run_with(Point::StartContainer, spec.hooks().as_ref(), &state, Some(&environment))
                 .map_err(|error| Failure::message(error.to_string()))?;
         }
         close_on_exec_from(3 + self.preserved as i32);
