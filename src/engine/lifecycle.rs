@@ -393,16 +393,25 @@ impl Engine {
     /// No such container.
     pub fn dependents(&self, name: &str) -> Result<Vec<String>, Error> {
         let containers = self.containers();
-        let mut found = vec![containers.find(name)?];
-        let mut next = 0;
-        while let Some(id) = found.get(next) {
-            let mut more = containers.noted_dependents(id);
-            more.retain(|id| !found.contains(id));
-            found.extend(more);
-            next += 1;
+        let first = containers.find(name)?;
+        let mut found: Vec<String> = Vec::new();
+        let mut seen = std::collections::BTreeSet::from([first.clone()]);
+        // From each down to what depends on it, which stands in the list before it: two of them may depend on one another.
+        let mut way = vec![(first.clone(), containers.noted_dependents(&first))];
+        while let Some((id, left)) = way.last_mut() {
+            match left.pop() {
+                Some(dependent) if seen.insert(dependent.clone()) => {
+                    let its = containers.noted_dependents(&dependent);
+                    way.push((dependent, its));
+                }
+                Some(_) => {}
+                None => {
+                    found.push(std::mem::take(id));
+                    way.pop();
+                }
+            }
         }
-        found.remove(0);
-        found.reverse();
+        found.pop(); // the container itself
         Ok(found)
     }
 
