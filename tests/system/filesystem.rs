@@ -305,6 +305,32 @@ fn a_directory_under_an_overlay_stays_as_it_is() {
 }
 
 #[test]
+fn a_file_that_the_host_replaces_is_followed() {
+    if fs::OpenOptions::new().read(true).write(true).open("/dev/fuse").is_err() {
+        skip!("without /dev/fuse the kernel's overlay lies on the directory itself and keeps what it has found");
+    }
+    let sandbox = Sandbox::new();
+    let Some(root) = root_directory(&sandbox) else { skip!("needs a static busybox (Debian package busybox-static)") };
+    let etc = format!("{root}/etc");
+    fs::create_dir(format!("{etc}/dir")).unwrap();
+    fs::write(format!("{etc}/dir/file"), "one").unwrap();
+    let script = "cat /etc/mark /etc/dir/file; echo; until [ \"$(cat /etc/mark /etc/dir/file 2>/dev/null)\" = newtwo ]; do busybox sleep 0.2; done; \
+                  echo more >>/etc/mark; cat /etc/mark";
+    let overlaid = format!("{root}:O");
+    let mut started =
+        sandbox.start(["run", "--rm", "--network", "none", "--rootfs", &overlaid, "/bin/sh", "-c", script]);
+    started.wait_for_output("markone");
+    // As package managers and editors do it: a new file takes the name.
+    fs::write(format!("{etc}/mark.new"), "new").unwrap();
+    fs::rename(format!("{etc}/mark.new"), format!("{etc}/mark")).unwrap();
+    fs::remove_dir_all(format!("{etc}/dir")).unwrap();
+    fs::create_dir(format!("{etc}/dir")).unwrap();
+    fs::write(format!("{etc}/dir/file"), "two").unwrap();
+    started.wait_for_output("newmore");
+    assert_eq!(fs::read_to_string(format!("{etc}/mark")).unwrap(), "new");
+}
+
+#[test]
 fn every_storage_driver_gives_the_same_root() {
     let sandbox = busybox!();
     let text = sandbox.words("run --rm --storage-driver nonsense busybox true");

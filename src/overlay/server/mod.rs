@@ -77,7 +77,9 @@ pub fn serve(lower: Lower, device: OwnedFd, options: ServerOptions) -> Result<Se
     let ids = Ids::new(&options);
     match lower {
         Lower::Image { tree, layers } => adapter::start(image::Image::new(tree, layers, ids)?, device, threads),
-        Lower::Directory(lower) => adapter::start(directory::Directory::new(lower, ids)?, device, threads),
+        Lower::Directory(lower) => {
+            adapter::start(directory::Directory::new(lower, ids)?.asked_directly(), device, threads)
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 //! For `run host` and `--rootfs DIR:O`. An inode is remembered as the path that led to it; every request resolves that path
 //! again from the root's descriptor, in the kernel, with no symbolic link followed and nothing above the root reachable
 //! (`openat2`), and checks that the file found is still the one meant. So no descriptors are held per inode, a
-//! directory moved by the host gives ESTALE (the kernel then looks up again), and FORGET bounds the memory.
+//! directory moved by the host gives ESTALE (the kernel then looks up again), and FORGET bounds the memory. Below the kernel's
+//! overlay, which does not look again, a file that the host has replaced is followed (`inodes`).
 //!
 //! What must stay true: nothing outside the root, nothing masked and no pseudo file system is ever read; opening never blocks on
 //! a FIFO or a device; what the caller may not search is absent, what it may not list is empty, and what it may not read
@@ -12,10 +13,10 @@
 mod inodes;
 mod resolve;
 
-use super::adapter::{Add, CHANGING_FLAGS, Listed, ROOT_INODE, Source, Totals};
+use super::adapter::{Add, CHANGING_FLAGS, Caller, Listed, Opened, ROOT_INODE, Source, Totals};
 use super::{Error, Ids};
 use crate::sys::landlock::Access;
-use fuser::{Errno, FileAttr, FileType, INodeNo, InitFlags};
+use fuser::{Errno, FileAttr, FileType, FopenFlags, INodeNo, InitFlags};
 pub(super) use inodes::{Identity, identity};
 use inodes::{Inode, Inodes};
 pub(super) use resolve::Root;
@@ -64,7 +65,9 @@ pub(super) struct Directory {
     ids: Ids,
     inodes: Mutex<Inodes>,
     /// Most recently used last.
-    files: Mutex<Vec<(u64, Arc<File>)>>,
+    files: Mutex<Vec<(Identity, Arc<File>)>>,
+    /// Whether the kernel tells of opens and closes.
+    is_asked_directly: bool,
 }
 
 impl Directory {
@@ -72,7 +75,14 @@ impl Directory {
         let failed = |source: rustix::io::Errno| Error::Serve { source: source.into() };
         let root = Root::new(lower.root, &lower.masked);
         let stat = rustix::fs::fstat(root.descriptor()).map_err(failed)?;
-        Ok(Directory { root, ids, inodes: Mutex::new(Inodes::new(&stat)), files: Mutex::default() })
+        let (inodes, files) = (Mutex::new(Inodes::new(&stat)), Mutex::default());
+        Ok(Directory { root, ids, inodes, files, is_asked_directly: false })
+    }
+
+    /// To be asked by the kernel itself, for its overlay.
+    pub(super) fn asked_directly(self) -> Directory {
+        self.inodes().follow_replaced();
+        Directory { is_asked_directly: true, ..self }
     }
 
     /// Nothing that holds the lock can panic half-way, so a poisoned table is a whole one.
@@ -85,7 +95,7 @@ impl Directory {
     }
 
     /// Opens an inode and makes sure it is still the file it was.
-    fn open(&self, inode: &Inode, flags: OFlags) -> Result<(OwnedFd, Stat), Errno> {
+    fn open_inode(&self, inode: &Inode, flags: OFlags) -> Result<(OwnedFd, Stat), Errno> {
         let opened = self.root.open(&inode.place.path(), flags).map_err(|error| match error {
             rustix::io::Errno::NOENT | rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR => Errno::ESTALE,
             error => errno(error),
@@ -128,16 +138,16 @@ impl Directory {
 
     /// A file for reading, from the few that are kept open or newly opened.
     fn file(&self, number: u64) -> Result<Arc<File>, Errno> {
+        let inode = self.inode(number)?;
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = files.iter().position(|(known, _)| *known == number) {
+        if let Some(at) = files.iter().position(|(known, _)| *known == inode.identity) {
             let found = files.remove(at);
             let file = Arc::clone(&found.1);
             files.push(found);
             return Ok(file);
         }
         drop(files);
-        let inode = self.inode(number)?;
-        let (opened, stat) = self.open(&inode, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        let (opened, stat) = self.open_inode(&inode, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
         if HostType::from_raw_mode(stat.st_mode) != HostType::RegularFile {
             return Err(Errno::EINVAL);
         }
@@ -146,7 +156,7 @@ impl Directory {
         if files.len() >= OPEN_FILES {
             files.remove(0);
         }
-        files.push((number, Arc::clone(&file)));
+        files.push((inode.identity, Arc::clone(&file)));
         Ok(file)
     }
 
@@ -201,7 +211,7 @@ impl Source for Directory {
         if parent.masked || matches!(name, b"." | b"..") || name.contains(&b'/') {
             return Ok(None);
         }
-        let (opened, _) = self.open(&parent, OFlags::PATH)?;
+        let (opened, _) = self.open_inode(&parent, OFlags::PATH)?;
         let Some((stat, masked)) = self.child(&parent, opened.as_fd(), name)? else { return Ok(None) };
         let number = self.inodes().remember(&parent, name, &stat, masked);
         Ok(Some(self.file_attributes(number, &stat, masked)))
@@ -209,20 +219,35 @@ impl Source for Directory {
 
     fn attributes(&self, inode: u64) -> Result<FileAttr, Errno> {
         let found = self.inode(inode)?;
-        let (_, stat) = self.open(&found, OFlags::PATH)?;
+        let (_, stat) = self.open_inode(&found, OFlags::PATH)?;
         Ok(self.file_attributes(inode, &stat, found.masked))
     }
 
     fn forget(&self, inode: u64, count: u64) {
-        if self.inodes().forget(inode, count) {
+        let gone = self.inodes().forget(inode, count);
+        if let Some(identity) = gone {
             let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-            files.retain(|(known, _)| *known != inode);
+            files.retain(|(known, _)| *known != identity);
         }
+    }
+
+    fn open(&self, _caller: Caller, inode: u64, _flags: i32) -> Result<Opened, Errno> {
+        if !self.is_asked_directly {
+            return Err(Errno::ENOSYS);
+        }
+        let keeps_pages = self.inodes().opened(inode).ok_or(Errno::ESTALE)?;
+        let flags = if keeps_pages { FopenFlags::FOPEN_KEEP_CACHE } else { FopenFlags::empty() };
+        // A close needs no request of its own.
+        Ok(Opened { handle: 0, flags: flags | FopenFlags::FOPEN_NOFLUSH })
+    }
+
+    fn release(&self, inode: u64, _handle: u64) {
+        self.inodes().closed(inode);
     }
 
     fn link_target(&self, inode: u64) -> Result<Vec<u8>, Errno> {
         let found = self.inode(inode)?;
-        let (opened, _) = self.open(&found, OFlags::PATH)?;
+        let (opened, _) = self.open_inode(&found, OFlags::PATH)?;
         Ok(rustix::fs::readlinkat(&opened, c"", Vec::new()).map_err(errno)?.into_bytes())
     }
 
@@ -242,12 +267,15 @@ impl Source for Directory {
 
     fn list(&self, directory: u64, offset: u64, with_attributes: bool, add: &mut Add<'_>) -> Result<(), Errno> {
         let parent = self.inode(directory)?;
-        let opened =
-            if parent.masked { Err(Errno::EACCES) } else { self.open(&parent, OFlags::RDONLY | OFlags::DIRECTORY) };
+        let opened = if parent.masked {
+            Err(Errno::EACCES)
+        } else {
+            self.open_inode(&parent, OFlags::RDONLY | OFlags::DIRECTORY)
+        };
         let (opened, _) = match opened {
             Ok(opened) => opened,
             Err(error) if error.code() == libc::EACCES => {
-                let (_, stat) = self.open(&parent, OFlags::PATH)?;
+                let (_, stat) = self.open_inode(&parent, OFlags::PATH)?;
                 self.list_dots(directory, offset, &stat, parent.masked, add);
                 return Ok(());
             }
