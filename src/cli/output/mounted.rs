@@ -24,7 +24,7 @@ pub(crate) fn format(asked: Option<&str>) -> Result<Option<&str>, Failure> {
     }
 }
 
-/// Prints `rows` in a format from [`format`].
+/// Prints `rows` in a format from [`format()`].
 pub(crate) fn print<T: Serialize>(format: Option<&str>, rows: Vec<Row<T>>) -> Result<ExitCode, Failure> {
     Listing {
         format,
