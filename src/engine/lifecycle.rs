@@ -114,7 +114,7 @@ impl Engine {
     }
 
     /// All containers, oldest first. One that vanishes meanwhile, or whose files are damaged, is left out. So is what only a
-    /// start and `inspect` need, [`Engine::container`] has that.
+    /// start and `inspect` need: [`Engine::container`] has that.
     pub fn list_containers(&self) -> Vec<Container> {
         let containers = self.containers();
         let read = |id: &String| {
