@@ -81,7 +81,8 @@ fn the_runtime_interface_leaves_the_program_as_it_is() {
     for command in ["/bin/again", "/proc/self/exe", "/bin/again"] {
         oci(&["exec", "victim", command, "--version"]);
     }
-    assert!(oci(&["exec", "victim", "/bin/touch", "/tmp/stop"]).success(), "{}", said());
+    // The container may end, and this with it, before it has said that it is done.
+    oci(&["exec", "victim", "/bin/touch", "/tmp/stop"]);
     let ended = process::eventually(Duration::from_secs(60), || said().contains("looked").then_some(()));
     assert!(ended.is_some(), "{}", said());
     assert!(said().contains("written 0, other 0"), "{}", said());
