@@ -58,9 +58,12 @@ pub(crate) enum Failure {
     /// `network inspect` of what does not exist.
     #[error("network {0}: unable to find network with name or ID {0}: network not found")]
     NoSuchNetwork(String),
-    /// `pod inspect` of what does not exist.
-    #[error("no such pod {0}")]
-    NoSuchPod(String),
+    /// `inspect` of a container, a pod or a volume that does not exist.
+    #[error("no such {0} {1}")]
+    NoSuch(&'static str, String),
+    /// `rm` of a container that does not exist.
+    #[error("no container with ID or name {0:?} found: no such container")]
+    NothingToRemove(String),
     /// `unshare`.
     #[error(transparent)]
     Unshare(#[from] UnshareError),
@@ -81,7 +84,7 @@ pub(crate) enum Failure {
     /// One of several objects cannot be inspected.
     #[error("{doing}{cause}")]
     Inspect {
-        /// `inspecting object: ` and its like, or nothing.
+        /// `inspecting secret: `, or nothing.
         doing: &'static str,
         /// Why not.
         cause: Box<Failure>,
@@ -148,7 +151,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Unshare(error) => error.exit_code(),
-            Failure::LogLevel { .. } | Failure::OciArguments(_) => 1,
+            Failure::LogLevel { .. } | Failure::OciArguments(_) | Failure::NothingToRemove(_) => 1,
             Failure::Reported(code) | Failure::Killed { code, .. } | Failure::Oci { code, .. } => *code,
             Failure::Engine(error) => match error.kind() {
                 Kind::CannotInvoke => 126,
@@ -171,12 +174,18 @@ impl Failure {
         }
     }
 
+    /// The failure to look at `name`, as `inspect` of this kind of object tells it.
+    pub(crate) fn inspecting(self, kind: &'static str, name: &str) -> Failure {
+        if self.is_not_found() { Failure::NoSuch(kind, name.to_owned()) } else { self }
+    }
+
     /// Whether what was named does not exist.
     pub(crate) fn is_not_found(&self) -> bool {
         match self {
             Failure::Image(error) => error.is_not_found(),
             Failure::Engine(error) => error.kind() == Kind::NotFound,
-            Failure::NoSuchObject(_) | Failure::NoSuchNetwork(_) | Failure::NoSuchPod(_) => true,
+            Failure::NoSuchObject(_) | Failure::NoSuchNetwork(_) | Failure::NoSuch(..) => true,
+            Failure::NothingToRemove(_) => true,
             _ => false,
         }
     }

@@ -94,7 +94,10 @@ pub fn connect(container: &Container) -> Result<OwnedFd, Error> {
     let conflict = |text: &str| Err(Error::Conflict(text.to_owned()));
     match container.state.status {
         Status::Running | Status::Paused | Status::Stopping => {}
-        _ => return conflict("you can only attach to running containers"),
+        _ => {
+            let id = &container.record.id;
+            return conflict(&format!("attaching to container {id}: you can only attach to running containers"));
+        }
     }
     if container.record.plan.log.driver == LogDriver::Passthrough {
         return conflict("this container is using the 'passthrough' log driver, cannot attach: no logs available");

@@ -104,6 +104,7 @@ impl Engine {
             },
         )?;
         self.tell_image(&image, reference.as_ref(), "commit");
+        events::tell(&self.paths, &[events::container(&container.record, "commit")]);
         Ok(image.record.id)
     }
 

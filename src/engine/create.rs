@@ -256,7 +256,9 @@ impl Engine {
         others.volume_options = self.volume_options(request);
         for text in &request.volumes_from {
             let name = text.split(':').next().unwrap_or_default();
-            let id = containers.find(name)?;
+            let id = containers.find(name).map_err(|error| {
+                Error::BadRequest(format!("looking up container {name:?} for volumes-from: {error}"))
+            })?;
             others.volumes_from.insert(name.to_owned(), containers.read_config(&id)?);
         }
         Ok(others)
@@ -358,7 +360,10 @@ fn make_missing_sources(request: &ContainerRequest) -> Result<(), Error> {
 
 /// Writes the file of `--cidfile` over whatever was there.
 fn write_id_file(path: &Path, id: &str) -> Result<(), Error> {
-    fs::write(path, id).map_err(|source| Error::File { operation: "write", path: path.to_owned(), source })
+    fs::write(path, id).map_err(|error| {
+        let cause = crate::runtime::failure::in_words(&error);
+        Error::BadRequest(format!("creating idfile: open {}: {cause}", path.display()))
+    })
 }
 
 /// Fewer ids than usual is worth a line, once per store.

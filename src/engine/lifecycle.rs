@@ -6,7 +6,7 @@
 
 use super::error::Error;
 use super::listed::Listed;
-use super::network::NetworkMode;
+use super::network::{NetworkMode, PortMapping};
 use super::record::ContainerRecord;
 use super::{Engine, events, removal};
 use crate::runtime::guard;
@@ -99,6 +99,26 @@ impl Engine {
         let mut container = Container { record: containers.read_config(&id)?, state: containers.read_state(&id)? };
         self.look_at_networks(&mut container);
         Ok(container)
+    }
+
+    /// Whether there is such a container.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub fn check_exists(&self, name: &str) -> Result<(), Error> {
+        self.containers().find(name)?;
+        Ok(())
+    }
+
+    /// The ports by which the host reaches a container: its own, or those of the container whose network it is in.
+    pub fn published_ports(&self, container: &Container) -> Vec<PortMapping> {
+        let network = &container.record.network;
+        match &network.mode {
+            NetworkMode::Container(id) if network.ports.is_empty() => {
+                self.container(id).map(|holder| holder.record.network.ports).unwrap_or_default()
+            }
+            _ => network.ports.clone(),
+        }
     }
 
     /// Networks with names change while a container runs: their leases say more than its state.

@@ -244,6 +244,16 @@ pub enum NotifyMode {
 }
 
 impl NotifyMode {
+    /// As typed; podman's default where nothing was said.
+    pub fn word(self) -> &'static str {
+        match self {
+            NotifyMode::Default | NotifyMode::Container => "container",
+            NotifyMode::Started => "conmon",
+            NotifyMode::Healthy => "healthy",
+            NotifyMode::Ignore => "ignore",
+        }
+    }
+
     fn is_default(&self) -> bool {
         *self == NotifyMode::Default
     }

@@ -23,7 +23,7 @@ fn containers_are_listed() {
     assert_eq!(home.run(&["container", "ls", "-a", "--quiet", "--no-trunc"]), format!("{id}\n= 0\n"));
     let format = "{{.ID}}|{{.Names}}|{{.Image}}|{{.Command}}|{{.Status}}|{{.State}}|{{.Labels}}|{{.Mounts}}";
     let line =
-        format!("{short}|c|localhost/hello:latest|/coracle __hello ...|Created|created|map[tier:db]|[/data]\n= 0\n");
+        format!("{short}|c|localhost/hello:latest|word -x|Created|created|map[tier:db]|[/data]\n= 0\n");
     assert_eq!(home.run(&["ps", "-a", "--format", format]), line);
     let table = home.run(&["ps", "-a", "--format", "table {{.Names}} {{.Status}}"]);
     assert_eq!(table, "NAMES       STATUS\nc           Created\n= 0\n");
@@ -59,7 +59,7 @@ fn containers_are_json_with_podmans_names() {
     let line = &list[0];
     assert_eq!(line["Id"], id.as_str());
     assert_eq!(line["Names"], serde_json::json!(["c"]));
-    assert_eq!(line["Command"], serde_json::json!(["/coracle", "__hello", "word", "-x"]));
+    assert_eq!(line["Command"], serde_json::json!(["word", "-x"]));
     assert_eq!(line["StartedAt"], -62_135_596_800_i64);
     for name in [
         "AutoRemove",
@@ -105,9 +105,9 @@ fn containers_are_inspected() {
     assert_eq!(mounts, "volume data /data true\n= 0\n");
     let text = home.run(&["container", "inspect", "c"]);
     assert!(text.starts_with(&format!("[\n     {{\n          \"Id\": \"{id}\",\n          \"Created\": ")), "{text}");
-    let missing = "[]\n! Error: inspecting object: no such object: \"x\"\n= 125\n";
+    let missing = "[]\n! Error: no such object: \"x\"\n= 125\n";
     assert_eq!(home.run(&["inspect", "x"]), missing);
-    let missing = "! Error: inspecting object: no container with name or ID \"x\" found: no such container\n= 125\n";
+    let missing = "! Error: no such container x\n= 125\n";
     assert_eq!(home.run(&["container", "inspect", "-f", "{{.Id}}", "x"]), missing);
     let kind = "! Error: invalid type \"foo\": must be \"image\", \"container\", \"pod\", \"network\", \"volume\", or \"all\"\n= 125\n";
     assert_eq!(home.run(&["inspect", "--type", "foo", "c"]), kind);
@@ -120,7 +120,8 @@ fn containers_are_removed() {
     assert_eq!(home.run(&["container", "exists", "c"]), "= 0\n");
     assert_eq!(home.run(&["container", "exists", "x"]), "= 1\n");
     let missing = "! Error: no container with name or ID \"x\" found: no such container\n";
-    assert_eq!(home.run(&["rm", "x"]), format!("{missing}= 1\n"));
+    let nothing_to_remove = "! Error: no container with ID or name \"x\" found: no such container\n= 1\n";
+    assert_eq!(home.run(&["rm", "x"]), nothing_to_remove);
     assert_eq!(home.run(&["rm", "-i", "x"]), "= 0\n");
     for verb in ["stop", "kill", "start", "logs", "wait"] {
         assert_eq!(home.run(&[verb, "x"]), format!("{missing}= 125\n"), "{verb}");
@@ -131,7 +132,13 @@ fn containers_are_removed() {
     assert_eq!(home.run(&["kill", "c"]), state);
     assert_eq!(home.run(&["kill", "-s", "foo", "c"]), "! Error: invalid signal: foo\n= 125\n");
     assert_eq!(home.run(&["stop", "c"]), "c\n= 0\n");
-    assert_eq!(home.run(&["rm", "c", "x"]), format!("c\n{missing}= 1\n"));
+    // Nothing is done to anything when one of several is not there.
+    for verb in ["stop", "kill", "start", "wait", "restart", "pause", "unpause", "init"] {
+        assert_eq!(home.run(&[verb, "c", "x"]), format!("{missing}= 125\n"), "{verb}");
+    }
+    assert_eq!(home.run(&["rm", "c", "x"]), nothing_to_remove);
+    assert_eq!(home.run(&["rm", "-t", "0", "c"]), "! Error: --force option must be specified to use the --time option\n= 125\n");
+    assert_eq!(home.run(&["rm", "-f", "x", "c"]), "c\n= 0\n");
     assert_eq!(home.run(&["rm", "--all", "--force", "--ignore", "-t", "0"]), "= 0\n");
     let nothing = "! Error: you must provide at least one name or id\n= 125\n";
     for verb in ["rm", "stop", "kill"] {

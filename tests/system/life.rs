@@ -221,7 +221,7 @@ fn what_depends_on_a_container_goes_before_it() {
     // Named twice, removed once.
     assert_eq!(sandbox.words("rm --depend one two").succeeds().lines(), expected);
     sandbox.words("ps -a --format {{.Names}}").succeeds().prints("other");
-    sandbox.words("rm --depend nothing").exits(1).complains("no container with name or ID \"nothing\" found");
+    sandbox.words("rm --depend nothing").exits(1).complains("no container with ID or name \"nothing\" found");
     sandbox.words("rm other").succeeds();
     sandbox.assert_nothing_left();
 }

@@ -90,7 +90,7 @@ fn names_may_have_the_slash_that_docker_shows() {
     assert_eq!(filter(format!("^{}", &id[..13])), id, "an expression");
     assert_eq!(filter(format!("^[^{}]", &id[..1])), "");
     sandbox.words("rm /boat").succeeds().prints("/boat");
-    sandbox.words("rm /boat").refuses(1, "no container with name or ID \"/boat\" found: no such container");
+    sandbox.words("rm /boat").refuses(1, "no container with ID or name \"/boat\" found: no such container");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn real_time_signals_arrive_and_stop() {
     sandbox.words("wait rt").prints("7");
     sandbox.words("kill -s -0 rt").refuses(125, "invalid signal: 0");
     sandbox.words("kill -s 65 rt").refuses(125, "valid signals are 1 through 64");
-    sandbox.words("rm -t -1 rt").succeeds();
+    sandbox.words("rm -f -t -1 rt").succeeds();
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::cli::moment;
 use crate::cli::pattern::Pattern;
 use crate::engine::health::{self, Results};
 use crate::engine::lifecycle::Container;
+use crate::engine::network::exposed;
 use jiff::Timestamp;
 
 /// A filter as typed.
@@ -35,6 +36,15 @@ enum Filter {
     RestartPolicy(String),
     /// It is to run after a reboot.
     StartsAtBoot(bool),
+    /// A port, published or exposed, of these numbers.
+    Port {
+        published: bool,
+        first: u16,
+        last: u16,
+        protocol: String,
+    },
+    /// docker's `is-task`: nothing here is one.
+    Task(bool),
 }
 
 /// The filters of one command.
@@ -151,8 +161,26 @@ fn parse_one(key: &str, value: &str, all: &[Container], now: Timestamp) -> Resul
                 .map_err(|_| invalid(format!("invalid boolean value {value:?} for filter {key:?}")))?;
             ("should-start-on-boot", Filter::StartsAtBoot(wanted))
         }
+        // docker's.
+        "publish" => ("publish", port(value, true)?),
+        "expose" => ("expose", port(value, false)?),
+        "is-task" => {
+            let wanted = crate::cli::values::boolean(value)
+                .map_err(|_| invalid(format!("invalid boolean value {value:?} for filter {key:?}")))?;
+            ("is-task", Filter::Task(wanted))
+        }
         _ => return Err(invalid(format!("{key} is an invalid filter"))),
     })
+}
+
+/// `PORT[-PORT][/PROTOCOL]`.
+fn port(text: &str, published: bool) -> Result<Filter, Failure> {
+    let (numbers, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+    match (first.parse(), last.parse()) {
+        (Ok(first), Ok(last)) => Ok(Filter::Port { published, first, last, protocol: protocol.to_owned() }),
+        _ => Err(invalid(format!("invalid port {text:?}"))),
+    }
 }
 
 /// When the container called `name` was created.
@@ -201,6 +229,16 @@ impl Filter {
             Filter::RestartPolicy(name) => {
                 record.restart_policy().parts().0 == if name == "none" { "no" } else { name.as_str() }
             }
+            Filter::Port { published, first, last, protocol } => {
+                let fits = |start: u16, count: u16, of: &str| {
+                    of == protocol && start <= *last && start.saturating_add(count.saturating_sub(1)) >= *first
+                };
+                let mappings = &record.network.ports;
+                mappings.iter().any(|mapping| fits(mapping.container_port, mapping.count, &mapping.protocol))
+                    || (!published
+                        && record.exposed_ports.iter().flat_map(|text| exposed(text)).any(|(port, of)| fits(port, 1, of)))
+            }
+            Filter::Task(wanted) => !wanted,
             Filter::Command(word) => record.command().first() == Some(word),
         }
     }

@@ -36,7 +36,7 @@ impl Verb for Init {
         let engine = context.engine();
         let all = self.all;
         let selection = Selection { names: self.arguments, all, latest: self.latest.latest, ..Selection::default() };
-        let names = selection.names(&engine, |_| true)?;
+        let names = selection.existing(&engine, |_| true)?;
         failure::each(&names, Failure::exit_code, |name| {
             let container = engine.container(name)?;
             let id = &container.record.id;

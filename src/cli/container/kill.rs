@@ -45,7 +45,7 @@ impl Verb for Kill {
             id_files: self.files.cidfile,
             ..Selection::default()
         }
-        .names(&engine, |container| container.state.status.is_alive())?;
+        .existing(&engine, |container| container.state.status.is_alive())?;
         failure::each(&names, Failure::exit_code, |name| {
             engine.kill(name, signal)?;
             output::print(&format!("{name}\n")).map(|_| ())

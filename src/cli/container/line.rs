@@ -53,6 +53,9 @@ pub(crate) struct Line {
     created: i64,
     #[serde(skip)]
     created_time: Timestamp,
+    /// How many named volumes it has; docker's templates ask for it.
+    #[serde(skip)]
+    local_volumes: usize,
 }
 
 /// Space a container takes, in bytes.
@@ -135,7 +138,8 @@ impl Line {
                 .as_ref()
                 .map(|path| path.to_string_lossy().into_owned())
                 .unwrap_or_default(),
-            command: record.command().to_vec(),
+            // Without the entry point, as podman has it.
+            command: record.command().get(record.entrypoint.len()..).unwrap_or_default().to_vec(),
             created_at: human::ago(record.created, now),
             exited: state.status == Status::Exited,
             exited_at: seconds(state.finished_at),
@@ -149,7 +153,13 @@ impl Line {
             mounts: record.mounts.iter().map(|mount| mount.destination.clone()).collect(),
             names: vec![record.name.clone()],
             namespaces: extras.namespaces,
-            networks: state.networks.iter().map(|attachment| attachment.network.clone()).collect(),
+            // The one without a name is no network of a user's: podman lists none either.
+            networks: state
+                .networks
+                .iter()
+                .map(|attachment| attachment.network.clone())
+                .filter(|network| network != "private")
+                .collect(),
             pid: state.process.filter(|_| alive).map_or(0, |process| process.pid),
             pod: record.pod.as_ref().map(|pod| pod.id.clone()).unwrap_or_default(),
             pod_name: record.pod.as_ref().map(|pod| pod.name.clone()).unwrap_or_default(),
@@ -162,6 +172,7 @@ impl Line {
             status: status(container, extras.health, now),
             created: record.created.as_second(),
             created_time: record.created,
+            local_volumes: record.mounts.iter().filter(|mount| mount.kind == "volume").count(),
         }
     }
 
@@ -204,6 +215,7 @@ impl Line {
         add("Labels", &|| json!(self.labels));
         add("Mounts", &|| json!(self.mounts));
         add("Networks", &|| json!(self.networks.join(",")));
+        add("LocalVolumes", &|| json!(self.local_volumes.to_string()));
         add("Size", &|| json!(size.as_deref().unwrap_or_default()));
         add("CIDFile", &|| json!(self.cid_file));
         add("ExposedPorts", &|| json!(self.exposed_ports.clone().unwrap_or_default()));
@@ -212,6 +224,7 @@ impl Line {
         add("PodName", &|| json!(self.pod_name));
         add("MNT", &|| json!(namespaces.mount));
         add("Cgroup", &|| json!(namespaces.cgroup));
+        add("CGROUPNS", &|| json!(namespaces.cgroup));
         add("IPC", &|| json!(namespaces.ipc));
         add("NET", &|| json!(namespaces.network));
         add("PIDNS", &|| json!(namespaces.pid));

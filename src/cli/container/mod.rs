@@ -102,12 +102,12 @@ pub(crate) fn top_level() -> Vec<Entry> {
 /// # Errors
 /// No such container; its record cannot be read.
 pub(crate) fn inspect_container(engine: &Engine, name: &str, with_sizes: bool) -> Result<Object, Failure> {
-    let container = engine.container(name)?;
+    let container = engine.container(name).map_err(|error| Failure::from(error).inspecting("container", name))?;
     let sizes = with_sizes.then(|| {
         let written_bytes = engine.written_bytes(&container.record.id);
         let all = images::list::list(&engine.paths, &images::list::ListOptions::default()).unwrap_or_default();
         let image = all.iter().find(|image| image.id == container.record.image_id).map_or(0, |image| image.size);
         (written_bytes, written_bytes + image)
     });
-    Ok(Object::Document(details::container(&container, sizes)))
+    Ok(Object::Document(details::container(&container, sizes, &engine.published_ports(&container))))
 }

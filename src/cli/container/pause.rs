@@ -44,7 +44,7 @@ impl Which {
             filters: self.filter,
             ..Selection::default()
         }
-        .names(&engine, eligible)?;
+        .existing(&engine, eligible)?;
         failure::each(&names, Failure::exit_code, |name| {
             act(&engine, name)?;
             output::print(&format!("{name}\n")).map(|_| ())

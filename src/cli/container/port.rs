@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
-use crate::engine::lifecycle::Container;
+use crate::engine::network::PortMapping;
 use crate::store::containers::Status;
 use clap::Args;
 use std::fmt::Write;
@@ -47,15 +47,17 @@ impl Verb for Port {
                 None => return Err(arguments("you must supply a running container name or id")),
             },
         };
-        let wanted = words.next().map(|text| port(text)).transpose()?;
+        let typed = words.next();
+        let wanted = typed.map(|text| port(text)).transpose()?;
         if words.next().is_some() {
             return Err(arguments("accepts only one port with --latest"));
         }
         let mut text = String::new();
         for container in containers.iter().filter(|container| container.state.status == Status::Running) {
-            list(container, self.all, wanted.as_deref(), &mut text);
+            let id = self.all.then(|| output::human::short_id(&container.record.id));
+            list(&engine.published_ports(container), id, wanted.as_deref(), &mut text);
         }
-        match wanted {
+        match typed {
             Some(port) if text.is_empty() => {
                 Err(crate::engine::error::Error::BadRequest(format!("failed to find published port {port:?}")).into())
             }
@@ -77,8 +79,9 @@ fn port(text: &str) -> Result<String, Failure> {
     }
 }
 
-fn list(container: &Container, with_id: bool, wanted: Option<&str>, text: &mut String) {
-    for mapping in &container.record.network.ports {
+/// Adds a line for each of `ports`, with the container's `id` when it is one of several.
+fn list(ports: &[PortMapping], id: Option<&str>, wanted: Option<&str>, text: &mut String) {
+    for mapping in ports {
         for offset in 0..mapping.count {
             let inside = format!("{}/{}", mapping.container_port.saturating_add(offset), mapping.protocol);
             if wanted.is_some_and(|wanted| wanted != inside) {
@@ -92,10 +95,10 @@ fn list(container: &Container, with_id: bool, wanted: Option<&str>, text: &mut S
                 format!("{host_ip}:{host_port}")
             };
             // Writing to text cannot fail.
-            let _ = match (with_id, wanted) {
-                (true, _) => writeln!(text, "{}\t{inside} -> {shown}", output::human::short_id(&container.record.id)),
-                (false, None) => writeln!(text, "{inside} -> {shown}"),
-                (false, Some(_)) => writeln!(text, "{shown}"),
+            let _ = match (id, wanted) {
+                (Some(id), _) => writeln!(text, "{id}\t{inside} -> {shown}"),
+                (None, None) => writeln!(text, "{inside} -> {shown}"),
+                (None, Some(_)) => writeln!(text, "{shown}"),
             };
         }
     }

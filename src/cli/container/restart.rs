@@ -56,7 +56,7 @@ impl Verb for Restart {
             filters: self.filter,
             ..Selection::default()
         }
-        .names(&engine, eligible)?;
+        .existing(&engine, eligible)?;
         failure::each(&names, Failure::exit_code, |name| {
             engine.restart(name, self.time)?;
             output::print(&format!("{name}\n")).map(|_| ())

@@ -24,7 +24,7 @@ pub(crate) struct Rm {
     /// Do not complain about containers that do not exist
     #[arg(short, long)]
     ignore: bool,
-    /// Seconds to wait for a running container to stop before it is killed; implies --force [default: the container's own]
+    /// Seconds to wait for a running container to stop before it is killed [default: the container's own]
     #[arg(short, long, alias = "timeout", value_name = "SECONDS", value_parser = values::seconds, allow_negative_numbers = true)]
     time: Option<u32>,
     /// Remove the containers' anonymous volumes
@@ -54,20 +54,28 @@ impl Verb for Rm {
     const EXAMPLES: &'static str = "coracle rm web\ncoracle rm --force --all";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
+        if self.time.is_some() && !self.force {
+            return Err(Failure::Arguments("--force option must be specified to use the --time option".to_owned()));
+        }
         let engine = context.engine();
-        let names = Selection {
+        // podman's --force does not complain about containers that are not there either.
+        let ignore = self.ignore || self.force;
+        let selection = Selection {
             names: self.arguments,
             all: self.all,
             latest: self.latest.latest,
             id_files: self.files.cidfile,
             filters: self.filter,
-            ignore: self.ignore,
+            ignore,
+        };
+        let names = selection.names(&engine, |_| true)?;
+        // As elsewhere, nothing is done when one of them is not there.
+        let is_missing = |name: &&String| engine.check_exists(name).is_err_and(|error| error.kind() == Kind::NotFound);
+        if let Some(name) = names.iter().find(is_missing).filter(|_| !ignore) {
+            return Err(Failure::NothingToRemove(name.clone()));
         }
-        .names(&engine, |_| true)?;
-        // podman's --force does not complain about containers that are not there either.
-        let ignore = self.ignore || self.force;
         let options = RemoveOptions {
-            force: self.force || self.time.is_some(),
+            force: self.force,
             timeout_seconds: self.time,
             volumes: self.volumes,
         };

@@ -71,6 +71,19 @@ impl Selection {
         Ok(names)
     }
 
+    /// As [`Selection::names`]; all containers that were typed exist, else nothing is to be done to any.
+    ///
+    /// # Errors
+    /// As there; a container does not exist.
+    pub(crate) fn existing(self, engine: &Engine, eligible: fn(&Container) -> bool) -> Result<Vec<String>, Failure> {
+        let is_checked = !self.ignore && self.names.len() > 1;
+        let names = self.names(engine, eligible)?;
+        if is_checked {
+            names.iter().try_for_each(|name| engine.check_exists(name))?;
+        }
+        Ok(names)
+    }
+
     /// podman's rules, in its order.
     fn check(&self) -> Result<(), Failure> {
         let (named, filed) = (!self.names.is_empty(), !self.id_files.is_empty());

@@ -73,7 +73,7 @@ impl Verb for Start {
         if attached && (given > 1 || selection.all) {
             return Err(Failure::Arguments("you cannot start and attach multiple containers at once".to_owned()));
         }
-        let mut names = selection.names(&engine, |container| !container.state.is_begun())?;
+        let mut names = selection.existing(&engine, |container| !container.state.is_begun())?;
         if chooses_among_named {
             let ids = named.iter().map(|name| engine.container(name).map(|container| container.record.id));
             let ids = ids.collect::<Result<Vec<_>, _>>()?;

@@ -54,7 +54,7 @@ impl Verb for Stop {
             filters: self.filter,
             ignore: self.ignore,
         }
-        .names(&engine, |container| container.state.status.is_alive())?;
+        .existing(&engine, |container| container.state.status.is_alive())?;
         failure::each(&names, Failure::exit_code, |name| match engine.stop(name, self.time) {
             Ok(stopped) => {
                 if let Some(seconds) = stopped.killed_after {

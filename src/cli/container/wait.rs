@@ -59,8 +59,9 @@ impl Verb for Wait {
         }
         let conditions = conditions(&self.condition)?;
         let engine = context.engine();
-        let names = Selection { names: self.arguments, latest: self.latest.latest, ..Selection::default() }
-            .names(&engine, |_| true)?;
+        let latest = self.latest.latest;
+        let names = Selection { names: self.arguments, latest, ignore: self.ignore, ..Selection::default() }
+            .existing(&engine, |_| true)?;
         let interval = self.interval.unwrap_or(INTERVAL);
         if self.return_first && !names.is_empty() {
             let code = engine.wait_for_first(&names, &conditions, interval)?;

@@ -4,6 +4,7 @@ use crate::cli::failure::Failure;
 use crate::cli::pattern::Pattern;
 use crate::cli::{moment, values};
 use crate::engine::networks::NetworkSummary;
+use crate::store::networks::DEFAULT_NAME;
 use jiff::Timestamp;
 
 /// A filter as typed.
@@ -85,7 +86,8 @@ impl Filter {
                 network.labels.get(key).is_some_and(fits) == *wanted
             }
             Filter::Until(time) => network.created < *time,
-            Filter::Dangling(wanted) => summary.is_dangling() == *wanted,
+            // The default network is always wanted.
+            Filter::Dangling(wanted) => (summary.is_dangling() && network.name != DEFAULT_NAME) == *wanted,
             Filter::Anything => true,
         }
     }

@@ -40,7 +40,7 @@ pub(crate) enum OptionError {
     VolumeName,
     #[error("invalid environment variable: {0:?}")]
     Environment(String),
-    #[error("parsing env file {:?}: open {}: {}", .path, .path.display(), crate::cli::failure::describe(.source))]
+    #[error("parsing file {:?}: open {}: {}", .path, .path.display(), crate::cli::failure::describe(.source))]
     EnvironmentFile { path: PathBuf, source: std::io::Error },
     #[error("unable to process labels: open {}: {}", .path.display(), crate::cli::failure::describe(.source))]
     LabelFile { path: PathBuf, source: std::io::Error },

@@ -207,7 +207,7 @@ impl GroupOptions {
             "no-conmon" => CgroupsMode::NoConmon,
             "split" => CgroupsMode::Split,
             other => {
-                let text = format!("invalid cgroup mode: {other}: invalid argument");
+                let text = format!("invalid cgroup mode {other:?}: invalid argument");
                 return Err(OptionError::Limit(format!("running container create option: {text}")));
             }
         };

@@ -216,7 +216,7 @@ fn bad_values_are_refused_in_podmans_words() {
         (&["-e", "=x"], r#"invalid environment variable: "=x""#),
         (&["-e", ""], r#"invalid environment variable: """#),
         (&["--env-merge", "x"], r#"invalid environment variable: "x""#),
-        (&["--env-file", "/nonesuch"], "parsing env file \"/nonesuch\": open /nonesuch: no such file or directory"),
+        (&["--env-file", "/nonesuch"], "parsing file \"/nonesuch\": open /nonesuch: no such file or directory"),
         (&["--label-file", "/nonesuch"], "unable to process labels: open /nonesuch: no such file or directory"),
         (&["--label", "="], r#"unable to process labels: invalid label format: "=""#),
         (&["--annotation", "foo"], "annotations must be formatted KEY=VALUE"),

@@ -50,18 +50,6 @@ pub(crate) fn inspect(
     names: &[String],
     look: impl Fn(&str) -> Result<Object, Failure>,
 ) -> Result<ExitCode, Failure> {
-    inspect_as("inspecting object: ", INDENT, format, names, look)
-}
-
-/// The same for pods, whose errors are told as they are.
-///
-/// # Errors
-/// As of [`inspect`].
-pub(crate) fn inspect_pods(
-    format: Option<&str>,
-    names: &[String],
-    look: impl Fn(&str) -> Result<Object, Failure>,
-) -> Result<ExitCode, Failure> {
     inspect_as("", INDENT, format, names, look)
 }
 
@@ -92,7 +80,7 @@ pub(crate) fn inspect_as(
         Some(template) => {
             // Each object by itself, also when the template begins with a `range`, which then is over one of its fields.
             for value in values() {
-                print(&ended(template.render(&value)?))?;
+                print(&template.render_line(&value)?)?;
             }
             ExitCode::SUCCESS
         }
@@ -107,11 +95,4 @@ pub(crate) fn inspect_as(
         failure.report();
     }
     Err(first.unwrap_or(Failure::Reported(125)))
-}
-
-fn ended(mut text: String) -> String {
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text
 }

@@ -9,7 +9,7 @@ mod progress;
 
 pub(crate) use confirm::confirm;
 pub(crate) use format::{JsonLayout, Listing, columns, is_json, json};
-pub(crate) use inspect::{Object, inspect, inspect_as, inspect_pods};
+pub(crate) use inspect::{Object, inspect, inspect_as};
 pub(crate) use progress::PullProgress;
 
 pub(crate) use super::failure::one_line;

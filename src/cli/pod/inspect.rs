@@ -34,7 +34,7 @@ impl Verb for Inspect {
         let engine = context.engine();
         let which = Which { all: false, latest: self.latest };
         let names = which.names(&engine, self.arguments, &[], |_| true)?;
-        output::inspect_pods(self.format.as_deref(), &names, |name| inspect_pod(&engine, name))
+        output::inspect(self.format.as_deref(), &names, |name| inspect_pod(&engine, name))
     }
 }
 
@@ -45,7 +45,7 @@ impl Verb for Inspect {
 pub(crate) fn inspect_pod(engine: &Engine, name: &str) -> Result<Object, Failure> {
     match engine.pod(name) {
         Ok(summary) => Ok(Object::Document(inspect::pod(&summary))),
-        Err(error) if error.kind() == crate::engine::Kind::NotFound => Err(Failure::NoSuchPod(name.to_owned())),
+        Err(error) if error.kind() == crate::engine::Kind::NotFound => Err(Failure::NoSuch("pod", name.to_owned())),
         Err(error) => Err(error.into()),
     }
 }

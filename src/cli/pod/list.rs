@@ -85,8 +85,8 @@ impl Verb for List {
             }
         }
         if self.quiet {
-            let id = |line: &Line| if self.no_trunc { line.id.as_str() } else { human::short_id(&line.id) }.to_owned();
-            return output::print(&lines.iter().map(|line| id(line) + "\n").collect::<String>());
+            // Whole, as podman prints them.
+            return output::print(&lines.iter().map(|line| format!("{}\n", line.id)).collect::<String>());
         }
         Listing {
             format: self.format.as_deref(),

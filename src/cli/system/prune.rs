@@ -64,7 +64,7 @@ impl Verb for Prune {
         let mut bytes: u64 = containers.iter().filter_map(|id| written.get(id)).sum();
         let mut volumes = Vec::new();
         if self.volumes {
-            let filters = volume::filter::Filters::parse(&self.filter, Timestamp::now())?;
+            let filters = volume::filter::Filters::of(&self.filter, &engine)?;
             let unused = volume::prune::unused(&engine, &filters);
             bytes += unused.iter().map(|name| engine.volume_bytes(name)).sum::<u64>();
             volumes = volume::prune::remove(&engine, &unused)?;

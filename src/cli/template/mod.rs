@@ -80,15 +80,28 @@ impl Template {
         execute::run(self, Item::top(data), None)
     }
 
+    /// Evaluates the template once over `data` and ends the line, as podman and docker do whatever came out of it.
+    pub fn render_line(&self, data: &Value) -> Result<String, TemplateError> {
+        Ok(self.ended(self.render(data)?))
+    }
+
+    /// A newline is added to the template, not to what it makes: values that end with one are followed by another.
+    fn ended(&self, mut text: String) -> String {
+        if !self.text.ends_with('\n') && !self.text.ends_with("\\n") {
+            text.push('\n');
+        }
+        text
+    }
+
     /// Evaluates the template for each row and ends each with a newline; a template that itself begins with
     /// `{{range` is evaluated once over the whole list, as in podman.
     pub fn render_rows(&self, rows: &[Value]) -> Result<String, TemplateError> {
         if self.is_range {
-            return execute::run(self, Item::Array(rows), None).map(ended);
+            return execute::run(self, Item::Array(rows), None).map(|text| self.ended(text));
         }
         let mut text = String::new();
         for row in rows {
-            text.push_str(&ended(self.render(row)?));
+            text.push_str(&self.render_line(row)?);
         }
         Ok(text)
     }
@@ -97,7 +110,7 @@ impl Template {
     /// ([`header_of`] is podman's rule for those without a word of their own).
     pub fn render_table(&self, headers: &dyn Fn(&str) -> String, rows: &[Value]) -> Result<String, TemplateError> {
         let header = execute::run(self, Item::Headers, Some(headers))?;
-        Ok(align(&(ended(header) + &self.render_rows(rows)?)))
+        Ok(align(&(self.ended(header) + &self.render_rows(rows)?)))
     }
 
     /// The rows of [`Template::render_table`] without the header line (`--noheading`).
@@ -109,13 +122,6 @@ impl Template {
 /// Whether a format walks the list of rows itself.
 fn is_list_template(body: &str) -> bool {
     body.strip_prefix("{{").is_some_and(|action| action.trim_start_matches(['-', ' ']).starts_with("range"))
-}
-
-fn ended(mut text: String) -> String {
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text
 }
 
 /// Line (from 1) and byte in the line (from 0) of byte `at`.

@@ -60,6 +60,32 @@ const GO_NAMES: [(&str, &str); 4] = [
     ("DistributionInfo", "distribution"),
 ];
 
+/// Fields that podman's JSON leaves out when they have nothing to say, and templates know all the same: a field that tells the
+/// struct, the field, and what it is then.
+const OMITTED: [(&str, &str, Zero); 12] = [
+    ("InfraContainerID", "RestartPolicy", Zero::Text),
+    ("Destination", "Name", Zero::Text),
+    ("Destination", "SubPath", Zero::Text),
+    ("OOMKilled", "Health", Zero::Nil),
+    ("OOMKilled", "Healthcheck", Zero::Nil),
+    ("OOMKilled", "ConmonPid", Zero::Number),
+    ("CreateCommand", "Secrets", Zero::Nil),
+    ("CreateCommand", "SystemdMode", Zero::No),
+    ("CreateCommand", "Healthcheck", Zero::Nil),
+    ("CreateCommand", "ExposedPorts", Zero::Nil),
+    ("Mountpoint", "Anonymous", Zero::No),
+    ("Mountpoint", "UID", Zero::Number),
+];
+
+/// A Go type's value when nothing was given.
+#[derive(Clone, Copy)]
+enum Zero {
+    Text,
+    Number,
+    No,
+    Nil,
+}
+
 /// What an object was in Go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -243,7 +269,13 @@ impl<'a> Item<'a> {
         let mut alike = map.iter().filter(|(key, _)| key.eq_ignore_ascii_case(known));
         match (alike.next(), alike.next()) {
             (Some((key, value)), None) => Ok(Item::of(value, key)),
-            _ => Err(format!("can't evaluate field {name} in type struct")),
+            _ => match OMITTED.iter().find(|(of, omitted, _)| *omitted == name && map.contains_key(*of)) {
+                Some((_, _, Zero::Text)) => Ok(Item::Text("")),
+                Some((_, _, Zero::Number)) => Ok(Item::Integer(0)),
+                Some((_, _, Zero::No)) => Ok(Item::Bool(false)),
+                Some((_, _, Zero::Nil)) => Ok(Item::Nil),
+                None => Err(format!("can't evaluate field {name} in type struct")),
+            },
         }
     }
 }

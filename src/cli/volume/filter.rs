@@ -3,6 +3,7 @@
 use crate::cli::failure::Failure;
 use crate::cli::pattern::Pattern;
 use crate::cli::{moment, values};
+use crate::engine::Engine;
 use crate::engine::volumes::VolumeSummary;
 use jiff::Timestamp;
 
@@ -14,7 +15,11 @@ enum Filter {
     Label { key: String, value: Option<String>, wanted: bool },
     Dangling(bool),
     Anonymous(bool),
+    Option { key: String, value: Option<String> },
+    Scope(String),
     Until(Timestamp),
+    /// After another volume was made.
+    Since(Timestamp),
     Anything,
 }
 
@@ -23,12 +28,20 @@ enum Filter {
 pub(crate) struct Filters(Vec<Filter>);
 
 impl Filters {
-    /// Parses filters.
+    /// Parses filters; the volume of `since` is looked up by `created`.
     ///
     /// # Errors
     /// An unknown key or a value that makes no sense for its key.
-    pub(crate) fn parse(texts: &[String], now: Timestamp) -> Result<Filters, Failure> {
-        texts.iter().map(|text| parse_one(text, now)).collect::<Result<_, _>>().map(Filters)
+    fn parse(texts: &[String], now: Timestamp, created: CreatedAt<'_>) -> Result<Filters, Failure> {
+        texts.iter().map(|text| parse_one(text, now, created)).collect::<Result<_, _>>().map(Filters)
+    }
+
+    /// Parses filters about the volumes of `engine`, now.
+    ///
+    /// # Errors
+    /// As of [`Filters::parse`].
+    pub(crate) fn of(texts: &[String], engine: &Engine) -> Result<Filters, Failure> {
+        Filters::parse(texts, Timestamp::now(), &|name| Ok(engine.volume(name)?.volume.created))
     }
 
     /// Whether a volume fits all of them.
@@ -37,15 +50,19 @@ impl Filters {
     }
 }
 
-fn parse_one(text: &str, now: Timestamp) -> Result<Filter, Failure> {
+/// When the volume of this name was made.
+type CreatedAt<'a> = &'a dyn Fn(&str) -> Result<Timestamp, Failure>;
+
+fn parse_one(text: &str, now: Timestamp, created: CreatedAt<'_>) -> Result<Filter, Failure> {
     let invalid = |text: String| Failure::Arguments(text);
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| invalid(format!("filter input must be in the form of filter=value: {text} is invalid")))?;
     let boolean =
         || values::boolean(value).map_err(|_| invalid(format!("{value:?} is not a valid value for filter {key:?}")));
+    let pair = || value.split_once('=').map_or((value, None), |(key, value)| (key, Some(value.to_owned())));
     let label = |wanted| {
-        let (key, value) = value.split_once('=').map_or((value, None), |(key, value)| (key, Some(value.to_owned())));
+        let (key, value) = pair();
         Filter::Label { key: key.to_owned(), value, wanted }
     };
     Ok(match key {
@@ -58,6 +75,12 @@ fn parse_one(text: &str, now: Timestamp) -> Result<Filter, Failure> {
         "until" => {
             Filter::Until(moment::parse(value, now).ok_or_else(|| invalid(format!("unable to parse time {value:?}")))?)
         }
+        "opt" => {
+            let (key, value) = pair();
+            Filter::Option { key: key.to_owned(), value }
+        }
+        "scope" => Filter::Scope(value.to_owned()),
+        "after" | "since" => Filter::Since(created(value)?),
         // docker's "also those that have a name": always so here.
         "all" => Filter::Anything,
         _ => return Err(invalid(format!("{key:?} is an invalid volume filter"))),
@@ -76,7 +99,13 @@ impl Filter {
             }
             Filter::Dangling(wanted) => summary.containers.is_empty() == *wanted,
             Filter::Anonymous(wanted) => volume.anonymous == *wanted,
+            Filter::Option { key, value } => {
+                let fits = |found: &String| value.as_ref().is_none_or(|value| value == found);
+                volume.options.get(key).is_some_and(fits)
+            }
+            Filter::Scope(scope) => scope == "local",
             Filter::Until(time) => volume.created < *time,
+            Filter::Since(time) => volume.created > *time,
             Filter::Anything => true,
         }
     }
@@ -94,6 +123,7 @@ mod tests {
             name: "data".to_owned(),
             created: "2026-01-01T12:00:00Z".parse().expect("a time"),
             labels: [("tier".to_owned(), "db".to_owned())].into(),
+            options: [("type".to_owned(), "tmpfs".to_owned())].into(),
             ..Volume::new("data")
         };
         let summary = VolumeSummary {
@@ -103,7 +133,16 @@ mod tests {
             needs_copy: false,
             needs_owner: false,
         };
-        let cases: [(&[&str], Option<bool>); 11] = [
+        let made = |name: &str| match name {
+            "older" => Ok("2026-01-01T00:00:00Z".parse().expect("a time")),
+            _ => Err(Failure::NoSuch("volume", name.to_owned())),
+        };
+        let cases: [(&[&str], Option<bool>); 16] = [
+            (&["since=older"], Some(true)),
+            (&["after=nothing"], None),
+            (&["scope=local"], Some(true)),
+            (&["opt=type"], Some(true)),
+            (&["opt=type=nfs"], Some(false)),
             (&[], Some(true)),
             (&["name=at"], Some(true)),
             (&["name=x"], Some(false)),
@@ -118,7 +157,7 @@ mod tests {
         ];
         for (texts, expected) in cases {
             let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-            let accepted = Filters::parse(&texts, now).ok().map(|filters| filters.accept(&summary));
+            let accepted = Filters::parse(&texts, now, &made).ok().map(|filters| filters.accept(&summary));
             assert_eq!(accepted, expected, "{texts:?}");
         }
     }

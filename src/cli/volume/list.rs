@@ -7,7 +7,6 @@ use crate::cli::output::{self, JsonLayout, Listing};
 use crate::cli::tree::Verb;
 use crate::engine::inspect::{self, Document};
 use clap::Args;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -36,9 +35,9 @@ impl Verb for List {
     const EXAMPLES: &'static str = "coracle volume ls --filter dangling=true";
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
-        let now = Timestamp::now();
-        let filters = Filters::parse(&self.filter, now)?;
-        let mut volumes = context.engine().list_volumes();
+        let engine = context.engine();
+        let filters = Filters::of(&self.filter, &engine)?;
+        let mut volumes = engine.list_volumes();
         volumes.retain(|summary| filters.accept(summary));
         let names = volumes.iter().map(|summary| format!("{}\n", summary.volume.name));
         if self.quiet {
@@ -66,6 +65,7 @@ fn row(document: &Document) -> Value {
     if let Value::Object(fields) = &mut row {
         for (name, value) in [
             ("Status", json!({})),
+            ("Anonymous", json!(false)),
             ("UID", json!(0)),
             ("GID", json!(0)),
             ("Timeout", json!(0)),

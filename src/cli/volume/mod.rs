@@ -46,5 +46,6 @@ impl Group for Volume {
 /// # Errors
 /// No such volume; its record cannot be read.
 pub(crate) fn inspect_volume(engine: &Engine, name: &str) -> Result<Object, Failure> {
-    Ok(Object::Document(details::volume(&engine.volume(name)?)))
+    let found = engine.volume(name).map_err(|error| Failure::from(error).inspecting("volume", name))?;
+    Ok(Object::Document(details::volume(&found)))
 }

@@ -7,7 +7,6 @@ use crate::cli::output;
 use crate::cli::tree::Verb;
 use crate::engine::{Engine, Kind, events};
 use clap::Args;
-use jiff::Timestamp;
 use std::process::ExitCode;
 
 /// `volume prune`.
@@ -32,7 +31,7 @@ impl Verb for Prune {
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let engine = context.engine();
-        let filters = Filters::parse(&self.filter, Timestamp::now())?;
+        let filters = Filters::of(&self.filter, &engine)?;
         let unused = unused(&engine, &filters);
         if !self.force {
             let warning = "WARNING! This will remove all volumes not used by at least one container. The following volumes will \

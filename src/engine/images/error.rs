@@ -47,7 +47,7 @@ pub enum Error {
     #[error("cannot remove read-only image \"{}\"", .0.hex())]
     ReadOnly(Digest),
     /// A filter that is none.
-    #[error("unsupported image filter \"{}\"", Printable(.0))]
+    #[error("invalid image filter \"{}\": must be in the format \"filter=value or filter!=value\"", Printable(.0))]
     Filter(String),
     /// A filter with an unusable value.
     #[error("invalid value \"{}\" for image filter \"{}\"", Printable(value), Printable(name))]

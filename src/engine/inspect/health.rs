@@ -5,16 +5,17 @@ use crate::engine::health::{self, DEFAULT_LOG_BYTES, DEFAULT_LOG_COUNT, Results}
 use crate::engine::record::ContainerRecord;
 use serde_json::{Value, json};
 
-/// The results so far; without a check, or before the first start, podman's empty ones.
-pub(super) fn results(record: &ContainerRecord) -> Document {
-    match health::active(record).and_then(|_| Results::read(&record.plan.directory)) {
+/// The results so far; before the first start, podman's empty ones. Nothing without a check.
+pub(super) fn results(record: &ContainerRecord) -> Option<Document> {
+    health::active(record)?;
+    Some(match Results::read(&record.plan.directory) {
         None => object! { "Status" => "", "FailingStreak" => 0_u32, "Log" => Value::Null },
         Some(results) => object! {
             "Status" => results.status.word(),
             "FailingStreak" => results.failing_streak,
             "Log" => if results.log.is_empty() { Value::Null } else { json!(results.log) },
         },
-    }
+    })
 }
 
 /// The fields of `Config`.

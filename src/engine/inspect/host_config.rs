@@ -168,12 +168,7 @@ fn bind(mount: &MountRecord) -> Option<String> {
         "volume" => &mount.name,
         _ => return None,
     };
-    let access = if mount.writable { "rw" } else { "ro" };
-    let shown = ["ro", "rw", mount.propagation.as_str()];
-    let more = mount.options.iter().map(String::as_str).filter(|option| !shown.contains(option));
-    let options: Vec<&str> =
-        [access, mount.propagation.as_str()].into_iter().chain(more).filter(|word| !word.is_empty()).collect();
-    Some(format!("{source}:{}:{}", mount.destination, options.join(",")))
+    Some(format!("{source}:{}:{}", mount.destination, super::shown_options(mount).join(",")))
 }
 
 /// `HOST[:CONTAINER[:PERMISSIONS]]`.

@@ -14,6 +14,7 @@ pub use pod::pod;
 
 use self::document::{IntoDocument, object};
 use super::lifecycle::Container;
+use super::network::PortMapping;
 use super::record::{ContainerRecord, MountRecord, SecretRecord};
 use super::request::{RootSource, SecretRequest, SecretUse};
 use super::volumes::VolumeSummary;
@@ -27,8 +28,9 @@ use std::path::{Path, PathBuf};
 /// Go's zero time: shown for what has not happened.
 const NEVER: &str = "0001-01-01T00:00:00Z";
 
-/// Everything about a container. `sizes` are the bytes it has written and those of its whole root.
-pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
+/// Everything about a container. `sizes` are the bytes it has written and those of its whole root, `ports` its own or those of the
+/// container whose network it is in.
+pub fn container(container: &Container, sizes: Option<(u64, u64)>, ports: &[PortMapping]) -> Document {
     let Container { record, state } = container;
     let command = record.command();
     let directory = &record.plan.directory;
@@ -43,7 +45,8 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
         ("Id", record.id.as_str().into_document()),
         ("Created", record.created.to_string().into_document()),
         ("Path", command.first().cloned().unwrap_or_default().into_document()),
-        ("Args", command.get(1..).unwrap_or_default().into_document()),
+        // podman repeats a command of a single word here.
+        ("Args", command.get(usize::from(command.len() > 1)..).unwrap_or_default().into_document()),
         ("State", state_section(record, state)),
         ("Image", record.image_id.as_str().into_document()),
         ("ImageDigest", record.image_digest.as_str().into_document()),
@@ -73,9 +76,9 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>) -> Document {
         fields.push(("SizeRootFs", root_bytes.into_document()));
     }
     fields.extend([
-        ("Mounts", record.mounts.iter().map(mount).collect::<Vec<_>>().into_document()),
+        ("Mounts", mounts(record).into_document()),
         ("Dependencies", dependencies(record).into_document()),
-        ("NetworkSettings", network::settings(record, state)),
+        ("NetworkSettings", network::settings(record, state, ports)),
         ("Namespace", "".into_document()),
         ("IsInfra", record.pod.as_ref().is_some_and(|pod| pod.is_infra).into_document()),
         ("IsService", false.into_document()),
@@ -105,14 +108,16 @@ fn prefixed(capabilities: &[String]) -> Vec<String> {
         let name = name.to_ascii_uppercase();
         if name.starts_with("CAP_") { name } else { format!("CAP_{name}") }
     };
-    capabilities.iter().map(name).collect()
+    let mut names: Vec<String> = capabilities.iter().map(name).collect();
+    names.sort_unstable();
+    names
 }
 
 fn state_section(record: &ContainerRecord, state: &State) -> Document {
     let pid = |process: Option<crate::store::containers::ProcessId>| {
         process.filter(|_| state.status.is_alive()).map_or(0, |process| process.pid)
     };
-    object! {
+    let before = object! {
         "OciVersion" => "1.2.0",
         "Status" => state.status.word(),
         "Running" => state.status == Status::Running,
@@ -121,15 +126,21 @@ fn state_section(record: &ContainerRecord, state: &State) -> Document {
         "OOMKilled" => state.out_of_memory,
         "Dead" => false,
         "Pid" => pid(state.process),
-        "ConmonPid" => pid(state.keeper),
-        "ExitCode" => state.exit_code,
-        "Error" => state.error.as_str(),
-        "StartedAt" => time(state.started_at),
-        "FinishedAt" => time(state.finished_at),
-        "Health" => health::results(record),
-        "CheckpointedAt" => NEVER,
-        "RestoredAt" => NEVER,
-    }
+    };
+    // podman leaves these out where there is nothing to say.
+    let keeper = match pid(state.keeper) {
+        0 => Vec::new(),
+        keeper => vec![("ConmonPid", keeper.into_document())],
+    };
+    let after = vec![
+        ("ExitCode", state.exit_code.into_document()),
+        ("Error", state.error.as_str().into_document()),
+        ("StartedAt", time(state.started_at).into_document()),
+        ("FinishedAt", time(state.finished_at).into_document()),
+    ];
+    let health = health::results(record).map(|results| ("Health", results));
+    let moved = ["CheckpointedAt", "RestoredAt"].map(|name| (name, NEVER.into_document()));
+    before.and(keeper).and(after).and(health.into_iter().collect()).and(moved.into())
 }
 
 fn graph_driver(record: &ContainerRecord, state: &State) -> Document {
@@ -144,21 +155,53 @@ fn graph_driver(record: &ContainerRecord, state: &State) -> Document {
     }
 }
 
+/// Volumes and what is of the host, volumes first; memory is in `HostConfig` only, as in podman.
+fn mounts(record: &ContainerRecord) -> Vec<Document> {
+    let of = |kind: &'static str| record.mounts.iter().filter(move |mount| mount.kind == kind).map(mount);
+    of("volume").chain(of("bind")).collect()
+}
+
 fn mount(mount: &MountRecord) -> Document {
     let mut fields = vec![("Type", mount.kind.as_str().into_document())];
     if mount.kind == "volume" {
         fields.push(("Name", mount.name.as_str().into_document()));
     }
+    let told_apart = ["ro", "rw", "z", "Z", "private", "rprivate", "shared", "rshared", "slave", "rslave"];
+    let options: Vec<String> =
+        shown_options(mount).into_iter().filter(|option| !told_apart.contains(&option.as_str())).collect();
+    let label = mount.options.iter().find(|option| *option == "z" || *option == "Z");
     fields.extend([
         ("Source", mount.source.as_str().into_document()),
         ("Destination", mount.destination.as_str().into_document()),
         ("Driver", if mount.kind == "volume" { "local" } else { "" }.into_document()),
-        ("Mode", "".into_document()),
-        ("Options", (&mount.options).into_document()),
+        ("Mode", label.map_or("", String::as_str).into_document()),
+        ("Options", options.into_document()),
         ("RW", mount.writable.into_document()),
         ("Propagation", mount.propagation.as_str().into_document()),
     ]);
     Document::Object(fields)
+}
+
+/// The options of a mount in podman's order: as typed, then what holds without a word.
+fn shown_options(mount: &MountRecord) -> Vec<String> {
+    let mut usual = vec!["rw", mount.propagation.as_str()];
+    match mount.kind.as_str() {
+        "volume" => usual.extend(["nosuid", "nodev", "rbind"]),
+        "bind" => usual.push("rbind"),
+        _ => return mount.options.clone(),
+    }
+    // Devices never work on a bind mount here, which podman does not say.
+    let added = |option: &str| usual.contains(&option) || (mount.kind == "bind" && option == "nodev");
+    let mut options: Vec<String> = mount.options.iter().filter(|option| !added(option)).cloned().collect();
+    let has = |options: &[String], words: &[&str]| options.iter().any(|option| words.contains(&option.as_str()));
+    let opposites = [("rw", "ro"), ("nosuid", "suid"), ("nodev", "dev"), ("rbind", "bind")];
+    for word in usual {
+        let opposite = opposites.iter().find(|(known, _)| *known == word).map_or(word, |(_, opposite)| opposite);
+        if !word.is_empty() && !has(&options, &[word, opposite]) {
+            options.push(word.to_owned());
+        }
+    }
+    options
 }
 
 fn config(record: &ContainerRecord) -> Document {
@@ -186,22 +229,22 @@ fn config(record: &ContainerRecord) -> Document {
         "OnBuild" => Value::Null,
         "Labels" => &record.labels,
         "Annotations" => annotations,
-        "SystemdMode" => record.is_systemd,
         "StopSignal" => crate::runtime::signals::name(record.stop_signal),
         "CreateCommand" => &request.create_command,
-        "Secrets" => secrets(record),
         "Umask" => request.umask.clone().unwrap_or_else(|| "0022".to_owned()),
         "Timeout" => request.timeout_seconds,
         "StopTimeout" => record.stop_timeout_seconds,
         "Passwd" => request.passwd,
-        "sdNotifyMode" => "ignore",
+        "sdNotifyMode" => request.sdnotify.word(),
     };
     // Left out when there are none, as podman does.
+    let secrets = secrets(record).map(|secrets| ("Secrets", Some(secrets).into_document()));
+    let systemd = record.is_systemd.then(|| ("SystemdMode", true.into_document()));
     let ports = match network::exposed_ports(record) {
         ports if ports.is_empty() => Vec::new(),
         ports => vec![("ExposedPorts", ports.into_document())],
     };
-    config.and(health::configuration(record)).and(ports)
+    config.and(health::configuration(record)).and(ports).and(secrets.into_iter().chain(systemd).collect())
 }
 
 /// Which secrets the container was given as files; podman does not list variables.
@@ -246,7 +289,6 @@ pub fn volume(summary: &VolumeSummary) -> Document {
         "Labels" => &volume.labels,
         "Scope" => "local",
         "Options" => &volume.options,
-        "Anonymous" => volume.anonymous,
         "MountCount" => summary.containers.len(),
         "NeedsCopyUp" => summary.needs_copy,
         "NeedsChown" => summary.needs_owner,
@@ -254,11 +296,10 @@ pub fn volume(summary: &VolumeSummary) -> Document {
     };
     let Document::Object(mut fields) = document else { return document };
     // podman leaves these out when they are not set.
-    for (name, value) in [("UID", volume.uid), ("GID", volume.gid)] {
-        let at = fields.iter().position(|(known, _)| *known == "Anonymous").unwrap_or(fields.len());
-        if let Some(value) = value.filter(|value| *value != 0) {
-            fields.insert(at, (name, value.into_document()));
-        }
-    }
+    let anonymous = volume.anonymous.then(|| ("Anonymous", true.into_document()));
+    let owners = [("UID", volume.uid), ("GID", volume.gid)];
+    let owners = owners.into_iter().filter_map(|(name, id)| Some((name, id.filter(|id| *id != 0)?.into_document())));
+    let at = fields.iter().position(|(known, _)| *known == "MountCount").unwrap_or(fields.len());
+    fields.splice(at..at, owners.chain(anonymous));
     Document::Object(fields)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Addresses as they are while the container runs, ports as they are published.
-pub(super) fn settings(record: &ContainerRecord, state: &State) -> Document {
+pub(super) fn settings(record: &ContainerRecord, state: &State, published: &[PortMapping]) -> Document {
     let attachments: &[Attachment] = if state.status.is_alive() { &state.networks } else { &[] };
     let nothing = Attachment::default();
     let first = attachments.first().unwrap_or(&nothing);
@@ -20,7 +20,7 @@ pub(super) fn settings(record: &ContainerRecord, state: &State) -> Document {
         ("HairpinMode", false.into_document()),
         ("LinkLocalIPv6Address", "".into_document()),
         ("LinkLocalIPv6PrefixLen", 0_u32.into_document()),
-        ("Ports", ports(record).into_document()),
+        ("Ports", ports(record, published).into_document()),
         ("SandboxKey", sandbox(state).into_document()),
         ("Networks", networks(attachments, record).into_document()),
     ]);
@@ -94,17 +94,17 @@ fn aliases(attachment: &Attachment, record: &ContainerRecord) -> Document {
 }
 
 /// Published ports with their bindings, exposed ones without.
-fn ports(record: &ContainerRecord) -> BTreeMap<String, Value> {
+fn ports(record: &ContainerRecord, published: &[PortMapping]) -> BTreeMap<String, Value> {
     let exposed = record.exposed_ports.iter().flat_map(|text| exposed(text));
     let mut ports: BTreeMap<String, Value> =
         exposed.map(|(port, protocol)| (format!("{port}/{protocol}"), Value::Null)).collect();
-    ports.extend(bindings(&record.network.ports));
+    ports.extend(bindings(published));
     ports
 }
 
 /// `PORT/PROTOCOL` of all ports that are exposed or published.
 pub(super) fn exposed_ports(record: &ContainerRecord) -> BTreeMap<String, Value> {
-    ports(record).into_keys().map(|name| (name, json!({}))).collect()
+    ports(record, &record.network.ports).into_keys().map(|name| (name, json!({}))).collect()
 }
 
 /// `PORT/PROTOCOL` and where it is on the host.

@@ -34,7 +34,9 @@ pub fn pod(summary: &PodSummary) -> Document {
     if !summary.members.is_empty() {
         fields.push(("Containers", summary.members.iter().map(member).collect::<Vec<_>>().into_document()));
     }
-    fields.push(("RestartPolicy", if pod.restart.is_empty() { "no" } else { &pod.restart }.into_document()));
+    if !pod.restart.is_empty() && pod.restart != "no" {
+        fields.push(("RestartPolicy", pod.restart.as_str().into_document()));
+    }
     fields.push(("LockNumber", 0_u32.into_document()));
     Document::Object(fields)
 }

@@ -420,6 +420,12 @@ fn volume(wanted: &MountRequest, destination: PathBuf, place: Place<'_>, others:
         specified.push("copy".to_owned());
     }
     let record = record("volume", &name, &source, &destination, &specified[1..]);
+    // As podman has it: what was written into a volume gives nobody another user's rights.
+    for (word, opposite) in [("nosuid", "suid"), ("nodev", "dev")] {
+        if !specified.iter().any(|option| option == word || option == opposite) {
+            specified.push(word.to_owned());
+        }
+    }
     if subpath.is_some() {
         // What lies in a volume was written by containers: its links may lead anywhere.
         specified.push(format!("{BENEATH_OPTION}{}", volume.display()));
@@ -456,14 +462,12 @@ fn anonymous_name(id: &str, destination: &Path) -> String {
 }
 
 fn tmpfs(wanted: &MountRequest, destination: PathBuf) -> Result<Entry, Error> {
+    let typed = |option: &str| wanted.options.iter().any(|typed| typed == option);
     let mut options = vec!["nosuid".to_owned(), "nodev".to_owned()];
-    if !wanted.options.iter().any(|option| option == "exec") {
-        options.push("noexec".to_owned());
-    }
     if !wanted.options.iter().any(|option| option.starts_with("mode=")) {
         options.push("mode=1777".to_owned());
     }
-    if !wanted.options.iter().any(|option| option == "notmpcopyup") {
+    if !typed("notmpcopyup") {
         options.push("tmpcopyup".to_owned());
     }
     for option in &wanted.options {
@@ -474,7 +478,16 @@ fn tmpfs(wanted: &MountRequest, destination: PathBuf) -> Result<Entry, Error> {
             None => options.push(option.clone()),
         }
     }
-    let record = record("tmpfs", "", Path::new("tmpfs"), &destination, &options);
+    let mut record = record("tmpfs", "", Path::new("tmpfs"), &destination, &options);
+    // podman shows what was typed, then what holds without a word.
+    record.options.clone_from(&wanted.options);
+    for (usual, opposite) in
+        [("rw", "ro"), ("rprivate", ""), ("nosuid", "suid"), ("nodev", "dev"), ("tmpcopyup", "notmpcopyup")]
+    {
+        if !typed(usual) && !typed(opposite) {
+            record.options.push(usual.to_owned());
+        }
+    }
     Ok(Entry { mount: build("tmpfs", Path::new("tmpfs"), destination, options)?, record: Some(record), volume: None })
 }
 

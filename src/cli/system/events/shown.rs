@@ -79,7 +79,22 @@ pub(super) fn row(event: &Event) -> Value {
         "Error": event.error,
         "PodID": event.pod_id,
         "Attributes": event.attributes.clone().unwrap_or_default(),
+        // docker's names of the same.
+        "Action": event.status,
+        "Actor": { "ID": event.id, "Attributes": docker_attributes(event) },
     })
+}
+
+/// docker keeps the name, the image and the exit code among the attributes.
+fn docker_attributes(event: &Event) -> BTreeMap<String, String> {
+    let mut attributes = event.attributes.clone().unwrap_or_default();
+    let code = event.container_exit_code.map(|code| code.to_string());
+    for (name, value) in [("name", Some(event.name.clone())), ("image", Some(event.image.clone())), ("exitCode", code)] {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            attributes.entry(name.to_owned()).or_insert(value);
+        }
+    }
+    attributes
 }
 
 /// One line, without its end.
