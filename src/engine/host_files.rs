@@ -110,7 +110,9 @@ fn zone(name: &str) -> Result<Vec<u8>, Error> {
     };
     let is_plain = !name.starts_with('/') && !name.split('/').any(|part| part == "..");
     let content = is_plain.then(|| fs::read(&path).ok()).flatten();
-    content.ok_or_else(|| Error::BadRequest(format!("running container create option: finding timezone: unknown time zone {name}")))
+    content.ok_or_else(|| {
+        Error::BadRequest(format!("running container create option: finding timezone: unknown time zone {name}"))
+    })
 }
 
 /// What programs inside look for to learn that they are in a container (podman-run(1), `/run/.containerenv`).

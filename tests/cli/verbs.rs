@@ -22,8 +22,7 @@ fn containers_are_listed() {
     assert_eq!(home.run(&["ps", "-aq"]), format!("{short}\n= 0\n"));
     assert_eq!(home.run(&["container", "ls", "-a", "--quiet", "--no-trunc"]), format!("{id}\n= 0\n"));
     let format = "{{.ID}}|{{.Names}}|{{.Image}}|{{.Command}}|{{.Status}}|{{.State}}|{{.Labels}}|{{.Mounts}}";
-    let line =
-        format!("{short}|c|localhost/hello:latest|word -x|Created|created|map[tier:db]|[/data]\n= 0\n");
+    let line = format!("{short}|c|localhost/hello:latest|word -x|Created|created|map[tier:db]|[/data]\n= 0\n");
     assert_eq!(home.run(&["ps", "-a", "--format", format]), line);
     let table = home.run(&["ps", "-a", "--format", "table {{.Names}} {{.Status}}"]);
     assert_eq!(table, "NAMES       STATUS\nc           Created\n= 0\n");
@@ -137,7 +136,10 @@ fn containers_are_removed() {
         assert_eq!(home.run(&[verb, "c", "x"]), format!("{missing}= 125\n"), "{verb}");
     }
     assert_eq!(home.run(&["rm", "c", "x"]), nothing_to_remove);
-    assert_eq!(home.run(&["rm", "-t", "0", "c"]), "! Error: --force option must be specified to use the --time option\n= 125\n");
+    assert_eq!(
+        home.run(&["rm", "-t", "0", "c"]),
+        "! Error: --force option must be specified to use the --time option\n= 125\n"
+    );
     assert_eq!(home.run(&["rm", "-f", "x", "c"]), "c\n= 0\n");
     assert_eq!(home.run(&["rm", "--all", "--force", "--ignore", "-t", "0"]), "= 0\n");
     let nothing = "! Error: you must provide at least one name or id\n= 125\n";

@@ -108,7 +108,10 @@ fn lists_and_filters() {
         let options = ListOptions { filters: vec![filter.into()], name: None };
         list::list(paths, &options).unwrap_err().to_string()
     };
-    assert_eq!(bad("nothing=1"), "invalid image filter \"nothing\": must be in the format \"filter=value or filter!=value\"");
+    assert_eq!(
+        bad("nothing=1"),
+        "invalid image filter \"nothing\": must be in the format \"filter=value or filter!=value\""
+    );
     assert_eq!(bad("dangling=perhaps"), "invalid value \"perhaps\" for image filter \"dangling\"");
 
     let summary = &list::list(paths, &ListOptions::default()).unwrap()[1];

@@ -236,7 +236,11 @@ impl Filter {
                 let mappings = &record.network.ports;
                 mappings.iter().any(|mapping| fits(mapping.container_port, mapping.count, &mapping.protocol))
                     || (!published
-                        && record.exposed_ports.iter().flat_map(|text| exposed(text)).any(|(port, of)| fits(port, 1, of)))
+                        && record
+                            .exposed_ports
+                            .iter()
+                            .flat_map(|text| exposed(text))
+                            .any(|(port, of)| fits(port, 1, of)))
             }
             Filter::Task(wanted) => !wanted,
             Filter::Command(word) => record.command().first() == Some(word),

@@ -74,11 +74,7 @@ impl Verb for Rm {
         if let Some(name) = names.iter().find(is_missing).filter(|_| !ignore) {
             return Err(Failure::NothingToRemove(name.clone()));
         }
-        let options = RemoveOptions {
-            force: self.force,
-            timeout_seconds: self.time,
-            volumes: self.volumes,
-        };
+        let options = RemoveOptions { force: self.force, timeout_seconds: self.time, volumes: self.volumes };
         let names = if self.depend { with_dependents(&engine, names) } else { in_order(&engine, names) };
         // The container that holds a pod's namespaces goes with its pod, or when the others have gone before it.
         let keeps_pods = !self.depend && !self.all;

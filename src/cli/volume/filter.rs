@@ -12,10 +12,17 @@ use jiff::Timestamp;
 enum Filter {
     Name(Pattern),
     Driver(String),
-    Label { key: String, value: Option<String>, wanted: bool },
+    Label {
+        key: String,
+        value: Option<String>,
+        wanted: bool,
+    },
     Dangling(bool),
     Anonymous(bool),
-    Option { key: String, value: Option<String> },
+    Option {
+        key: String,
+        value: Option<String>,
+    },
     Scope(String),
     Until(Timestamp),
     /// After another volume was made.

@@ -130,8 +130,7 @@ pub(super) fn above(pids: &[i32], first: ProcessId) -> Option<Vec<i32>> {
 }
 
 fn first_process(container: &Container) -> Result<i32, Error> {
-    let improper =
-        || Error::Conflict("top can only be used on running containers".to_owned());
+    let improper = || Error::Conflict("top can only be used on running containers".to_owned());
     match (container.state.status, container.state.process) {
         (Status::Running | Status::Paused, Some(process)) => Ok(process.pid),
         _ => Err(improper()),

@@ -89,7 +89,8 @@ pub(super) fn row(event: &Event) -> Value {
 fn docker_attributes(event: &Event) -> BTreeMap<String, String> {
     let mut attributes = event.attributes.clone().unwrap_or_default();
     let code = event.container_exit_code.map(|code| code.to_string());
-    for (name, value) in [("name", Some(event.name.clone())), ("image", Some(event.image.clone())), ("exitCode", code)] {
+    for (name, value) in [("name", Some(event.name.clone())), ("image", Some(event.image.clone())), ("exitCode", code)]
+    {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             attributes.entry(name.to_owned()).or_insert(value);
         }
