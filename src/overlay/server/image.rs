@@ -215,6 +215,10 @@ impl Source for Image {
         true
     }
 
+    fn keeps_contents(&self) -> bool {
+        true
+    }
+
     fn name_in(&self, directory: u64, inode: u64) -> Option<Vec<u8>> {
         let (_, directory) = self.node(directory).ok()?;
         let (number, _) = self.node(inode).ok()?;

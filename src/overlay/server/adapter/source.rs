@@ -215,6 +215,10 @@ pub(in super::super) trait Source: Send + Sync + 'static {
     fn directory_path(&self, _inode: u64) -> Option<Vec<u8>> {
         None
     }
+    /// Whether files never change, not even between two servers of the same tree.
+    fn keeps_contents(&self) -> bool {
+        false
+    }
     /// Copies the first `length` bytes of a file to the empty file `target`, holes as holes.
     fn copy_out(&self, inode: u64, target: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
         copy_by_reading(self, inode, target, length)

@@ -1,7 +1,7 @@
 //! Changing owner, mode, size and times.
 
 use super::acl::{self, Acl};
-use super::copy_up::{Purpose, timespec};
+use super::copy_up::{Contents, Purpose, timespec};
 use super::record::{Record, TYPE};
 use super::table::{Inode, Known};
 use super::{Step, Upper};
@@ -9,7 +9,7 @@ use crate::overlay::server::adapter::{Change, NewTime};
 use fuser::FileAttr;
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 use rustix::io::Errno;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 impl Upper {
     /// setattr: everything in one request.
@@ -17,8 +17,8 @@ impl Upper {
         let inode = self.inode(number)?;
         let adjust = |record: &mut Record| adjusted(record, change);
         let changes_record = is_owner_change(change) || change.mode.is_some();
-        let keep = change.size.unwrap_or(u64::MAX);
-        let is_raised = self.raise(&inode, Purpose { keep, adjust: &adjust })?;
+        let contents = change.size.map_or(Contents::MayStay, Contents::First);
+        let is_raised = self.raise(&inode, Purpose { contents, adjust: &adjust })?;
         if changes_record && !is_raised {
             self.update_record(&inode, &adjust)?;
         }
@@ -43,6 +43,13 @@ impl Upper {
 
     /// Changes what is kept beside a file, and its permissions on the backing file system.
     pub(super) fn update_record(&self, inode: &Arc<Inode>, change: &dyn Fn(&mut Record)) -> Step<()> {
+        // A change of attributes and a write that fetches the contents must not undo each other.
+        let _copying = inode.copying.lock().unwrap_or_else(PoisonError::into_inner);
+        self.update_record_alone(inode, change)
+    }
+
+    /// The same for who holds [`Inode::copying`].
+    pub(super) fn update_record_alone(&self, inode: &Arc<Inode>, change: &dyn Fn(&mut Record)) -> Step<()> {
         let _names = self.names_shared();
         let target = self.target(inode)?;
         let before = inode.record().ok_or(Errno::STALE)?;

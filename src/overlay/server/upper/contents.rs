@@ -42,12 +42,13 @@ impl Upper {
     fn file_to_write(&self, number: u64) -> Step<(Arc<Inode>, Arc<OwnedFd>)> {
         let inode = self.inode(number)?;
         self.raise(&inode, Purpose::WHOLE)?;
+        self.fetch_contents(&inode, u64::MAX)?;
         let file = self.file(&inode)?;
         Ok((inode, file))
     }
 
     pub(super) fn read_at(&self, number: u64, offset: u64, buffer: &mut [u8]) -> Step<usize> {
-        let inode = match self.held(number)? {
+        let inode = match self.contents(number)? {
             Held::Below(lower) => return self.lower.read(lower, 0, offset, buffer).map_err(lower_errno),
             Held::Above(inode) => inode,
         };
@@ -118,6 +119,7 @@ impl Upper {
 
     pub(super) fn truncate(&self, inode: &Arc<Inode>, size: u64) -> Step<()> {
         self.before_write(inode, true)?;
+        self.fetch_contents(inode, size)?;
         let file = self.file(inode)?;
         rustix::fs::ftruncate(&file, size)?;
         self.count(inode, &file)
@@ -135,11 +137,8 @@ impl Upper {
     }
 
     pub(super) fn copy_between(&self, copy: &CopyRange) -> Step<u64> {
-        let from = self.inode(copy.from.0)?;
-        if !from.is_upper() {
-            // The kernel reads and writes instead, this time.
-            return Err(Errno::XDEV);
-        }
+        // The kernel reads and writes instead, this time.
+        let Held::Above(from) = self.contents(copy.from.0)? else { return Err(Errno::XDEV) };
         let from_file = self.file(&from)?;
         let (inode, file) = self.file_to_write(copy.to.0)?;
         self.before_write(&inode, true)?;
@@ -162,7 +161,7 @@ impl Upper {
             // answers for itself from then on: all data.
             return Err(Errno::NOSYS);
         }
-        let lower = match self.held(number)? {
+        let lower = match self.contents(number)? {
             Held::Below(lower) => lower,
             Held::Above(inode) => {
                 let file = self.file(&inode)?;

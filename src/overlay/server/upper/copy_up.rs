@@ -2,7 +2,8 @@
 //!
 //! The copy is made in the work directory and appears in its place by a rename, complete. Directories above it are made
 //! the same way first, and the times of the directory that gets the new entry are put back: to the container nothing
-//! happened. The contents are read without any lock that other files need.
+//! happened. The contents are read without any lock that other files need. They stay below when the change is none of
+//! them (chmod, chown, rename, link) and the lower tree is one that never changes; the first write fetches them.
 
 use super::record::{Origin, Record, TYPE};
 use super::table::{Inode, Known, Name};
@@ -18,15 +19,26 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// What a copy is made for.
 #[derive(Clone, Copy)]
 pub(super) struct Purpose<'a> {
-    /// Bytes of the contents that matter: none for a file that is about to be truncated.
-    pub keep: u64,
+    /// What the copy needs of the contents.
+    pub contents: Contents,
     /// What is to be different about the copy's record.
     pub adjust: &'a dyn Fn(&mut Record),
 }
 
 impl Purpose<'_> {
     /// The file as it is.
-    pub(super) const WHOLE: Purpose<'static> = Purpose { keep: u64::MAX, adjust: &|_| {} };
+    pub(super) const WHOLE: Purpose<'static> = Purpose { contents: Contents::First(u64::MAX), adjust: &|_| {} };
+    /// The file as it is, whose contents are not about to change.
+    pub(super) const OUTSIDE: Purpose<'static> = Purpose { contents: Contents::MayStay, adjust: &|_| {} };
+}
+
+/// What a copy needs of a file's contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// They may stay below.
+    MayStay,
+    /// So many bytes: none for a file that is about to be truncated.
+    First(u64),
 }
 
 /// A copy that has no place yet.
@@ -76,15 +88,47 @@ impl Upper {
         };
         let mode = mode_of(attributes.kind) | u32::from(attributes.perm);
         let (uid, gid) = (attributes.uid, attributes.gid);
-        let mut record = Record { uid, gid, mode, device: attributes.rdev, origin };
+        let (keep, contents_below) = match purpose.contents {
+            Contents::First(keep) => (keep, false),
+            Contents::MayStay => (u64::MAX, self.may_stay_below(&attributes)),
+        };
+        let mut record = Record { uid, gid, mode, device: attributes.rdev, contents_below, origin };
         (purpose.adjust)(&mut record);
-        let copy = self.with_descriptors(|| self.copy(lower, &attributes, record.clone(), purpose.keep))?;
+        let copy = self.with_descriptors(|| self.copy(lower, &attributes, record.clone(), keep))?;
         let published = self.publish(inode, &copy, &others);
         if published.is_err() {
             let flags = if copy.record.is_directory() { AtFlags::REMOVEDIR } else { AtFlags::empty() };
             let _ = rustix::fs::unlinkat(&copy.directory, &*copy.name, flags);
         }
         published.map(|()| true)
+    }
+
+    /// Whether a copy need not have the file's contents.
+    fn may_stay_below(&self, attributes: &FileAttr) -> bool {
+        attributes.kind == FileType::RegularFile && attributes.size > 0 && self.lower.keeps_contents()
+    }
+
+    /// Gives a backing file that was made without contents the first `keep` bytes of them, before they change. A crash before the
+    /// record says so leaves the file as it was. The names lock must not be held.
+    pub(super) fn fetch_contents(&self, inode: &Arc<Inode>, keep: u64) -> Step<()> {
+        if !inode.has_contents_below() {
+            return Ok(());
+        }
+        let _copying = inode.copying.lock().unwrap_or_else(PoisonError::into_inner);
+        if !inode.has_contents_below() {
+            return Ok(());
+        }
+        let lower = inode.lower.ok_or(Errno::IO)?;
+        let attributes = self.lower.attributes(lower).map_err(lower_errno)?;
+        let length = attributes.size.min(keep);
+        self.space.check(length.min(attributes.blocks.saturating_mul(512)))?;
+        let file = self.file(inode)?;
+        let before = rustix::fs::fstat(&file)?;
+        let copied = self.lower.copy_out(lower, file.as_fd(), length).map_err(lower_errno);
+        put_times_back(&file, &before)?;
+        let finished = copied.and_then(|()| self.update_record_alone(inode, &|record| record.contents_below = false));
+        self.count(inode, &file)?;
+        finished
     }
 
     /// Makes the copy.
@@ -126,7 +170,8 @@ impl Upper {
 
     /// Gives the copy, made with `mode`, all that the lower file has. Tells whether that has attributes.
     fn fill(&self, copy: &Copy, lower: u64, (attributes, mode): (&FileAttr, u32), keep: u64) -> Step<Known> {
-        if let (Some(file), true) = (&copy.file, attributes.kind == FileType::RegularFile) {
+        let wants_contents = attributes.kind == FileType::RegularFile && !copy.record.contents_below;
+        if let (Some(file), true) = (&copy.file, wants_contents) {
             let length = attributes.size.min(keep);
             self.space.check(length.min(attributes.blocks.saturating_mul(512)))?;
             self.lower.copy_out(lower, file.as_fd(), length).map_err(lower_errno)?;
@@ -255,14 +300,14 @@ fn upper_path(name: &Name) -> Option<Vec<u8>> {
     Some(names.join(&b'/'))
 }
 
-/// A copied-up entry is no change of its directory.
-pub(super) fn put_times_back(directory: &Arc<OwnedFd>, before: &rustix::fs::Stat) -> Step<()> {
+/// A copied-up entry is no change of its directory, and contents that were fetched none of their file.
+pub(super) fn put_times_back(file: &Arc<OwnedFd>, before: &rustix::fs::Stat) -> Step<()> {
     let time = |seconds, nanoseconds| Timespec { tv_sec: seconds, tv_nsec: nanoseconds as _ };
     let times = Timestamps {
         last_access: time(before.st_atime, before.st_atime_nsec),
         last_modification: time(before.st_mtime, before.st_mtime_nsec),
     };
-    rustix::fs::futimens(directory, &times)
+    rustix::fs::futimens(file, &times)
 }
 
 /// The times of a lower file.

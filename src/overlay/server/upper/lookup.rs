@@ -189,6 +189,12 @@ impl Upper {
                 state.charged = space::allocated(stat);
             }
         }
+        if is_new && record.contents_below {
+            // Read before this inode was known: a write to one that was forgotten since may have fetched them.
+            let now = self.store.record(&target)?.as_deref().and_then(Record::parse);
+            let mut state = inode.state();
+            state.record = now.or(state.record.take());
+        }
         let record = inode.record().unwrap_or(record);
         let attributes = self.upper_attributes(&inode, stat, &record);
         Ok((inode, attributes))
@@ -254,10 +260,15 @@ impl Upper {
         let kind = file_type(record.kind());
         // As the kernel's overlay: counting the subdirectories of both would cost more than anybody gains.
         let is_merged = kind == FileType::Directory && inode.lower.is_some();
+        let below = inode.lower.filter(|_| record.contents_below);
+        let (size, blocks) = match below.and_then(|lower| self.lower.attributes(lower).ok()) {
+            Some(found) => (found.size, found.blocks),
+            None => (u64::try_from(stat.st_size).unwrap_or(0), u64::try_from(stat.st_blocks).unwrap_or(0)),
+        };
         FileAttr {
             ino: INodeNo(inode.number),
-            size: u64::try_from(stat.st_size).unwrap_or(0),
-            blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
+            size,
+            blocks,
             atime: system_time(stat.st_atime, stat.st_atime_nsec as i64),
             mtime: modified,
             ctime: changed,

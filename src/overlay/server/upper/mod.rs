@@ -8,9 +8,10 @@
 //! wherever it has been moved to: renaming a directory is one rename, however much lies in it. A directory without an
 //! origin hides everything.
 //!
-//! **Files.** Read from below until the first change, then copied whole (`copy_up`): made in the work directory, complete
+//! **Files.** Read from below until the first change, then copied (`copy_up`): made in the work directory, complete
 //! with contents, record, attributes and times, and renamed into place. All names of a file with several names are copied together, so
-//! it stays one file. The kernel opens nothing (OPEN and OPENDIR are answered with ENOSYS): every request names an
+//! it stays one file. A change that is not one of the contents leaves these below, if they are an image's and so never
+//! change: the record says so until the first write fetches them. The kernel opens nothing (OPEN and OPENDIR are answered with ENOSYS): every request names an
 //! inode, and a few descriptors are kept between requests (`descriptors`). A file that loses its last name is kept open until
 //! the kernel forgets it.
 //!
@@ -166,6 +167,14 @@ impl Upper {
         }
     }
 
+    /// The file of this number, to ask something about its contents.
+    fn contents(&self, number: u64) -> Step<Held> {
+        match self.held(number)? {
+            Held::Above(inode) if inode.has_contents_below() => inode.lower.map(Held::Below).ok_or(Errno::IO),
+            held => Ok(held),
+        }
+    }
+
     /// Runs `work` again with all kept descriptors closed, if it ran out of them.
     fn with_descriptors<T>(&self, work: impl Fn() -> Step<T>) -> Step<T> {
         match work() {
@@ -252,7 +261,8 @@ fn root(lower: &dyn Source, store: &Store) -> Step<Inode> {
             let found = lower.attributes(ROOT_INODE).map_err(lower_errno)?;
             let mode = libc::S_IFDIR | u32::from(found.perm);
             let origin = Some(Origin::Path(Box::default()));
-            let record = Record { uid: found.uid, gid: found.gid, mode, device: 0, origin };
+            let (uid, gid) = (found.uid, found.gid);
+            let record = Record { uid, gid, mode, device: 0, contents_below: false, origin };
             target.set_permissions(record.backing_permissions())?;
             target.set_times(&copy_up::times(&found))?;
             store.set_record(&target, &record.text())?;

@@ -102,7 +102,9 @@ impl Upper {
         let set_group = if inherits_group && is_directory { libc::S_ISGID } else { 0 };
         let device = if matches!(new.mode & TYPE, libc::S_IFCHR | libc::S_IFBLK) { new.device } else { 0 };
         let mode = new.mode & (TYPE | 0o7777) | set_group;
-        let mut record = Record { uid: new.caller.uid, gid, mode: mode & !(new.umask & 0o777), device, origin: None };
+        let uid = new.caller.uid;
+        let mode_kept = mode & !(new.umask & 0o777);
+        let mut record = Record { uid, gid, mode: mode_kept, device, contents_below: false, origin: None };
         let mut lists = Lists::default();
         if let Some(list) = self.default_list(parent)? {
             if is_directory {
@@ -195,7 +197,7 @@ impl Upper {
     pub(super) fn link_to(&self, number: u64, place: Place<'_>) -> Step<FileAttr> {
         let parent = self.parent_to_change(place)?;
         let inode = self.inode(number)?;
-        self.raise(&inode, Purpose::WHOLE)?;
+        self.raise(&inode, Purpose::OUTSIDE)?;
         self.space.check(space::SMALLEST)?;
         let names = self.names_exclusive();
         let directory = self.directory(&parent)?;

@@ -1,7 +1,7 @@
 //! What the backing file system cannot hold: owner, set-id bits, device numbers, and where a copied-up file came from.
 //!
-//! One extended attribute, `user.coracle`, of text that fits into an ext4 inode: `uid:gid:mode[:d<device>][:o<origin>]`, ids
-//! decimal, the mode octal with the file type, the device hexadecimal. It is there only where something differs from
+//! One extended attribute, `user.coracle`, of text that fits into an ext4 inode: `uid:gid:mode[:d<device>][:b][:o<origin>]`, ids
+//! decimal, the mode octal with the file type, the device hexadecimal, `b` when the contents are still below. It is there only where something differs from
 //! what a file of the container's root would be, so ordinary files cost no attribute at all.
 //!
 //! The origin is the path in the lower tree that a copied-up file or directory was: `.` for the path where it still
@@ -32,13 +32,21 @@ pub(super) struct Record {
     pub mode: u32,
     /// Device number as the kernel packs it into 32 bits.
     pub device: u32,
+    /// Whether the contents, and with them the size, are those of the lower file; the backing file is empty then.
+    pub contents_below: bool,
     pub origin: Option<Origin>,
 }
 
 impl Record {
     /// A file that the backing file system shows as `stat` and of which nothing is recorded.
     pub(super) fn of_backing(stat: &Stat) -> Record {
-        Record { uid: 0, gid: 0, mode: stat.st_mode & (TYPE | 0o777), device: 0, origin: None }
+        Record::plain(stat.st_mode)
+    }
+
+    /// What is recorded of nothing: a file of the container's root.
+    fn plain(backing_mode: u32) -> Record {
+        let mode = backing_mode & (TYPE | 0o777);
+        Record { uid: 0, gid: 0, mode, device: 0, contents_below: false, origin: None }
     }
 
     /// Reads the attribute; `None` when it is damaged.
@@ -48,11 +56,15 @@ impl Record {
         let gid = number(fields.next()?, 10)?;
         let mode = number(fields.next()?, 8)?;
         let mut rest = fields.next().unwrap_or_default();
-        let mut record = Record { uid, gid, mode, device: 0, origin: None };
+        let mut record = Record { uid, gid, mode, ..Record::plain(0) };
         if let Some(device) = rest.strip_prefix(b"d") {
             let end = device.iter().position(|&byte| byte == b':').unwrap_or(device.len());
             record.device = number(&device[..end], 16)?;
             rest = device.get(end + 1..).unwrap_or_default();
+        }
+        if let Some(after) = rest.strip_prefix(b"b") {
+            record.contents_below = true;
+            rest = after.strip_prefix(b":").unwrap_or(after);
         }
         if let Some(origin) = rest.strip_prefix(b"o") {
             record.origin = Some(if origin == b"." { Origin::Here } else { Origin::Path(origin.into()) });
@@ -65,6 +77,9 @@ impl Record {
         let mut text = format!("{}:{}:{:o}", self.uid, self.gid, self.mode).into_bytes();
         if self.device != 0 {
             text.extend_from_slice(format!(":d{:x}", self.device).as_bytes());
+        }
+        if self.contents_below {
+            text.extend_from_slice(b":b");
         }
         match &self.origin {
             None => {}
@@ -79,7 +94,7 @@ impl Record {
 
     /// Whether a file whose backing shows `backing_mode` needs the attribute.
     pub(super) fn is_needed(&self, backing_mode: u32) -> bool {
-        *self != (Record { uid: 0, gid: 0, mode: backing_mode & (TYPE | 0o777), device: 0, origin: None })
+        *self != Record::plain(backing_mode)
     }
 
     pub(super) fn kind(&self) -> FileType {
@@ -127,8 +142,10 @@ mod tests {
         let origins = [None, Some(Origin::Here), Some(Origin::Path((*b"a/b:c").into())), Some(Origin::Path([].into()))];
         for origin in origins {
             for (device, mode) in [(0, 0o100644), (0x0103, 0o020666), (0, 0o041777)] {
-                let record = Record { uid: 1000, gid: 7, mode, device, origin: origin.clone() };
-                assert_eq!(Record::parse(&record.text()), Some(record));
+                for contents_below in [false, true] {
+                    let record = Record { uid: 1000, gid: 7, mode, device, contents_below, origin: origin.clone() };
+                    assert_eq!(Record::parse(&record.text()), Some(record));
+                }
             }
         }
     }
@@ -143,7 +160,7 @@ mod tests {
     #[test]
     fn a_write_takes_set_id_bits() {
         for (before, after) in [(0o104755, 0o100755), (0o102755, 0o100755), (0o102644, 0o102644), (0o42755, 0o42755)] {
-            let mut record = Record { uid: 0, gid: 0, mode: before, device: 0, origin: None };
+            let mut record = Record { mode: before, ..Record::plain(0) };
             assert_eq!(record.drop_set_id(), before != after);
             assert_eq!(record.mode, after);
         }

@@ -50,10 +50,10 @@ impl Upper {
             Some(target) if target.number == source.number => return Ok(()),
             _ => {}
         }
-        self.raise(&source, Purpose::WHOLE)?;
+        self.raise(&source, Purpose::OUTSIDE)?;
         self.raise(&to_parent, Purpose::WHOLE)?;
         if let Some(target) = target.as_ref().filter(|_| exchange) {
-            self.raise(target, Purpose::WHOLE)?;
+            self.raise(target, Purpose::OUTSIDE)?;
         }
         let _names = self.names_exclusive();
         let from_directory = self.directory(&from_parent)?;

@@ -93,6 +93,11 @@ impl Inode {
         self.state().is_upper()
     }
 
+    /// Whether it has a backing file that lacks the contents.
+    pub(super) fn has_contents_below(&self) -> bool {
+        self.state().record.as_ref().is_some_and(|record| record.contents_below)
+    }
+
     /// The record of a file that has a backing file.
     pub(super) fn record(&self) -> Option<Record> {
         self.state().record.clone()

@@ -59,7 +59,7 @@ impl Upper {
     pub(super) fn put_xattr(&self, number: u64, name: &[u8], value: &[u8], flags: i32) -> Step<()> {
         check_name(name)?;
         let inode = self.inode(number)?;
-        self.raise(&inode, Purpose::WHOLE)?;
+        self.raise(&inode, Purpose::OUTSIDE)?;
         let flags = XattrFlags::from_bits_retain(flags as u32);
         let only = flags.intersection(XattrFlags::CREATE.union(XattrFlags::REPLACE));
         {
@@ -102,7 +102,7 @@ impl Upper {
             self.get_xattr(number, name)?;
         }
         let inode = self.inode(number)?;
-        self.raise(&inode, Purpose::WHOLE)?;
+        self.raise(&inode, Purpose::OUTSIDE)?;
         let _names = self.names_shared();
         match self.store.remove_xattr(&self.target(&inode)?, name)? {
             true => Ok(()),
