@@ -111,3 +111,27 @@ fn a_size_limit_ends_writes_with_enospc_and_shows_in_statfs() {
         head -c 2000000 /dev/zero >b; truncate -s 1G sparse; echo more >>below; tail -c 5 below";
     assert_eq!(harness::run_writable(harness::image(&layers), path, limit, script), "more\n");
 }
+
+/// Contents come after attributes: only a write makes them the container's own.
+#[test]
+fn a_change_of_attributes_leaves_the_contents_below() {
+    if let Some(reason) = obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(path, "mkdir in; for f in a b c d e; do seq 100000 >in/$f; done; ln in/d in/d2; tar -cf l.tar -C in .");
+    let layers = [path.join("l.tar")];
+    let script = "cd merged; chmod 640 a b c d e; touch -d @1000 a; mv b moved; ln c linked; exec 3<e; rm e
+        for f in a moved c linked d2; do stat -c '%n %s %a %h' $f; seq 100000 | cmp - $f; done
+        test $(stat -c %b a) -gt 1000; test $(cat ../upper/[a-m]* | wc -c) = 0; seq 100000 | cmp - /dev/fd/3
+        truncate -s 5 c; printf X | dd of=a bs=1 seek=3 conv=notrunc status=none; echo more >>d";
+    let expected = "a 588895 640 1\nmoved 588895 640 1\nc 588895 640 2\nlinked 588895 640 2\nd2 588895 640 2\n";
+    assert_eq!(harness::run_writable(harness::image(&layers), path, None, script), expected);
+    let script = "cd merged; chmod 600 moved; head -c 8 a; echo; tail -n 1 a; cat linked; echo; tail -n 1 d2
+        seq 100000 | cmp - moved; stat -c %s ../upper/a ../upper/moved ../upper/c ../upper/d2
+        : >moved; stat -c '%s %a' moved; stat -c '%s %a' a linked d2";
+    let output = harness::run_writable(harness::image(&layers), path, None, script);
+    assert_eq!(output, "1\n2X3\n4\n\n100000\n1\n2\n3\nmore\n588895\n0\n5\n588900\n0 600\n588895 640\n5 640\n588900 640\n");
+}

@@ -2,7 +2,7 @@
 //!
 //! There is no open directory to remember a position in, so a position is the hash of a name: it means the same whatever is
 //! made, removed or copied up between two requests. A listing is put together when its first part is asked for, kept
-//! until its last part was given, and put together again if it was thrown away meanwhile.
+//! until its end was asked for, which the kernel always does, and put together again if it was thrown away meanwhile.
 
 use super::record::Record;
 use super::table::Inode;
@@ -74,7 +74,7 @@ impl Listings {
         });
     }
 
-    /// The directory is gone, or its listing has been given to its end.
+    /// The directory is gone, or the end of its listing was asked for.
     pub(super) fn removed(&self, directory: u64) {
         self.with(|kept| kept.retain(|(known, _)| *known != directory));
     }
@@ -134,8 +134,9 @@ impl Upper {
     ) -> Step<()> {
         let inode = self.inode(number)?;
         let _names = self.names_shared();
+        let asks_dots = with_attributes && offset < DOTS.len() as u64;
+        let attributes = if asks_dots { Some(self.attributes_of(&inode)?) } else { None };
         for (name, next) in DOTS.into_iter().filter(|(_, next)| *next > offset) {
-            let attributes = if with_attributes { Some(self.attributes_of(&inode)?) } else { None };
             let listed = Listed { name, next, inode: number, kind: FileType::Directory };
             if !add(&listed, attributes.as_ref()) {
                 return Ok(());
@@ -147,13 +148,16 @@ impl Upper {
             None => Arc::new(self.listing(&inode)?),
         };
         let first = listing.entries.partition_point(|entry| entry.position <= offset);
-        for entry in listing.entries.get(first..).unwrap_or_default() {
+        let entries = listing.entries.get(first..).unwrap_or_default();
+        for entry in entries {
             if !self.list_entry(&inode, &listing, entry, with_attributes, add) {
-                self.listings.keep(number, &listing);
-                return Ok(());
+                break;
             }
         }
-        self.listings.removed(number);
+        match entries {
+            [] => self.listings.removed(number),
+            _ => self.listings.keep(number, &listing),
+        }
         Ok(())
     }
 

@@ -103,12 +103,14 @@ impl Upper {
 
     /// Nobody can reach a file without a name any more.
     fn bury(&self, orphan: Target, charged: u64) {
-        // The name it has as long as we can reach it: in the work directory, or an NFS client's.
-        let own = u8::from(orphan.descriptor().is_none() || self.store.keeps_open_names);
-        let has_other_names = orphan.stat().is_ok_and(|stat| stat.st_nlink > own.into());
-        if !has_other_names {
-            self.space.charge(charged, 0);
-            self.store.forget_attributes(&orphan);
+        if self.space.is_limited() || self.store.is_beside(&orphan) {
+            // The name it has as long as we can reach it: in the work directory, or an NFS client's.
+            let own = u8::from(orphan.descriptor().is_none() || self.store.keeps_open_names);
+            let has_other_names = orphan.stat().is_ok_and(|stat| stat.st_nlink > own.into());
+            if !has_other_names {
+                self.space.charge(charged, 0);
+                self.store.forget_attributes(&orphan);
+            }
         }
         orphan.unlink_temporary();
     }
@@ -237,7 +239,8 @@ impl Upper {
     pub(super) fn attributes_of(&self, inode: &Arc<Inode>) -> Step<FileAttr> {
         match (inode.record(), inode.lower) {
             (Some(record), _) => {
-                let mut stat = match self.files.get(inode.number) {
+                let kept = if record.is_directory() { &self.directories } else { &self.files };
+                let mut stat = match kept.get(inode.number) {
                     Some(file) => rustix::fs::fstat(file)?,
                     None => self.target(inode)?.stat()?,
                 };

@@ -88,7 +88,8 @@ impl Store {
         links::begin(&self.links, number, temporary, paths)
     }
 
-    fn is_beside(&self, target: &Target) -> bool {
+    /// Whether the attributes of a file are not at the file.
+    pub(super) fn is_beside(&self, target: &Target) -> bool {
         target.is_link || !self.has_attributes
     }
 
