@@ -133,5 +133,8 @@ fn a_change_of_attributes_leaves_the_contents_below() {
         seq 100000 | cmp - moved; stat -c %s ../upper/a ../upper/moved ../upper/c ../upper/d2
         : >moved; stat -c '%s %a' moved; stat -c '%s %a' a linked d2";
     let output = harness::run_writable(harness::image(&layers), path, None, script);
-    assert_eq!(output, "1\n2X3\n4\n\n100000\n1\n2\n3\nmore\n588895\n0\n5\n588900\n0 600\n588895 640\n5 640\n588900 640\n");
+    assert_eq!(
+        output,
+        "1\n2X3\n4\n\n100000\n1\n2\n3\nmore\n588895\n0\n5\n588900\n0 600\n588895 640\n5 640\n588900 640\n"
+    );
 }

@@ -83,7 +83,9 @@ impl Stage {
         command.env("CORACLE_TEST_SIDE", side).env("CORACLE_TEST_PLACE", &self.place).stdin(Stdio::null());
         let output = command.output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(output.status.success(), "{side}: {}{}", text(&output.stdout), text(&output.stderr));
+        // A signal says nothing on any stream.
+        let (status, said, errors) = (output.status, text(&output.stdout), text(&output.stderr));
+        assert!(status.success(), "{side}: {status}: {said}{errors}");
     }
 
     fn run_in_container(&self, driver: &str) {

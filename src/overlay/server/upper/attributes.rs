@@ -38,7 +38,9 @@ impl Upper {
             self.target(&inode)?.set_times(&times)?;
         }
         let _names = self.names_shared();
-        self.attributes_of(&inode)
+        let attributes = self.attributes_of(&inode)?;
+        self.settle(&inode);
+        Ok(attributes)
     }
 
     /// Changes what is kept beside a file, and its permissions on the backing file system.

@@ -34,7 +34,11 @@ impl Upper {
     pub(super) fn find_attributes(&self, parent: &Arc<Inode>, name: &[u8]) -> Step<Option<FileAttr>> {
         let found = match self.search(parent, name)? {
             None => return Ok(None),
-            Some(Entry::Above(target, stat)) => self.found_upper(parent, name, target, &stat)?,
+            Some(Entry::Above(target, stat)) => {
+                let (inode, attributes) = self.found_upper(parent, name, target, &stat)?;
+                self.settle(&inode);
+                return Ok(Some(attributes));
+            }
             Some(Entry::Below(found)) => {
                 let may_stay = found.kind != FileType::Directory && found.nlink == 1 && self.lower.tells_names();
                 if may_stay && self.table().remember_untouched(found.ino.0, parent) {
@@ -44,6 +48,14 @@ impl Upper {
             }
         };
         Ok(Some(found.1))
+    }
+
+    /// Forgets what is known of `inode`, the caller's only reference, if all of it can be asked again.
+    pub(super) fn settle(&self, inode: &Arc<Inode>) {
+        // Under a limit it must be known what a file takes.
+        if !self.space.is_limited() {
+            self.table().settle(inode);
+        }
     }
 
     /// Where `name` of `parent` is; below, that is one lookup of it.
@@ -169,10 +181,13 @@ impl Upper {
         let lower = self.origin(parent, name, &record)?;
         let number = lower.unwrap_or(own_number);
         let (inode, is_new) = self.table().remember(number, || {
+            // It may have been known a moment ago, changed and settled or forgotten; now nobody can.
+            let again = if record.contents_below { self.store.record(&target).ok().flatten() } else { None };
+            let record = again.as_deref().and_then(Record::parse).unwrap_or_else(|| record.clone());
             let state = State {
                 names: vec![Name { directory: Arc::clone(parent), name: name.into() }],
                 origin: record.origin.clone(),
-                record: Some(record.clone()),
+                record: Some(record),
                 backing: stat.st_ino,
                 charged: space::allocated(stat),
                 attribute,
@@ -190,12 +205,6 @@ impl Upper {
                 (state.record, state.backing) = (Some(record.clone()), stat.st_ino);
                 state.charged = space::allocated(stat);
             }
-        }
-        if is_new && record.contents_below {
-            // Read before this inode was known: a write to one that was forgotten since may have fetched them.
-            let now = self.store.record(&target)?.as_deref().and_then(Record::parse);
-            let mut state = inode.state();
-            state.record = now.or(state.record.take());
         }
         let record = inode.record().unwrap_or(record);
         let attributes = self.upper_attributes(&inode, stat, &record);

@@ -145,14 +145,41 @@ impl Upper {
     /// The inode of this number, to do something to it.
     fn inode(&self, number: u64) -> Step<Arc<Inode>> {
         let mut table = self.table();
+        let directory = match table.find(number).ok_or(Errno::STALE)? {
+            Found::Whole(inode) => return Ok(inode),
+            Found::Untouched(directory) => {
+                let name = self.name_below(&directory, number)?;
+                return Ok(table.touch(number, || lower_inode(number, &directory, &name)));
+            }
+            Found::Raised(directory) => directory,
+        };
+        drop(table);
+        let _names = self.names_shared();
+        let backing = self.directory(&directory)?;
+        let name = self.name_below(&directory, number)?;
+        // Read while nobody can make it whole, change it, and settle it again.
+        let mut table = self.table();
         match table.find(number).ok_or(Errno::STALE)? {
             Found::Whole(inode) => Ok(inode),
-            Found::Untouched(directory) => {
-                let below = directory.lower.ok_or(Errno::STALE)?;
-                let name = self.lower.name_in(below, number).ok_or(Errno::STALE)?;
-                Ok(table.touch(number, || lower_inode(number, &directory, &name)))
+            _ => {
+                let state = self.raised_state(&directory, (&backing, &name))?;
+                Ok(table.touch(number, || Inode::new(number, Some(number), state)))
             }
         }
+    }
+
+    fn name_below(&self, directory: &Inode, number: u64) -> Step<Vec<u8>> {
+        let below = directory.lower.ok_or(Errno::STALE)?;
+        self.lower.name_in(below, number).ok_or(Errno::STALE)
+    }
+
+    /// What a settled file was.
+    fn raised_state(&self, directory: &Arc<Inode>, (backing, name): (&Arc<OwnedFd>, &[u8])) -> Step<State> {
+        let target = Target::named(backing, name);
+        let stat = target.stat()?;
+        let record = self.store.record(&target.with(&stat))?.as_deref().and_then(Record::parse);
+        let names = vec![Name { directory: Arc::clone(directory), name: name.into() }];
+        Ok(State { names, origin: Some(Origin::Here), record, backing: stat.st_ino, ..State::default() })
     }
 
     /// The file of this number, to ask something about it.
@@ -169,6 +196,9 @@ impl Upper {
 
     /// The file of this number, to ask something about its contents.
     fn contents(&self, number: u64) -> Step<Held> {
+        if self.table().has_untouched_contents(number) {
+            return Ok(Held::Below(number));
+        }
         match self.held(number)? {
             Held::Above(inode) if inode.has_contents_below() => inode.lower.map(Held::Below).ok_or(Errno::IO),
             held => Ok(held),

@@ -50,7 +50,9 @@ impl Source for Upper {
         }
         let inode = self.inode(inode).map_err(errno)?;
         let _names = self.names_shared();
-        self.attributes_of(&inode).map_err(errno)
+        let attributes = self.attributes_of(&inode).map_err(errno)?;
+        self.settle(&inode);
+        Ok(attributes)
     }
 
     fn forget(&self, inode: u64, count: u64) {

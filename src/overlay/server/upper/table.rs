@@ -98,6 +98,16 @@ impl Inode {
         self.state().record.as_ref().is_some_and(|record| record.contents_below)
     }
 
+    /// Its directory, if name, origin and contents can be asked for below and all the rest beside the backing file.
+    fn settled_directory(&self) -> Option<Arc<Inode>> {
+        let state = self.state();
+        let record = state.record.as_ref().filter(|record| record.contents_below)?;
+        match (&state.names[..], &state.orphan, &record.origin) {
+            ([name], None, Some(Origin::Here)) => Some(Arc::clone(&name.directory)),
+            _ => None,
+        }
+    }
+
     /// The record of a file that has a backing file.
     pub(super) fn record(&self) -> Option<Record> {
         self.state().record.clone()
@@ -150,7 +160,7 @@ impl Drop for Inode {
 #[derive(Debug)]
 pub(super) struct Table {
     known: HashMap<u64, Entry>,
-    /// Files that nothing has happened to, which are most: these cost a few bytes.
+    /// Files that nothing has happened to, or nothing but a change of attributes, which are most: these cost a few bytes.
     untouched: HashMap<u64, Untouched>,
     /// Numbers for backing files whose own are too large.
     handed_out: HashMap<u64, u64>,
@@ -164,11 +174,13 @@ struct Entry {
     lookups: u64,
 }
 
-/// A file with one name that is as it is below. The name can be asked for there.
+/// A file with one name, which is where it is below and can be asked for there. Its contents are those from below, too.
 #[derive(Debug)]
 struct Untouched {
     directory: Arc<Inode>,
     lookups: u32,
+    /// Whether it has a backing file, with other attributes.
+    is_upper: bool,
 }
 
 /// An inode the kernel asks about.
@@ -177,6 +189,8 @@ pub(super) enum Found {
     Whole(Arc<Inode>),
     /// Untouched, in this directory.
     Untouched(Arc<Inode>),
+    /// The same, but for its attributes.
+    Raised(Arc<Inode>),
 }
 
 impl Table {
@@ -190,7 +204,10 @@ impl Table {
 
     pub(super) fn find(&self, number: u64) -> Option<Found> {
         match self.untouched.get(&number) {
-            Some(untouched) => Some(Found::Untouched(Arc::clone(&untouched.directory))),
+            Some(untouched) => {
+                let directory = Arc::clone(&untouched.directory);
+                Some(if untouched.is_upper { Found::Raised(directory) } else { Found::Untouched(directory) })
+            }
             None => self.get(number).map(Found::Whole),
         }
     }
@@ -200,8 +217,29 @@ impl Table {
         self.known.get(&number)?.inode.upgrade()
     }
 
+    /// Whether it is as it is below.
     pub(super) fn is_untouched(&self, number: u64) -> bool {
+        self.untouched.get(&number).is_some_and(|untouched| !untouched.is_upper)
+    }
+
+    /// Whether its contents are as they are below, and no more is known about it than that.
+    pub(super) fn has_untouched_contents(&self, number: u64) -> bool {
         self.untouched.contains_key(&number)
+    }
+
+    /// Forgets what can be asked again about a file of which nothing but the attributes were changed: after a `chmod -R` these are
+    /// many. `inode` must be the caller's only reference.
+    pub(super) fn settle(&mut self, inode: &Arc<Inode>) {
+        // The caller's, and the one kept for the kernel: nobody else is doing anything to it.
+        if Arc::strong_count(inode) != 2 {
+            return;
+        }
+        let Some(directory) = inode.settled_directory() else { return };
+        let Some(entry) = self.known.get(&inode.number) else { return };
+        if let (Some(_), Ok(lookups)) = (&entry.held, u32::try_from(entry.lookups)) {
+            self.known.remove(&inode.number);
+            self.untouched.insert(inode.number, Untouched { directory, lookups, is_upper: true });
+        }
     }
 
     /// Counts a lookup of a file below that has one name; false when more than that must be known about it.
@@ -209,7 +247,7 @@ impl Table {
         if self.known.contains_key(&number) {
             return false;
         }
-        let new = || Untouched { directory: Arc::clone(directory), lookups: 0 };
+        let new = || Untouched { directory: Arc::clone(directory), lookups: 0, is_upper: false };
         let untouched = self.untouched.entry(number).or_insert_with(new);
         match untouched.lookups.checked_add(1) {
             Some(lookups) => untouched.lookups = lookups,
@@ -226,7 +264,7 @@ impl Table {
         entry
     }
 
-    /// Something is about to happen to an untouched file: it is made whole.
+    /// Something is about to happen to an untouched file, or to a raised one: it is made whole.
     pub(super) fn touch(&mut self, number: u64, make: impl FnOnce() -> Inode) -> Arc<Inode> {
         let entry = self.whole(number);
         let inode = entry.inode.upgrade().unwrap_or_else(|| Arc::new(make()));
@@ -314,7 +352,21 @@ mod tests {
         assert!(is_new);
         assert!(table.remember_untouched(3, &directory) && table.remember_untouched(3, &directory));
         assert!(table.remember_untouched(4, &directory));
+        let raised = Record::parse(b"0:0:100640:b:o.");
+        let names = vec![Name { directory: Arc::clone(&directory), name: (*b"n").into() }];
+        let make = || Inode::new(5, Some(5), State { names, record: raised, ..State::default() });
+        let (settling, _) = table.remember(5, make);
+        let other = Arc::clone(&settling);
+        table.settle(&settling);
+        assert!(matches!(table.find(5), Some(Found::Whole(_))), "somebody else has it");
+        drop(other);
+        table.settle(&settling);
+        assert!(matches!(table.find(5), Some(Found::Raised(_))));
+        assert!(!table.is_untouched(5) && table.has_untouched_contents(5));
+        drop(settling);
         drop(directory);
+        assert!(table.forget(5, 1).is_empty(), "nothing but the entry goes");
+        assert!(table.find(5).is_none());
         assert!(table.forget(2, 1).is_empty(), "its children keep it");
         assert!(table.forget(4, 1).is_empty());
         assert!(table.is_untouched(3));
