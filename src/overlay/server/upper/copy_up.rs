@@ -82,7 +82,7 @@ impl Upper {
             others = self.lower.names(lower);
         }
         let origin = match others.is_empty() {
-            true => inode.state().origin.clone(),
+            true => inode.state().origin(),
             // With several names, "here" would be ambiguous.
             false => inode.lower_path().map(|path| Origin::Path(path.into())),
         };
@@ -218,10 +218,11 @@ impl Upper {
         }
         let mut state = inode.state();
         if place.is_none() {
-            state.orphan = Some(Target::named(&copy.directory, &copy.name).with(&copy.target.stat()?));
+            let target = Target::named(&copy.directory, &copy.name).with(&copy.target.stat()?);
+            state.orphan = Some(Box::new(target));
             if let Some(file) = &copy.file {
                 rustix::fs::unlinkat(&copy.directory, &*copy.name, AtFlags::empty())?;
-                state.orphan = Some(copy.target.clone());
+                state.orphan = Some(Box::new(copy.target.clone()));
                 self.files.insert(inode.number, Arc::clone(file));
             }
         }
@@ -236,7 +237,6 @@ impl Upper {
         }
         (state.capability, state.access_acl, state.default_acl) = (copy.attributes, copy.attributes, copy.attributes);
         state.backing = copy.target.backing;
-        state.origin.clone_from(&copy.record.origin);
         state.record = Some(copy.record.clone());
         Ok(())
     }

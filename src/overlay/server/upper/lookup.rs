@@ -5,6 +5,7 @@ use super::table::{Inode, Known, Name, State};
 use super::target::Target;
 use super::{ROOT_INODE, Step, Upper, lower_errno, lower_inode, space, whiteout};
 use crate::overlay::server::directory::{file_type, system_time};
+use crate::sys::memory;
 use fuser::{FileAttr, FileType, INodeNo};
 use rustix::fs::Stat;
 use rustix::io::Errno;
@@ -95,7 +96,10 @@ impl Upper {
 
     /// The kernel, or [`Upper::peek`], drops references.
     pub(super) fn forget_inode(&self, number: u64, count: u64) {
-        let gone = self.table().forget(number, count);
+        let (gone, were_many) = {
+            let mut table = self.table();
+            (table.forget(number, count), table.shrink())
+        };
         for inode in gone {
             if let Some(lower) = inode.lower {
                 self.lower.forget(lower, 1);
@@ -108,8 +112,11 @@ impl Upper {
             };
             drop(file);
             if let Some(orphan) = orphan {
-                self.bury(orphan, charged);
+                self.bury(*orphan, charged);
             }
+        }
+        if were_many {
+            memory::release_heap();
         }
     }
 
@@ -186,7 +193,6 @@ impl Upper {
             let record = again.as_deref().and_then(Record::parse).unwrap_or_else(|| record.clone());
             let state = State {
                 names: vec![Name { directory: Arc::clone(parent), name: name.into() }],
-                origin: record.origin.clone(),
                 record: Some(record),
                 backing: stat.st_ino,
                 charged: space::allocated(stat),

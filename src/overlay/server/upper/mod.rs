@@ -179,7 +179,7 @@ impl Upper {
         let stat = target.stat()?;
         let record = self.store.record(&target.with(&stat))?.as_deref().and_then(Record::parse);
         let names = vec![Name { directory: Arc::clone(directory), name: name.into() }];
-        Ok(State { names, origin: Some(Origin::Here), record, backing: stat.st_ino, ..State::default() })
+        Ok(State { names, record, backing: stat.st_ino, ..State::default() })
     }
 
     /// The file of this number, to ask something about it.
@@ -232,7 +232,7 @@ impl Upper {
                 let state = inode.state();
                 (state.orphan.clone(), state.names.first().cloned())
             };
-            if let Some(orphan) = orphan.as_ref().and_then(Target::descriptor) {
+            if let Some(orphan) = orphan.as_deref().and_then(Target::descriptor) {
                 break Arc::clone(orphan);
             }
             missing.push(inode);
@@ -259,7 +259,7 @@ impl Upper {
             (state.orphan.clone(), state.names.first().cloned(), state.backing, is_link)
         };
         if let Some(orphan) = orphan {
-            return Ok(orphan);
+            return Ok(*orphan);
         }
         let name = name.ok_or(Errno::STALE)?;
         Ok(Target::named(&self.directory(&name.directory)?, &name.name).known_as(backing, is_link))
@@ -277,7 +277,7 @@ enum Held {
 /// A file from below under its first known name.
 fn lower_inode(number: u64, directory: &Arc<Inode>, name: &[u8]) -> Inode {
     let names = vec![Name { directory: Arc::clone(directory), name: name.into() }];
-    Inode::new(number, Some(number), State { names, origin: Some(Origin::Here), ..State::default() })
+    Inode::new(number, Some(number), State { names, ..State::default() })
 }
 
 /// The root directory; its record is made at the first start.
@@ -286,7 +286,7 @@ fn root(lower: &dyn Source, store: &Store) -> Step<Inode> {
     let stat = target.stat()?;
     let target = target.with(&stat);
     let record = match store.record(&target)?.as_deref().and_then(Record::parse) {
-        Some(record) => record,
+        Some(record) => Record { origin: Some(Origin::Path(Box::default())), ..record },
         None => {
             let found = lower.attributes(ROOT_INODE).map_err(lower_errno)?;
             let mode = libc::S_IFDIR | u32::from(found.perm);
@@ -299,8 +299,7 @@ fn root(lower: &dyn Source, store: &Store) -> Step<Inode> {
             record
         }
     };
-    let origin = Some(Origin::Path(Box::default()));
-    let state = State { origin, record: Some(record), backing: stat.st_ino, ..State::default() };
+    let state = State { record: Some(record), backing: stat.st_ino, ..State::default() };
     Ok(Inode::new(ROOT_INODE, Some(ROOT_INODE), state))
 }
 

@@ -263,7 +263,7 @@ impl Upper {
             }
         };
         let kept = Target::opened(kept).known_as(target.backing, target.is_link);
-        inode.state().orphan = Some(kept);
+        inode.state().orphan = Some(Box::new(kept));
         Ok(())
     }
 

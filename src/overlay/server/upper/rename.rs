@@ -116,7 +116,7 @@ impl Upper {
 
     /// Writes down where a copied-up file came from, before it goes elsewhere.
     pub(super) fn fix_origin(&self, inode: &Arc<Inode>) -> Step<()> {
-        if inode.state().origin != Some(Origin::Here) {
+        if inode.state().origin() != Some(Origin::Here) {
             return Ok(());
         }
         let path = inode.lower_path().ok_or(Errno::STALE)?;
@@ -125,9 +125,7 @@ impl Upper {
         record.origin = Some(Origin::Path(path.into()));
         inode.state().attribute = Known::Perhaps;
         self.store.set_record(&target, &record.text())?;
-        let mut state = inode.state();
-        state.origin.clone_from(&record.origin);
-        state.record = Some(record);
+        inode.state().record = Some(record);
         Ok(())
     }
 

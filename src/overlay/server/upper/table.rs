@@ -45,12 +45,10 @@ pub(super) struct State {
     pub names: Vec<Name>,
     /// What is kept beside the backing file; `None` as long as there is none.
     pub record: Option<Record>,
-    /// Where it was in the lower tree; of lower files, too.
-    pub origin: Option<Origin>,
     /// Inode number of the backing file.
     pub backing: u64,
     /// The backing file after its last known name is gone.
-    pub orphan: Option<Target>,
+    pub orphan: Option<Box<Target>>,
     /// Whether the record may be kept beside the backing file.
     pub attribute: Known,
     /// Whether the backing file may have `security.capability`.
@@ -76,6 +74,14 @@ pub(super) enum Known {
 impl State {
     pub(super) fn is_upper(&self) -> bool {
         self.record.is_some()
+    }
+
+    /// Where it was in the lower tree, or is as long as it has no backing file; `None` for what is not from there.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        match &self.record {
+            Some(record) => record.origin.clone(),
+            None => Some(Origin::Here),
+        }
     }
 }
 
@@ -121,7 +127,7 @@ impl Inode {
     pub(super) fn lower_path(&self) -> Option<Vec<u8>> {
         self.lower?;
         let mut names: Vec<Box<[u8]>> = Vec::new();
-        let mut origin = self.state().origin.clone();
+        let mut origin = self.state().origin();
         let mut name = self.name();
         loop {
             match (origin, name) {
@@ -132,7 +138,7 @@ impl Inode {
                 (Some(Origin::Here), Some(place)) => {
                     names.push(place.name);
                     let directory = place.directory.state();
-                    origin = directory.origin.clone();
+                    origin = directory.origin();
                     name = directory.names.first().cloned();
                 }
                 _ => return None,
@@ -287,6 +293,12 @@ impl Table {
         (inode, is_new)
     }
 
+    /// Gives back the room of files that were forgotten, when they were many; false when they were not.
+    pub(super) fn shrink(&mut self) -> bool {
+        // Both, whatever the first says.
+        shrink(&mut self.known) | shrink(&mut self.untouched)
+    }
+
     /// Takes lookups back; gives every inode that is gone for good.
     pub(super) fn forget(&mut self, number: u64, count: u64) -> Vec<Arc<Inode>> {
         let mut gone = Vec::new();
@@ -335,6 +347,16 @@ impl Table {
     }
 }
 
+/// A map that has room for eight times as much as is in it is halved at least, so doing that is rare.
+fn shrink<V>(map: &mut HashMap<u64, V>) -> bool {
+    const SMALL: usize = 1024;
+    let is_sparse = map.capacity() > SMALL && map.len() < map.capacity() / 8;
+    if is_sparse {
+        map.shrink_to(map.len() * 2);
+    }
+    is_sparse
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,5 +401,17 @@ mod tests {
         let gone: Vec<u64> = table.forget(3, 1).iter().map(|inode| inode.number).collect();
         assert_eq!(gone, [3, 2]);
         assert_eq!(table.known.len(), 1);
+    }
+
+    #[test]
+    fn many_that_are_forgotten_leave_no_room_behind() {
+        let root = Arc::new(inode(1, None));
+        let mut table = Table::new(&root);
+        for number in 2..10_000 {
+            assert!(table.remember_untouched(number, &root) && !table.shrink());
+        }
+        let shrunk = (2..10_000).filter(|number| table.forget(*number, 1).is_empty() && table.shrink()).count();
+        assert!((1..5).contains(&shrunk), "{shrunk}");
+        assert!(table.untouched.capacity() < 2000);
     }
 }
