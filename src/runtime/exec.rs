@@ -27,9 +27,9 @@ use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-/// The namespaces of a container, by their names in `/proc/PID/ns`. The user namespace is joined before all others.
-const NAMESPACES: [(&str, ThreadNameSpaceType); 7] = [
-    ("mnt", ThreadNameSpaceType::MOUNT),
+/// The namespaces of a container, by their names in `/proc/PID/ns`. The user namespace is joined before all others, and
+/// that of mounts in any case.
+const NAMESPACES: [(&str, ThreadNameSpaceType); 6] = [
     ("pid", ThreadNameSpaceType::PROCESS_ID),
     ("net", ThreadNameSpaceType::NETWORK),
     ("ipc", ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION),
@@ -138,7 +138,8 @@ pub(super) fn join(target: ProcessId) -> Step<OwnedFd> {
     if !target.is_alive() {
         return Err(failed(Errno::SRCH));
     }
-    let mut others = ThreadNameSpaceType::empty();
+    // Mounts in any case: this process leaves the ones it shares with the target, perhaps, to protect the program.
+    let mut others = ThreadNameSpaceType::MOUNT;
     for (name, kind) in NAMESPACES {
         if !is_own_namespace(target.pid, name) {
             others |= kind;

@@ -1,4 +1,5 @@
-//! Scheduling of the calling process: policy (`sched_setattr(2)`) and I/O priority (`ioprio_set(2)`).
+//! Scheduling of the calling process: policy (`sched_setattr(2)`), I/O priority (`ioprio_set(2)`), and which memory it
+//! gets (`set_mempolicy(2)`).
 
 #![allow(unsafe_code)]
 
@@ -43,5 +44,14 @@ pub fn set_io_priority(class: u32, level: u32) -> Result<()> {
     const CLASS_SHIFT: u32 = 13;
     // SAFETY: plain numbers; process 0 is the caller.
     let result = unsafe { libc::syscall(libc::SYS_ioprio_set, PROCESS, 0, class << CLASS_SHIFT | level & 7) };
+    if result < 0 { Err(last_error()) } else { Ok(()) }
+}
+
+/// Sets the memory policy of the calling thread, which survives exec: `mode` is `MPOL_*` with its flags, `nodes` a mask.
+pub fn set_memory_policy(mode: u32, nodes: &[u64]) -> Result<()> {
+    // The kernel takes one bit less than it is told (get_nodes() of mm/mempolicy.c).
+    let bits = if nodes.is_empty() { 0 } else { nodes.len() * 64 + 1 };
+    // SAFETY: the mask is live and as long as said; without nodes it is not looked at.
+    let result = unsafe { libc::syscall(libc::SYS_set_mempolicy, mode, nodes.as_ptr(), bits) };
     if result < 0 { Err(last_error()) } else { Ok(()) }
 }

@@ -87,6 +87,44 @@ fn documents_are_json() {
     let features: serde_json::Value = serde_json::from_str(&bundle.oci(&["features"]).succeeds().text()).expect("JSON");
     assert_eq!(features["ociVersionMin"], "1.0.0");
     assert!(features["linux"]["seccomp"]["actions"].as_array().is_some_and(|actions| actions.len() == 9));
+    // features.md and features-linux.md, field by field.
+    let has = |pointer: &str, wanted: &str| {
+        let list = features.pointer(pointer).and_then(serde_json::Value::as_array);
+        assert!(list.is_some_and(|list| list.iter().any(|one| one == wanted)), "{pointer} has no {wanted}");
+    };
+    for (pointer, wanted) in [
+        ("/hooks", "startContainer"),
+        ("/mountOptions", "ridmap"),
+        ("/mountOptions", "tmpcopyup"),
+        ("/linux/namespaces", "time"),
+        ("/linux/capabilities", "CAP_CHECKPOINT_RESTORE"),
+        ("/linux/seccomp/operators", "SCMP_CMP_MASKED_EQ"),
+        ("/linux/seccomp/knownFlags", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"),
+        ("/linux/seccomp/supportedFlags", "SECCOMP_FILTER_FLAG_LOG"),
+        ("/linux/memoryPolicy/modes", "MPOL_BIND"),
+        ("/potentiallyUnsafeConfigAnnotations", "run.oci.keep_original_groups"),
+    ] {
+        has(pointer, wanted);
+    }
+    let archs = features["linux"]["seccomp"]["archs"].as_array();
+    assert!(archs.is_some_and(|archs| !archs.is_empty()), "architectures of filters are listed");
+    for (pointer, wanted) in [
+        ("/linux/cgroup/v1", false),
+        ("/linux/cgroup/v2", true),
+        ("/linux/cgroup/systemd", true),
+        ("/linux/cgroup/systemdUser", true),
+        ("/linux/cgroup/rdma", true),
+        ("/linux/seccomp/enabled", true),
+        ("/linux/apparmor/enabled", true),
+        ("/linux/selinux/enabled", true),
+        ("/linux/intelRdt/enabled", false),
+        ("/linux/mountExtensions/idmap/enabled", true),
+        ("/linux/netDevices/enabled", false),
+    ] {
+        assert_eq!(features.pointer(pointer), Some(&wanted.into()), "{pointer}");
+    }
+    assert_eq!(features["ociVersionMax"], "1.2.1");
+    assert!(features["annotations"].as_object().is_some_and(|all| all.values().all(|value| value.is_string())));
     assert_eq!(bundle.oci(&["list", "--format", "json"]).succeeds().text(), "[]");
     bundle.oci(&["spec"]).refuses(1, "exists. Remove it first");
 }

@@ -169,6 +169,15 @@ const CASES: &[Case] = &[
         "ro,nosuid,nodev,noexec,noatime\nrw,nodiratime\nrw,relatime",
     ),
     (
+        "mounts options without effect",
+        |config| {
+            let options = ["silent", "loud", "mand", "nomand", "iversion", "noiversion", "remount", "sync", "async"];
+            add_mount(config, json!({"destination": "/made/one", "type": "tmpfs", "source": "t", "options": options}));
+        },
+        "grep -c ' /made/one ' /proc/mounts",
+        "1",
+    ),
+    (
         "mounts recursive options",
         |config| {
             add_mount(
@@ -407,6 +416,12 @@ const REFUSED: &[Refusal] = &[
     (|config| config["root"]["path"] = json!("no-such"), "no such file or directory"),
     (|config| config["linux"]["intelRdt"] = json!({}), "intelRdt"),
     (|config| config["linux"]["sysctl"] = json!({"vm.swappiness": "1"}), "vm.swappiness"),
+    (|config| config["linux"]["sysctl"] = json!({"kernel.hostname": "a"}), "conflicts with the OCI \"hostname\" field"),
+    (|config| config["linux"]["netDevices"] = json!({"eth9": {}}), "netDevices"),
+    (
+        |config| config["linux"]["memoryPolicy"] = json!({"mode": "MPOL_BIND", "nodes": "0-9876543210"}),
+        "invalid memory nodes",
+    ),
     (|config| config["linux"]["rootfsPropagation"] = json!("sideways"), "rootfsPropagation=sideways is not supported"),
     (
         |config| add_mount(config, json!({"destination": "/proc/sys/kernel", "type": "tmpfs", "source": "tmpfs"})),
@@ -479,6 +494,74 @@ fn devices_have_their_numbers() {
     let expected = if is_real_root() { "640 1:5" } else { "666 1:5" };
     let path = if is_real_root() { "/dev/zero2" } else { "/dev/zero" };
     bundle.script(&format!("stat -c '%a %t:%T' {path}")).run().succeeds().prints(expected);
+}
+
+/// In a user namespace the nodes are made outside of it.
+#[test]
+fn devices_in_a_user_namespace_of_roots_are_the_containers_own() {
+    let mut bundle = bundle!();
+    if !is_real_root() {
+        crate::support::skip!("only real root makes device nodes");
+    }
+    bundle.change(|config| {
+        let whole = json!([{"containerID": 0, "hostID": 0, "size": 4_294_967_295u32}]);
+        config["linux"]["namespaces"].as_array_mut().expect("a list").push(json!({"type": "user"}));
+        config["linux"]["uidMappings"] = whole.clone();
+        config["linux"]["gidMappings"] = whole;
+        config["linux"]["devices"] =
+            json!([{"path": "/dev/zero2", "type": "c", "major": 1, "minor": 5, "fileMode": 0o640, "uid": 10, "gid": 11}]);
+    });
+    bundle.script("stat -c '%a %t:%T %u:%g' /dev/zero2; grep -c ' /dev/zero2 ' /proc/mounts");
+    bundle.run().succeeds().prints("640 1:5 10:11\n1");
+}
+
+/// config-linux.md "Namespaces": a type that is not listed is inherited, that of mounts as well.
+#[test]
+fn without_a_mount_namespace_mounts_are_the_runtimes_own_and_go_with_the_container() {
+    let mut bundle = bundle!();
+    bundle.change(|config| {
+        config.as_object_mut().expect("an object").remove("hostname");
+        let namespaces = config["linux"]["namespaces"].as_array_mut().expect("a list");
+        namespaces.retain(|namespace| namespace["type"] == "user");
+        // An instance of these belongs to who owns the other namespaces; hiding is for those who have their own.
+        config["mounts"].as_array_mut().expect("mounts are a list").retain(|mount| mount["destination"] == "/dev");
+        add_mount(config, json!({"destination": "/made/tmp", "type": "tmpfs", "source": "t"}));
+        config["linux"]["maskedPaths"] = json!([]);
+        config["linux"]["readonlyPaths"] = json!([]);
+    });
+    if !is_real_root() {
+        bundle.script("echo fine");
+        let outcome = bundle.run().exits(0).complains("has no mount namespace");
+        assert_eq!(outcome.text(), "fine");
+        return;
+    }
+    bundle.script("exec sleep 1000").write();
+    // In a namespace that is this test's own: what is left behind goes with it.
+    let script = r#"
+states=$1 root=$(readlink -f rootfs)
+oci() { "$BINARY" oci --root "$states" "$@"; }
+own=$(readlink /proc/self/ns/mnt)
+before=$(grep -c . /proc/self/mountinfo)
+oci run --detach one </dev/null >/dev/null 2>&1 || echo "does not run"
+pid=$(oci state one | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
+test "$(readlink /proc/$pid/ns/mnt)" = "$own" && echo inherited
+grep " $root/made/tmp " /proc/self/mountinfo | cut -d ' ' -f 4
+oci exec one ls -d /bin/busybox /made/tmp /home
+oci delete --force one
+test "$(grep -c . /proc/self/mountinfo)" = "$before" && echo gone
+"#;
+    let states = bundle.sandbox.run_directory().join("oci");
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"])
+        .arg(&states)
+        .env("BINARY", crate::support::binary())
+        .current_dir(bundle.sandbox.work())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("unshare runs");
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(text, "inherited\n/\n/bin/busybox\n/made/tmp\ngone\n", "{errors}");
+    assert!(errors.contains("/home"), "only the container's root is to be seen: {errors}");
 }
 
 /// A user other than root, with groups; needs more than one mapped id.

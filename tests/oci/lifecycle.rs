@@ -85,6 +85,23 @@ fn run_ends_as_its_process_does() {
     bundle.oci(&["delete", "one"]).succeeds();
 }
 
+/// Slurm and others kill the command that waits, and nobody else knows of the container.
+#[test]
+fn a_killed_run_takes_its_container_along() {
+    let mut bundle = bundle!();
+    bundle.script("echo begun >/tmp/begun; exec sleep 1000").write();
+    let mut run = bundle.command(&["run", "one"]);
+    let null = std::process::Stdio::null;
+    let mut run = run.inner().stdin(null()).stdout(null()).stderr(null()).spawn().expect("it runs");
+    let mark = bundle.root().join("tmp/begun");
+    let seen = crate::support::process::eventually(crate::bundle::LIMIT, || mark.exists().then_some(()));
+    assert!(seen.is_some(), "the process runs");
+    run.kill().expect("it can be killed");
+    run.wait().expect("it ends");
+    bundle.await_status("one", "stopped");
+    bundle.oci(&["delete", "one"]).succeeds();
+}
+
 #[test]
 fn exec_joins_the_container() {
     let mut bundle = bundle!();

@@ -50,6 +50,7 @@ impl BundleOptions {
             preserve_fds: self.preserve_fds,
             no_pivot: self.no_pivot,
             no_new_keyring: self.no_new_keyring,
+            ends_with_caller: false,
         }
     }
 }

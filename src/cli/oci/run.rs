@@ -5,7 +5,7 @@ use super::create::BundleOptions;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::tree::{Arity, Verb};
-use crate::runtime::oci::{OciError, Runtime, Terminal, wait_for};
+use crate::runtime::oci::{CreateOptions, OciError, Runtime, Terminal, wait_for};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -33,7 +33,7 @@ impl Verb for Run {
     const NAME: &'static str = "run";
     const ABOUT: &'static str = "Create a container, start it, wait for its end and delete it";
     const DETAILS: &'static str = "The exit code is that of the process, 128 and the signal's number when a signal ended it. \
-        Signals are passed on to it.";
+        Signals are passed on to it; it is killed when this command is, unless it was detached.";
     const ARGUMENTS: &'static str = "ID";
     const ARITY: Arity = Arity::Exactly(1);
 
@@ -50,7 +50,8 @@ impl Run {
             let _ = crate::sys::process::become_subreaper(); // then orphans go to the caller's
         }
         let terminal = if self.detach { Terminal::None } else { Terminal::Own };
-        let created = runtime.create(&self.bundle.request(id, terminal))?;
+        let request = CreateOptions { ends_with_caller: !self.detach, ..self.bundle.request(id, terminal) };
+        let created = runtime.create(&request)?;
         if let Err(error) = runtime.start(id) {
             let _ = runtime.delete(id, true); // the first error is the one to tell
             return Err(error);

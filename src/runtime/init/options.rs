@@ -42,6 +42,24 @@ pub enum IdMap {
     All,
 }
 
+/// Options of mount(8) that the specification lists and that change nothing of a new mount: messages of the kernel,
+/// mandatory locks (gone since Linux 5.15), i_version (since 6.3 the file system's own affair), and crun's words for flags of
+/// file systems "of all mounts below", which have none of their own.
+const WITHOUT_EFFECT: [&str; 12] = [
+    "iversion",
+    "loud",
+    "mand",
+    "noiversion",
+    "nomand",
+    "rasync",
+    "rdirsync",
+    "remount",
+    "rmand",
+    "rnomand",
+    "rsync",
+    "silent",
+];
+
 /// Sorts mount options; words of podman that mean nothing here (`z`, `Z`, `rw`-like defaults) are dropped.
 pub fn parse(options: &[String]) -> MountOptions {
     let mut parsed = MountOptions::default();
@@ -76,6 +94,7 @@ fn apply(parsed: &mut MountOptions, option: &str) {
         "idmap" => parsed.id_map = parsed.id_map.or(Some(IdMap::Top)),
         "ridmap" => parsed.id_map = Some(IdMap::All),
         "z" | "Z" | "defaults" | "async" | "norelatime" | "rnorelatime" | "private-label" | "" => {}
+        option if WITHOUT_EFFECT.contains(&option) => {}
         _ => parsed.data.push(option.to_owned()),
     }
 }

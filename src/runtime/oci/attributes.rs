@@ -1,10 +1,10 @@
-//! Attributes of the process that are neither rights nor limits: scheduling, I/O priority, personality, processors.
+//! Attributes of the process that are neither rights nor limits: scheduling, I/O priority, personality, processors, memory.
 
 use crate::runtime::failure::{Failure, Step};
-use crate::sys::schedule::{SchedulerAttributes, set_io_priority, set_scheduler};
+use crate::sys::schedule::{SchedulerAttributes, set_io_priority, set_memory_policy, set_scheduler};
 use oci_spec::runtime::{
-    IOPriorityClass, LinuxIOPriority, LinuxPersonality, LinuxPersonalityDomain, LinuxSchedulerFlag,
-    LinuxSchedulerPolicy, Scheduler,
+    IOPriorityClass, LinuxIOPriority, LinuxMemoryPolicy, LinuxPersonality, LinuxPersonalityDomain, LinuxSchedulerFlag,
+    LinuxSchedulerPolicy, MemoryPolicyFlagType, MemoryPolicyModeType, Scheduler,
 };
 use rustix::thread::CpuSet;
 
@@ -71,24 +71,68 @@ pub(super) fn personate(wish: &LinuxPersonality) -> Step<()> {
     crate::sys::process::set_personality(domain).map_err(|error| Failure::setup("set the personality", error))
 }
 
+/// Sets from which nodes the process gets memory (`linux.memoryPolicy`, since version 1.3 of the specification).
+pub(super) fn place_memory(wish: &LinuxMemoryPolicy) -> Step<()> {
+    let mode = match wish.mode() {
+        MemoryPolicyModeType::MpolDefault => 0,
+        MemoryPolicyModeType::MpolPreferred => 1,
+        MemoryPolicyModeType::MpolBind => 2,
+        MemoryPolicyModeType::MpolInterleave => 3,
+        MemoryPolicyModeType::MpolLocal => 4,
+        MemoryPolicyModeType::MpolPreferredMany => 5,
+        MemoryPolicyModeType::MpolWeightedInterleave => 6,
+    };
+    let flag = |flag: &MemoryPolicyFlagType| match flag {
+        MemoryPolicyFlagType::MpolFNumaBalancing => 1 << 13,
+        MemoryPolicyFlagType::MpolFRelativeNodes => 1 << 14,
+        MemoryPolicyFlagType::MpolFStaticNodes => 1 << 15,
+    };
+    let mode = wish.flags().iter().flatten().fold(mode, |mode, next| mode | flag(next));
+    let list = wish.nodes().as_deref().unwrap_or_default().trim();
+    let mut mask = vec![0u64; if list.is_empty() { 0 } else { MOST_NODES / 64 }];
+    let nodes = numbers(list, MOST_NODES).ok_or_else(|| Failure::message(format!("invalid memory nodes {list:?}")))?;
+    nodes.into_iter().for_each(|node| mask[node / 64] |= 1 << (node % 64));
+    set_memory_policy(mode, &mask)
+        .map_err(|error| Failure::setup(format_args!("set memory policy {} {list:?}", wish.mode()), error))
+}
+
+/// Nodes of memory that a kernel can have (`CONFIG_NODES_SHIFT` is at most 10).
+const MOST_NODES: usize = 1024;
+
 /// Binds this process to processors given as `0-3,7` (`process.execCPUAffinity`).
 pub(super) fn bind_to_processors(list: &str) -> Step<()> {
-    let wrong = || Failure::message(format!("invalid CPU affinity {list:?}"));
-    let mut set = CpuSet::new();
-    for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last): (usize, usize) =
-            (first.trim().parse().map_err(|_| wrong())?, last.trim().parse().map_err(|_| wrong())?);
-        if first > last || last >= CpuSet::MAX_CPU {
-            return Err(wrong());
-        }
-        (first..=last).for_each(|processor| set.set(processor));
-    }
-    if set.count() == 0 {
-        return Err(wrong());
-    }
+    let set = processors(list)?;
     rustix::thread::sched_setaffinity(None, &set)
         .map_err(|error| Failure::setup(format_args!("set CPU affinity {list:?}"), error))
+}
+
+/// The same as a mask in hexadecimal digits, for messages.
+pub(super) fn mask_of_processors(list: &str) -> Step<String> {
+    let set = processors(list)?;
+    let digit = |at: usize| (0..4).filter(|bit| set.is_set(at * 4 + bit)).fold(0, |digit, bit| digit | 1 << bit);
+    let digits = (0..CpuSet::MAX_CPU / 4).rev().map(digit).skip_while(|digit| *digit == 0);
+    Ok(digits.map(|digit| format!("{digit:x}")).collect())
+}
+
+fn processors(list: &str) -> Step<CpuSet> {
+    let wrong = || Failure::message(format!("invalid CPU affinity {list:?}"));
+    let mut set = CpuSet::new();
+    numbers(list, CpuSet::MAX_CPU).ok_or_else(wrong)?.into_iter().for_each(|processor| set.set(processor));
+    if set.count() == 0 { Err(wrong()) } else { Ok(set) }
+}
+
+/// The numbers of a list such as `0-3,7`, all below `limit`.
+fn numbers(list: &str, limit: usize) -> Option<Vec<usize>> {
+    let mut all = Vec::new();
+    for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (usize, usize) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        if first > last || last >= limit {
+            return None;
+        }
+        all.extend(first..=last);
+    }
+    Some(all)
 }
 
 #[cfg(test)]
@@ -99,6 +143,17 @@ mod tests {
     fn lists_of_processors() {
         for wrong in ["", "x", "3-1", "0-99999999", "-1", "1-"] {
             assert!(bind_to_processors(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(mask_of_processors("0-1,4").unwrap(), "13");
+        assert_eq!(mask_of_processors("1, 67").unwrap(), "80000000000000002");
+    }
+
+    #[test]
+    fn lists_of_memory_nodes() {
+        assert_eq!(numbers("", MOST_NODES), Some(vec![]));
+        assert_eq!(numbers("0-2,1023", MOST_NODES), Some(vec![0, 1, 2, 1023]));
+        for wrong in ["0-9876543210", "1024", "2-1", "a"] {
+            assert_eq!(numbers(wrong, MOST_NODES), None, "{wrong}");
         }
     }
 }

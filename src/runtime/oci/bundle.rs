@@ -6,6 +6,7 @@
 
 use super::error::OciError;
 use crate::runtime::capabilities;
+use crate::sys::errno::Words;
 use oci_spec::runtime::{Linux, LinuxNamespaceType, LinuxSeccompAction, Spec};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -160,6 +161,9 @@ fn check(spec: &Spec) -> Result<(), OciError> {
     if linux.intel_rdt().is_some() {
         return wrong("\"linux.intelRdt\" is not supported: this host has no resctrl file system for it".to_owned());
     }
+    if linux.net_devices().as_ref().is_some_and(|devices| !devices.is_empty()) {
+        return wrong("\"linux.netDevices\" is not supported".to_owned());
+    }
     for mount in spec.mounts().iter().flatten() {
         if mount.destination().as_os_str().is_empty() {
             return wrong("a mount has no destination".to_owned());
@@ -232,8 +236,8 @@ fn check_namespaces(linux: &Linux) -> Result<(), OciError> {
             if !path.is_absolute() {
                 return wrong(format!("namespace path {:?} is not absolute", path.display()));
             }
-            if !path.exists() {
-                return wrong(format!("namespace path {:?}: no such file or directory", path.display()));
+            if let Err(error) = std::fs::metadata(path) {
+                return wrong(format!("namespace path {:?}: {}", path.display(), Words(&error)));
             }
         }
     }
@@ -280,6 +284,7 @@ mod tests {
             (|value| value["process"]["args"] = serde_json::json!([]), "args"),
             (|value| value["process"]["cwd"] = "relative".into(), "Cwd must be an absolute path"),
             (|value| value["linux"]["intelRdt"] = serde_json::json!({}), "intelRdt"),
+            (|value| value["linux"]["netDevices"] = serde_json::json!({"eth0": {}}), "netDevices"),
             (
                 |value| value["linux"]["namespaces"] = serde_json::json!([{"type": "uts"}, {"type": "uts"}]),
                 "duplicated ns",
@@ -303,6 +308,71 @@ mod tests {
         for (change, expected) in cases {
             let error = judged(change).expect_err(expected);
             assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    /// All places in a value, as the keys that lead there.
+    fn places(value: &Value, from: &[String]) -> Vec<Vec<String>> {
+        let below: Vec<(String, &Value)> = match value {
+            Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), value)).collect(),
+            Value::Array(list) => list.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+            _ => Vec::new(),
+        };
+        let mut all = Vec::new();
+        for (key, value) in below {
+            let place = [from, &[key]].concat();
+            all.extend(places(value, &place));
+            all.push(place);
+        }
+        all
+    }
+
+    #[test]
+    fn whatever_stands_where_is_read_or_refused_in_one_line() {
+        let whole = serde_json::json!({
+            "ociVersion": "1.2.0", "hostname": "a", "annotations": {"a": "b"},
+            "root": {"path": "rootfs", "readonly": true},
+            "process": {"cwd": "/", "args": ["true"], "env": ["A=b"], "user": {"uid": 0, "gid": 0, "umask": 18},
+                "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 1, "hard": 2}], "oomScoreAdj": 1, "consoleSize": {"height": 1, "width": 2},
+                "capabilities": {"bounding": ["CAP_CHOWN"]}, "ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 1},
+                "scheduler": {"policy": "SCHED_OTHER", "nice": 1}, "execCPUAffinity": {"initial": "0"}},
+            "mounts": [{"destination": "/a", "type": "tmpfs", "source": "b", "options": ["ro"]}],
+            "hooks": {"poststop": [{"path": "/a", "args": ["b"], "env": ["C=d"], "timeout": 1}]},
+            "linux": {"namespaces": [{"type": "mount"}, {"type": "uts"}, {"type": "time"}], "timeOffsets": {"monotonic": {"secs": 1}},
+                "uidMappings": [{"containerID": 0, "hostID": 1, "size": 1}], "sysctl": {"a": "b"}, "maskedPaths": ["/a"],
+                "devices": [{"path": "/dev/a", "type": "c", "major": 1, "minor": 3, "fileMode": 438, "uid": 0, "gid": 0}],
+                "resources": {"memory": {"limit": 1}, "pids": {"limit": 1}, "unified": {"a.b": "c"}, "cpu": {"shares": 1}},
+                "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]},
+                "memoryPolicy": {"mode": "MPOL_LOCAL"}, "personality": {"domain": "LINUX"}, "rootfsPropagation": "private"},
+        });
+        let strange: [Value; 12] = [
+            Value::Null,
+            true.into(),
+            (-1).into(),
+            i64::MIN.into(),
+            u64::MAX.into(),
+            1.5.into(),
+            "".into(),
+            "\n\u{1b}[31m".into(),
+            "a\0b".into(),
+            serde_json::json!([]),
+            serde_json::json!({}),
+            serde_json::json!([null, {"a": [1]}]),
+        ];
+        for place in places(&whole, &[]) {
+            for other in &strange {
+                let result = judged(|value| {
+                    *value = whole.clone();
+                    let found = place.iter().try_fold(value, |value, key| match value {
+                        Value::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
+                        value => value.get_mut(key.as_str()),
+                    });
+                    *found.expect("the place is there") = other.clone();
+                });
+                if let Err(error) = result {
+                    assert!(!error.contains(['\n', '\u{1b}']), "{place:?} {other}: {error:?}");
+                }
+            }
         }
     }
 

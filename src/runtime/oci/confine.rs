@@ -12,7 +12,7 @@ use crate::runtime::labels;
 use crate::runtime::rlimits::{self, Limit};
 use crate::runtime::rooted::Rooted;
 use crate::runtime::seccomp;
-use oci_spec::runtime::{LinuxPersonality, LinuxSeccomp, PosixRlimit, Process};
+use oci_spec::runtime::{LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp, PosixRlimit, Process};
 use rustix::fs::{Gid, Mode, Uid};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, OwnedFd};
@@ -25,6 +25,8 @@ pub(super) struct Confinement<'a> {
     pub(super) seccomp: Option<&'a LinuxSeccomp>,
     /// The execution domain.
     pub(super) personality: Option<&'a LinuxPersonality>,
+    /// From where it gets memory.
+    pub(super) memory: Option<&'a LinuxMemoryPolicy>,
     /// A first process: its working directory was made if it could be.
     pub(super) makes_cwd: bool,
     /// The supplementary groups are left as they are.
@@ -43,6 +45,9 @@ pub(super) fn confine(confinement: &Confinement<'_>, root: &Rooted, socket: &Own
     }
     if let Some(wish) = confinement.personality {
         attributes::personate(wish)?;
+    }
+    if let Some(wish) = confinement.memory {
+        attributes::place_memory(wish)?;
     }
     label(process, socket)?;
     // As in a container of `run`: handles of the host's directories are open until the exec (CVE-2016-9962).

@@ -11,6 +11,7 @@
 
 use super::bundle::{Bundle, read_file};
 use super::error::OciError;
+use super::host_mounts;
 use crate::runtime::cgroup::{Group, Scope};
 use crate::store::containers::{ProcessId, boot_id};
 use oci_spec::runtime::Spec;
@@ -55,6 +56,9 @@ pub struct Record {
     /// The scope of systemd that the group is.
     #[serde(default)]
     pub scope: Option<Scope>,
+    /// Number of the mount that is its root, where its mounts are the runtime's own.
+    #[serde(default)]
+    pub root_mount: Option<u64>,
 }
 
 /// Status of a container.
@@ -161,6 +165,7 @@ impl Container {
             boot_id: boot_id(),
             group: None,
             scope: None,
+            root_mount: None,
         };
         let container = Container { directory, record };
         let config = container.directory.join("config.json");
@@ -292,6 +297,15 @@ impl Container {
             annotations: spec.and_then(|spec| spec.annotations().clone()).unwrap_or_default(),
             owner: user_name(record.owner).unwrap_or_else(|| record.owner.to_string()),
             systemd_scope: record.scope.as_ref().map(|scope| scope.name.clone()),
+        }
+    }
+
+    /// Takes its mounts away, where they are the runtime's own.
+    pub(super) fn unmount(&self) {
+        if let Some(mount) = self.record.root_mount
+            && self.record.boot_id == boot_id()
+        {
+            host_mounts::unbind(&self.record.root, mount);
         }
     }
 

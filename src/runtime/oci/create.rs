@@ -7,7 +7,7 @@ use super::error::OciError;
 use super::hooks::{self, Point};
 use super::init::{InitPlan, hand_over_plan};
 use super::spawn::{Forked, Namespaces, Start, fork};
-use super::{Runtime, groups, idmap};
+use super::{Runtime, device_nodes, groups, host_mounts, idmap};
 use crate::runtime::failure::Failure;
 use crate::runtime::id_map::{HostIds, IdMaps, write};
 use crate::runtime::sysctl::{self, OwnNamespaces};
@@ -59,6 +59,8 @@ pub struct CreateOptions {
     pub no_pivot: bool,
     /// Keep the caller's session keyring.
     pub no_new_keyring: bool,
+    /// The container is killed when the caller is, which waits for it: nobody else would know of it.
+    pub ends_with_caller: bool,
 }
 
 /// A container that waits for `start`.
@@ -117,6 +119,9 @@ impl Runtime<'_> {
         }
         let mut namespaces = Namespaces::of(&linux, keeps_groups(&bundle.spec));
         let maps = id_maps(&bundle.spec, &mut namespaces, self.warn)?;
+        if !namespaces.has_mounts() {
+            container.record.root_mount = self.mount_root(&mut namespaces, &bundle.root)?;
+        }
         let listener = listen_at(&container.start_socket())?;
         container.record.scope = groups::scope(self.manager, &bundle.spec, container);
         if container.record.scope.is_none() {
@@ -124,6 +129,7 @@ impl Runtime<'_> {
         }
         container.save()?;
         let mapped = idmap::mounts(&bundle.spec)?;
+        let nodes = device_nodes::make(&linux, maps.as_ref())?;
         let wants_terminal = process.and_then(|process| process.terminal()).unwrap_or(false);
         let (console, terminal) = if wants_terminal { console(&options.terminal)? } else { (None, None) };
         let (socket, init_socket) = message::pair().map_err(|error| OciError::system("make a socket", error))?;
@@ -136,11 +142,14 @@ impl Runtime<'_> {
             listener: listener.as_raw_fd(),
             console: console.as_ref().map(AsRawFd::as_raw_fd),
             mapped: mapped.iter().map(|(at, tree)| (*at, tree.as_raw_fd())).collect(),
+            nodes: nodes.as_ref().map(AsRawFd::as_raw_fd),
             preserved,
             no_pivot: options.no_pivot,
             no_new_keyring: options.no_new_keyring,
+            ends_with_caller: options.ends_with_caller,
             to_pipe: options.terminal.goes_to_pipe(),
             new_user: namespaces.has_new_user() || has(&linux, LinuxNamespaceType::User),
+            root_mount: container.record.root_mount,
             runtime_hooks: [Point::Prestart, Point::CreateRuntime]
                 .iter()
                 .any(|point| !point.of(bundle.spec.hooks().as_ref()).is_empty()),
@@ -150,7 +159,12 @@ impl Runtime<'_> {
             standard: if wants_terminal { null_streams()? } else { standard_streams()? },
             socket: init_socket,
             plan: hand_over_plan(&plan)?,
-            kept: [listener].into_iter().chain(console).chain(mapped.into_iter().map(|(_, tree)| tree)).collect(),
+            kept: [listener]
+                .into_iter()
+                .chain(console)
+                .chain(nodes)
+                .chain(mapped.into_iter().map(|(_, tree)| tree))
+                .collect(),
         };
         let child = fork(&namespaces, container.record.group.as_ref(), start)?;
         (self.debug)("nsexec container setup: namespaces are made");
@@ -162,6 +176,16 @@ impl Runtime<'_> {
             write_pid_file(path, pid)?;
         }
         Ok((pid, pidfd, terminal))
+    }
+
+    /// Mounts the root of a container without a mount namespace where we are; where that cannot be, it gets one.
+    fn mount_root(&self, namespaces: &mut Namespaces, root: &Path) -> Result<Option<u64>, OciError> {
+        if !namespaces.has_user() && host_mounts::are_ours() {
+            return host_mounts::bind(root).map(Some);
+        }
+        (self.warn)("the configuration has no mount namespace, which its mounts need without privilege: one was added");
+        namespaces.add_mounts();
+        Ok(None)
     }
 
     /// Leads the new process, and the helper where there is one, to the point where init begins its work.
@@ -307,6 +331,7 @@ fn undo(container: &Container, forked: Option<(Pid, OwnedFd)>) {
     if let Some(scope) = &container.record.scope {
         scope.remove();
     }
+    container.unmount();
     let _ = container.remove(); // likewise
 }
 
@@ -379,6 +404,10 @@ fn check_sysctls(spec: &Spec) -> Result<(), OciError> {
     let Some(linux) = spec.linux() else { return Ok(()) };
     let settings: Vec<(String, String)> =
         linux.sysctl().iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
+    if settings.iter().any(|(name, _)| matches!(name.as_str(), "kernel.hostname" | "kernel/hostname")) {
+        let text = "sysctl \"kernel.hostname\" is not allowed as it conflicts with the OCI \"hostname\" field";
+        return Err(OciError::Configuration(text.to_owned()));
+    }
     let own = own_namespaces(spec);
     sysctl::check(&settings, own).map(drop).map_err(|error| OciError::Configuration(error.to_string()))
 }

@@ -1,7 +1,8 @@
 //! Device nodes of a container (specification, config-linux.md "Devices" and "Default Devices").
 //!
 //! Real root makes nodes of the container's own, so that nothing inside can change the mode of the host's. In a user
-//! namespace the kernel refuses that, and the host's node of the same path is bound instead.
+//! namespace the kernel refuses that: what the command has made ([`super::device_nodes`]) is bound, else the host's node of the
+//! same path.
 
 use crate::runtime::devices::LINKS;
 use crate::runtime::failure::{Failure, Step};
@@ -11,6 +12,7 @@ use oci_spec::runtime::{Linux, LinuxDevice, LinuxDeviceType};
 use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, Uid, makedev, mknodat, openat};
 use rustix::io::Errno;
 use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// Character devices every container has.
@@ -18,28 +20,38 @@ const DEFAULT: [(&str, u32, u32); 6] =
     [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
 
 /// A node to make.
-struct Node {
-    path: PathBuf,
-    kind: FileType,
-    number: u64,
-    mode: u32,
-    owner: (u32, u32),
+pub(super) struct Node {
+    pub(super) path: PathBuf,
+    pub(super) kind: FileType,
+    pub(super) number: u64,
+    pub(super) mode: u32,
+    pub(super) owner: (u32, u32),
+}
+
+/// Nodes that the command has made, named by their position in the list of the configuration.
+pub(super) struct Made<'a> {
+    /// The file system they are in, attached in this namespace.
+    pub(super) directory: &'a OwnedFd,
 }
 
 /// Makes the default devices and links, and those of the configuration.
-pub(super) fn place(root: &Rooted, linux: &Linux) -> Step<()> {
+pub(super) fn place(root: &Rooted, linux: &Linux, made: Option<&Made<'_>>) -> Step<()> {
     // The terminal multiplexer is the container's own instance's: a link, which is made below.
-    let listed = linux.devices().iter().flatten().filter(|device| device.path() != Path::new("/dev/ptmx"));
-    let nodes: Vec<Node> = listed.map(node).collect::<Step<_>>()?;
+    let listed = linux.devices().iter().flatten().enumerate();
+    let listed = listed.filter(|(_, device)| device.path() != Path::new("/dev/ptmx"));
+    let nodes: Vec<(usize, Node)> = listed.map(|(at, device)| Ok((at, node(device)?))).collect::<Step<_>>()?;
     for (name, major, minor) in DEFAULT {
         let path = Path::new("/dev").join(name);
-        if nodes.iter().any(|node| node.path == path) {
+        if nodes.iter().any(|(_, node)| node.path == path) {
             continue;
         }
         let number = makedev(major, minor);
-        make(root, &Node { path, kind: FileType::CharacterDevice, number, mode: 0o666, owner: (0, 0) })?;
+        make(root, &Node { path, kind: FileType::CharacterDevice, number, mode: 0o666, owner: (0, 0) }, None)?;
     }
-    nodes.iter().try_for_each(|node| make(root, node))?;
+    for (at, node) in &nodes {
+        let made = made.and_then(|made| openat(made.directory, at.to_string(), HANDLE, Mode::empty()).ok());
+        make(root, node, made.as_ref())?;
+    }
     for (name, target) in LINKS {
         match root.place_link(OsStr::new(target), format!("/dev/{name}")) {
             Ok(()) | Err(Errno::ISDIR | Errno::PERM | Errno::BUSY) => {}
@@ -49,7 +61,11 @@ pub(super) fn place(root: &Rooted, linux: &Linux) -> Step<()> {
     Ok(())
 }
 
-fn node(device: &LinuxDevice) -> Step<Node> {
+/// Opens a node without opening the device.
+const HANDLE: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// Judges a device of the configuration.
+pub(super) fn node(device: &LinuxDevice) -> Step<Node> {
     let kind = match device.typ() {
         LinuxDeviceType::C | LinuxDeviceType::U => FileType::CharacterDevice,
         LinuxDeviceType::B => FileType::BlockDevice,
@@ -69,7 +85,7 @@ fn node(device: &LinuxDevice) -> Step<Node> {
     })
 }
 
-fn make(root: &Rooted, node: &Node) -> Step<()> {
+fn make(root: &Rooted, node: &Node, made: Option<&OwnedFd>) -> Step<()> {
     let shown = node.path.display().to_string();
     let failed = |error: Errno| Failure::setup(format_args!("create device {shown:?}"), error);
     let (parent, name) = root.make_parent(&node.path).map_err(failed)?;
@@ -90,6 +106,9 @@ fn make(root: &Rooted, node: &Node) -> Step<()> {
         }
         Err(Errno::EXIST) => Ok(()),
         Err(Errno::PERM | Errno::ACCESS | Errno::ROFS) if node.kind != FileType::Fifo => {
+            if let Some(made) = made {
+                return bind_at(root, made, &node.path).map_err(failed);
+            }
             let host = openat(CWD, &node.path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(failed)?;
             bind_at(root, &host, &node.path).map_err(failed)
         }

@@ -13,7 +13,7 @@ use super::create::{
 use super::error::OciError;
 use super::init::{ExecPlan, hand_over_plan};
 use super::spawn::keep;
-use super::{Runtime, attributes};
+use super::{Runtime, attributes, host_mounts};
 use crate::runtime::capabilities::{self, Capabilities};
 use crate::runtime::cgroup::{Group, GroupError, Hierarchy, Scope};
 use crate::runtime::failure::Failure;
@@ -108,6 +108,7 @@ impl Runtime<'_> {
         let plan = ExecPlan {
             seccomp: linux.and_then(|linux| linux.seccomp().clone()),
             personality: linux.and_then(|linux| linux.personality().clone()),
+            memory: linux.and_then(|linux| linux.memory_policy().clone()),
             console: console.as_ref().map(AsRawFd::as_raw_fd),
             preserved: preserved.count,
             new_user: linux.is_some_and(|linux| super::bundle::has(linux, LinuxNamespaceType::User))
@@ -127,12 +128,17 @@ impl Runtime<'_> {
             affinity: plan.process.exec_cpu_affinity().clone(),
             group: container.record.group.clone(),
             scope: container.record.scope.clone(),
+            root: container.record.root_mount.map(|mount| (container.record.root.clone(), mount)),
             group_below: group_below(options, &container)?,
         };
         let (pid, pidfd) = self.fork_helper(helper, &socket)?;
         if let Some(score) = plan.process.oom_score_adj() {
             // Lowering it below one's own is a privilege (proc(5)).
             let _ = std::fs::write(format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero()), score.to_string());
+        }
+        let affinity = plan.process.exec_cpu_affinity().as_ref().and_then(|affinity| affinity.initial().as_deref());
+        if let Some(mask) = affinity.and_then(|list| attributes::mask_of_processors(list).ok()) {
+            (self.debug)(&format!("nsexec: affinity: 0x{mask}"));
         }
         (self.debug)("nsexec container setup: namespaces are joined");
         (self.debug)(&format!("child process in init(): it is process {}", pid.as_raw_nonzero()));
@@ -184,6 +190,8 @@ struct Helper {
     group: Option<Group>,
     /// The scope that it is.
     scope: Option<Scope>,
+    /// The root and the number of its mount, where the container's mounts are the runtime's own.
+    root: Option<(PathBuf, u64)>,
     /// The one that was asked for.
     group_below: Option<Group>,
 }
@@ -204,7 +212,12 @@ impl Helper {
         self.bind(oci_spec::runtime::ExecCPUAffinity::initial)?;
         self.enter_group()?;
         self.bind(oci_spec::runtime::ExecCPUAffinity::cpu_affinity_final)?;
+        let root = self.root.as_ref().map(|(root, mount)| host_mounts::open(root, *mount)).transpose()?;
         let program = crate::runtime::exec::join(self.target)?;
+        if let Some(root) = root {
+            let failed = |error| Failure::setup("enter the root file system", error);
+            rustix::process::fchdir(&root).and_then(|()| rustix::process::chroot(".")).map_err(failed)?;
+        }
         match fork_sibling_into(NewNamespaces::empty()) {
             Ok(Fork::Child) => {
                 let standard = self.standard.each_ref().map(|stream| stream.try_clone());

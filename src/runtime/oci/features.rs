@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const HOOKS: [&str; 6] = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
 
 /// Mount options that mean something here; others go to the file system as they are.
-const MOUNT_OPTIONS: [&str; 61] = [
+const MOUNT_OPTIONS: [&str; 65] = [
     "async",
     "atime",
     "bind",
@@ -68,6 +68,10 @@ const MOUNT_OPTIONS: [&str; 61] = [
     "lazytime",
     "nolazytime",
     "mand",
+    "nomand",
+    "loud",
+    "silent",
+    "remount",
     "tmpcopyup",
     "unbindable",
 ];
@@ -99,6 +103,23 @@ const FLAGS: [&str; 4] = [
     "SECCOMP_FILTER_FLAG_TSYNC",
     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 ];
+
+/// Memory policies (version 1.3 of the specification).
+const MEMORY_MODES: [&str; 7] = [
+    "MPOL_BIND",
+    "MPOL_DEFAULT",
+    "MPOL_INTERLEAVE",
+    "MPOL_LOCAL",
+    "MPOL_PREFERRED",
+    "MPOL_PREFERRED_MANY",
+    "MPOL_WEIGHTED_INTERLEAVE",
+];
+
+/// Their flags.
+const MEMORY_FLAGS: [&str; 3] = ["MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"];
+
+/// Annotations of a configuration that change what is done; one that ends with a dot is a beginning.
+const ANNOTATIONS: [&str; 2] = ["org.systemd.property.", "run.oci.keep_original_groups"];
 
 /// Architectures a filter can be made for on this machine.
 const ARCHITECTURES: &[&str] = match cfg!(target_arch = "x86_64") {
@@ -133,12 +154,13 @@ pub fn features() -> Value {
             "intelRdt": {"enabled": false},
             "mountExtensions": {"idmap": {"enabled": true}},
             "netDevices": {"enabled": false},
+            "memoryPolicy": {"modes": MEMORY_MODES, "flags": MEMORY_FLAGS},
         },
         "annotations": {
             "org.opencontainers.runc.checkpoint.enabled": "false",
             "run.oci.crun.wasm": "false",
         },
-        "potentiallyUnsafeConfigAnnotations": [],
+        "potentiallyUnsafeConfigAnnotations": ANNOTATIONS,
     })
 }
 
@@ -152,7 +174,7 @@ mod tests {
         let as_data = |option: &&&str| parse_mount_options(&[(**option).to_owned()]).data == [(**option).to_owned()];
         // Options of file systems, which the kernel's own parser reads.
         let data: Vec<&&str> = MOUNT_OPTIONS.iter().filter(as_data).collect();
-        let expected = ["sync", "dirsync", "iversion", "noiversion", "lazytime", "nolazytime", "mand"];
+        let expected = ["sync", "dirsync", "lazytime", "nolazytime"];
         assert_eq!(data, expected.iter().collect::<Vec<_>>());
         assert_eq!(features()["linux"]["capabilities"].as_array().map(Vec::len), Some(41));
     }

@@ -163,14 +163,17 @@ fn shown(mut said: std::fs::File) -> String {
 
 /// Whether a child ends in time.
 fn ends_within(pid: u32, limit: Duration) -> bool {
-    let until = Instant::now() + limit;
+    // One beyond all clocks is none.
+    let until = Instant::now().checked_add(limit);
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let Some(Ok(process)) = process.map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { return true };
     loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let timeout =
-            Timespec { tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX), tv_nsec: left.subsec_nanos().into() };
-        match poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&timeout)) {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let timeout = left.map(|left| Timespec {
+            tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        });
+        match poll(&mut [PollFd::new(&process, PollFlags::IN)], timeout.as_ref()) {
             Ok(0) => {
                 let _ = pidfd_send_signal(&process, Signal::KILL); // it may just have ended
                 return false;
@@ -228,5 +231,6 @@ mod tests {
     fn a_hook_that_takes_too_long_is_killed() {
         let error = outcome("exec sleep 600", Some(1)).unwrap_err();
         assert!(error.ends_with("timeout of 1.0s"), "{error}");
+        assert_eq!(outcome("exit 0", Some(i64::MAX)), Ok(()), "a limit beyond all clocks is none");
     }
 }

@@ -10,6 +10,7 @@ use super::conversation::{Report, report, wait};
 use super::create::keeps_groups;
 use super::devices;
 use super::hooks::{self, Point};
+use super::host_mounts;
 use super::program;
 use super::spawn::become_root;
 use crate::runtime::failure::{Failure, Step};
@@ -21,17 +22,18 @@ use crate::runtime::plan::UserPlan;
 use crate::runtime::rooted::Rooted;
 use crate::runtime::sysctl;
 use crate::sys::message;
-use crate::sys::mount::{MountAttributes, set_attributes};
+use crate::sys::mount::{MountAttributes, set_attributes, set_propagation};
 use crate::sys::process::{NewNamespaces, close_on_exec_from, inherited, unshare};
 use oci_spec::runtime::{Linux, LinuxNamespaceType, LinuxSeccomp, Process, Spec};
 use rustix::fs::{Gid, MemfdFlags, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use rustix::mount::{MountPropagationFlags, OpenTreeFlags, UnmountFlags, mount_change, open_tree, unmount};
 use rustix::net::SocketFlags;
+use rustix::process::Signal;
 use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcsetattr};
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Seek, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// What init needs to know.
@@ -53,14 +55,20 @@ pub(super) struct InitPlan {
     pub(super) console: Option<i32>,
     /// Mounts that were made by the command: position, and the detached tree.
     pub(super) mapped: Vec<(usize, i32)>,
+    /// Device nodes that the command has made.
+    pub(super) nodes: Option<i32>,
     /// How many descriptors from 3 on are the process's.
     pub(super) preserved: u32,
     /// Enter the root without pivot_root(2).
     pub(super) no_pivot: bool,
     /// Keep the caller's session keyring.
     pub(super) no_new_keyring: bool,
+    /// The caller's end is the container's, too.
+    pub(super) ends_with_caller: bool,
     /// The container has a user namespace, new or joined.
     pub(super) new_user: bool,
+    /// Number of the mount that is the root, where the mounts are the runtime's own ([`host_mounts`]).
+    pub(super) root_mount: Option<u64>,
     /// There are hooks to wait for before the root is entered.
     pub(super) runtime_hooks: bool,
     /// What a terminal shows is read by a program.
@@ -76,6 +84,8 @@ pub(super) struct ExecPlan {
     pub(super) seccomp: Option<LinuxSeccomp>,
     /// Its execution domain.
     pub(super) personality: Option<oci_spec::runtime::LinuxPersonality>,
+    /// From where it gets memory.
+    pub(super) memory: Option<oci_spec::runtime::LinuxMemoryPolicy>,
     /// Socket to which the terminal goes.
     pub(super) console: Option<i32>,
     /// How many descriptors from 3 on are the process's.
@@ -152,11 +162,12 @@ fn join(plan: ExecPlan, socket: &OwnedFd) -> Step<std::convert::Infallible> {
         }
         None => None,
     };
-    let ends = Ends { process: &plan.process, terminal, preserved: plan.preserved, hooks: None };
+    let ends = Ends { process: &plan.process, terminal, preserved: plan.preserved, hooks: None, is_tied: false };
     let confinement = Confinement {
         process: &plan.process,
         seccomp: plan.seccomp.as_ref(),
         personality: plan.personality.as_ref(),
+        memory: plan.memory.as_ref(),
         makes_cwd: false,
         keeps_groups: plan.keeps_groups,
     };
@@ -195,6 +206,7 @@ struct Ends<'a> {
     terminal: Option<OwnedFd>,
     preserved: u32,
     hooks: Option<(&'a Spec, &'a StateDocument)>,
+    is_tied: bool,
 }
 
 impl Ends<'_> {
@@ -216,6 +228,10 @@ impl Ends<'_> {
             crate::runtime::init::take_terminal(copy)?;
         }
         confine(confinement, root, socket)?;
+        if self.is_tied {
+            // After the change of ids, which clears it. The caller lives: it has just told us to start.
+            let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)); // a filter may forbid it
+        }
         crate::sys::signal::reset_all();
         if let Some((spec, state)) = self.hooks {
             let mut state = state.clone();
@@ -245,6 +261,7 @@ struct Init<'a> {
     listener: OwnedFd,
     console: Option<OwnedFd>,
     mounts: Vec<PreparedMount>,
+    nodes: Option<OwnedFd>,
     /// Memory file systems that become read-only when all is made in them.
     read_only: Vec<PathBuf>,
     devices: HostDevices,
@@ -264,6 +281,7 @@ impl<'a> Init<'a> {
         let missing = || Failure::message("a descriptor of init's was not passed on");
         let listener = inherited(plan.listener).ok_or_else(missing)?;
         let console = plan.console.map(|number| inherited(number).ok_or_else(missing)).transpose()?;
+        let nodes = plan.nodes.map(|number| inherited(number).ok_or_else(missing)).transpose()?;
         let mut trees = Vec::new();
         for (at, number) in &plan.mapped {
             trees.push((*at, inherited(*number).ok_or_else(missing)?));
@@ -285,7 +303,7 @@ impl<'a> Init<'a> {
         let put_off =
             mounts.iter_mut().filter_map(|mount| mount.put_off_read_only().then(|| mount.destination().into()));
         let read_only = put_off.collect();
-        Ok(Init { plan, socket, listener, console, mounts, read_only, devices: HostDevices::open() })
+        Ok(Init { plan, socket, listener, console, mounts, nodes, read_only, devices: HostDevices::open() })
     }
 
     fn linux(&self) -> Step<&Linux> {
@@ -337,6 +355,15 @@ impl<'a> Init<'a> {
 
     /// Separates the mounts from the host's and mounts the root onto itself, so that it can be entered.
     fn mount_root(&self) -> Step<Rooted> {
+        if let Some(mount) = self.plan.root_mount {
+            // All that is mounted here is everybody's: nothing but what lies below this one may be touched.
+            let root = host_mounts::open(&self.plan.root, mount)?;
+            if let Some((propagation, recursive)) = self.propagation()? {
+                set_propagation(&root, propagation, recursive)
+                    .map_err(|error| Failure::setup("set the propagation of the root file system", error))?;
+            }
+            return Ok(Rooted::new(root));
+        }
         let failed = |error: Errno| {
             Failure::setup(format_args!("mount the root file system {:?}", self.plan.root.display()), error)
         };
@@ -392,7 +419,19 @@ impl<'a> Init<'a> {
         }
         let has_host_devices =
             self.mounts.iter().any(|mount| mount.is_bind() && mount.destination() == Path::new("/dev"));
-        if has_host_devices { Ok(()) } else { devices::place(root, self.linux()?) }
+        if has_host_devices { Ok(()) } else { self.place_devices(root) }
+    }
+
+    fn place_devices(&self, root: &Rooted) -> Step<()> {
+        let linux = self.linux()?;
+        let Some(directory) = &self.nodes else { return devices::place(root, linux, None) };
+        // Only what is attached can be bound from (open_tree(2), before Linux 6.15): anywhere, out of the way again at once.
+        let attached = attach(directory, open_handle(&self.plan.bundle)?).is_ok();
+        let placed = devices::place(root, linux, attached.then_some(&devices::Made { directory }));
+        if attached {
+            let _ = unmount(format!("/proc/self/fd/{}", directory.as_raw_fd()), UnmountFlags::DETACH); // or with the old root
+        }
+        placed
     }
 
     fn run_hooks(&self, root: &Rooted) -> Step<()> {
@@ -464,6 +503,10 @@ impl<'a> Init<'a> {
         }
         let hosts = open_handle(Path::new("/"))?;
         rustix::process::fchdir(root.as_root()).map_err(failed)?;
+        if self.plan.root_mount.is_some() {
+            rustix::process::chroot(".").map_err(failed)?;
+            return rustix::process::chdir("/").map_err(failed);
+        }
         let pivoted = match self.plan.no_pivot {
             true => Err(Errno::INVAL),
             false => rustix::process::pivot_root(".", "."),
@@ -510,12 +553,13 @@ impl Ready {
             None => Failure::message("the configuration has no \"process\", which start needs"),
             Some(process) => {
                 let linux = plan.spec.linux().as_ref();
-                let ends =
-                    Ends { process, terminal, preserved: plan.preserved, hooks: Some((&plan.spec, &plan.state)) };
+                let hooks = Some((&plan.spec, &plan.state));
+                let ends = Ends { process, terminal, preserved: plan.preserved, hooks, is_tied: plan.ends_with_caller };
                 let confinement = Confinement {
                     process,
                     seccomp: linux.and_then(|linux| linux.seccomp().as_ref()),
                     personality: linux.and_then(|linux| linux.personality().as_ref()),
+                    memory: linux.and_then(|linux| linux.memory_policy().as_ref()),
                     makes_cwd: true,
                     keeps_groups: keeps_groups(&plan.spec),
                 };

@@ -146,6 +146,7 @@ impl Runtime<'_> {
         if let Some(scope) = &container.record.scope {
             scope.remove();
         }
+        container.unmount();
         container.remove()?;
         let hooks = spec.as_ref().and_then(|spec| spec.hooks().as_ref());
         if let Err(error) = hooks::run(Point::Poststop, hooks, &state) {
@@ -272,13 +273,16 @@ impl Runtime<'_> {
         let Ok(pidfd) = pidfd_open(process, PidfdFlags::empty()) else { return Ok(NextEvent::End) };
         let memory = group.and_then(Group::open_memory_events);
         let before = kills();
-        let until = Instant::now() + interval;
+        let until = Instant::now().checked_add(interval);
         loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let left = Timespec { tv_sec: left.as_secs().try_into().unwrap_or(0), tv_nsec: left.subsec_nanos().into() };
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let left = left.map(|left| Timespec {
+                tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            });
             let mut waited = vec![PollFd::new(&pidfd, PollFlags::IN)];
             waited.extend(memory.as_ref().map(|file| PollFd::new(file, PollFlags::PRI)));
-            match poll(&mut waited, Some(&left)) {
+            match poll(&mut waited, left.as_ref()) {
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(OciError::system("wait for events", error)),
                 Ok(0) => return Ok(NextEvent::Time),

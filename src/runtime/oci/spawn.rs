@@ -45,17 +45,11 @@ impl Namespaces {
     /// Reads them from a configuration.
     pub(super) fn of(linux: &Linux, keeps_groups: bool) -> Self {
         let mut namespaces = Namespaces { keeps_groups, ..Namespaces::default() };
-        let mut has_mounts = false;
         for namespace in linux.namespaces().iter().flatten() {
-            has_mounts |= namespace.typ() == LinuxNamespaceType::Mount;
             match namespace.path() {
                 Some(path) => namespaces.joined.push((namespace.typ(), path.clone())),
                 None => namespaces.new |= flag(namespace.typ()),
             }
-        }
-        if !has_mounts {
-            // Without one of its own, init's mounts would be the host's.
-            namespaces.new |= NewNamespaces::MOUNT;
         }
         for (clock, offset) in linux.time_offsets().iter().flatten() {
             let (seconds, rest) = (offset.secs().unwrap_or(0), offset.nanosecs().unwrap_or(0));
@@ -72,6 +66,25 @@ impl Namespaces {
     /// Adds a user namespace.
     pub(super) fn add_user(&mut self) {
         self.new |= NewNamespaces::USER;
+    }
+
+    /// Whether there is one for mounts, new or joined.
+    pub(super) fn has_mounts(&self) -> bool {
+        self.has(LinuxNamespaceType::Mount)
+    }
+
+    /// Whether there is one for users, new or joined.
+    pub(super) fn has_user(&self) -> bool {
+        self.has(LinuxNamespaceType::User)
+    }
+
+    fn has(&self, kind: LinuxNamespaceType) -> bool {
+        self.new.contains(flag(kind)) || self.joined.iter().any(|(joined, _)| *joined == kind)
+    }
+
+    /// Adds a mount namespace.
+    pub(super) fn add_mounts(&mut self) {
+        self.new |= NewNamespaces::MOUNT;
     }
 
     fn needs_helper(&self) -> bool {
