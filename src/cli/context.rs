@@ -2,6 +2,7 @@
 
 use super::configuration::{Configuration, ConfigurationError};
 use super::options::Surroundings;
+use super::values::LOG_LEVELS;
 use crate::engine::Engine;
 use crate::engine::request::ContainerRequest;
 use crate::store::paths::Paths;
@@ -65,11 +66,21 @@ impl Context {
 
     /// Prints a warning as podman logs one, unless `--log-level` leaves warnings out.
     pub(crate) fn warn(&self, text: &str) {
-        if matches!(self.global.log_level.as_deref(), Some("error" | "fatal" | "panic")) {
-            return;
+        self.log("warning", text);
+    }
+
+    /// Prints what happens in the form of podman's log, if `--log-level` wants messages of this level.
+    pub(crate) fn log(&self, level: &str, text: &str) {
+        if self.logs(level) {
+            let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap_or_default();
+            super::output::note(&format!("time=\"{now}\" level={level} msg={text:?}"));
         }
-        let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap_or_default();
-        super::output::note(&format!("time=\"{now}\" level=warning msg={text:?}"));
+    }
+
+    /// Whether messages of `level` are to be printed.
+    pub(crate) fn logs(&self, level: &str) -> bool {
+        let rank = |level: &str| LOG_LEVELS.iter().position(|known| known.eq_ignore_ascii_case(level));
+        rank(level) >= rank(self.global.log_level.as_deref().unwrap_or("warn"))
     }
 
     /// What option parsing needs from this process.

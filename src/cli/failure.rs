@@ -40,6 +40,9 @@ pub(crate) enum Failure {
         /// As typed.
         level: String,
     },
+    /// `--debug` is a log level, too.
+    #[error("Setting --log-level and --debug is not allowed")]
+    DebugAndLevel,
     /// The wrong number of words, or words that do not go together; the text is the verb's own, in podman's words.
     #[error("{0}")]
     Arguments(String),
@@ -151,7 +154,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Unshare(error) => error.exit_code(),
-            Failure::LogLevel { .. } | Failure::OciArguments(_) | Failure::NothingToRemove(_) => 1,
+            Failure::LogLevel { .. } | Failure::DebugAndLevel => 1,
+            Failure::OciArguments(_) | Failure::NothingToRemove(_) => 1,
             Failure::Reported(code) | Failure::Killed { code, .. } | Failure::Oci { code, .. } => *code,
             Failure::Engine(error) => match error.kind() {
                 Kind::CannotInvoke => 126,
@@ -230,7 +234,7 @@ impl Failure {
             _ => false,
         };
         if !quiet {
-            let prefix = if matches!(self, Failure::LogLevel { .. }) { "" } else { "Error: " };
+            let prefix = if matches!(self, Failure::LogLevel { .. } | Failure::DebugAndLevel) { "" } else { "Error: " };
             let mut text = format!("{prefix}{}\n{}", one_line(&self.to_string()), self.advice());
             if let Some(hint) = self.hint() {
                 text.push_str(&format!("Hint: {hint}\n"));

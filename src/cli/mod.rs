@@ -131,6 +131,9 @@ fn parse(words: &[String], program: &str) -> Result<ArgMatches, Failure> {
 fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<ExitCode, Failure> {
     compatibility::enforce(root, compatibility::GLOBAL)?;
     let mut global = global_options(root)?;
+    if root.get_flag("debug") && global.log_level.replace("debug".to_owned()).is_some() {
+        return Err(Failure::DebugAndLevel);
+    }
     output::redirect(
         &tree::RootOptions::from_arg_matches(root).map_err(|error| Failure::Arguments(error.to_string()))?,
     )?;
@@ -161,7 +164,7 @@ fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<Ex
                 global = global_options(matches)?.or(global);
                 check_log_level(&global)?;
                 configuration::prepare(events_backend(matches).or_else(|| events_backend(root)));
-                return run(matches, &Context { program, path, words, global });
+                return logged(&Context { program, path, words, global }, |context| run(matches, context));
             }
         }
     }
@@ -170,6 +173,26 @@ fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<Ex
         true => Ok(help),
         false => Err(Failure::MissingCommand(path)),
     }
+}
+
+/// Carries a command out; `--log-level` shows what it works with and how it ended.
+fn logged(context: &Context, run: impl FnOnce(&Context) -> Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
+    if !context.logs("info") {
+        return run(context);
+    }
+    let level = context.global.log_level.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let (paths, start) = (context.paths(), std::time::Instant::now());
+    context.log("info", &format!("{} filtering at log level {level}", context.program));
+    context.log("debug", &format!("Called {}({})", context.path, context.words.join(" ")));
+    context.log("debug", &format!("Using graph root {}", paths.root.display()));
+    context.log("debug", &format!("Using run root {}", paths.run_root.display()));
+    context.log("trace", &format!("Process {} of user {}", std::process::id(), rustix::process::getuid().as_raw()));
+    let result = run(context);
+    if let Err(failure) = &result {
+        context.log("debug", &format!("{} failed with {}", context.path, failure.exit_code()));
+    }
+    context.log("debug", &format!("{} took {} ms", context.path, start.elapsed().as_millis()));
+    result
 }
 
 /// `--events-backend`, before or after the verb; the last one.

@@ -3,6 +3,7 @@
 //! [`Engine`] holds where things are. A container's life is in [`create`] (request to plan to directory), [`start`]
 //! (the keeper) and [`lifecycle`] (everything about containers that exist); [`root`] joins the overlay to the runtime.
 
+mod activation;
 pub mod attach;
 pub mod builtin;
 mod clone;

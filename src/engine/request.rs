@@ -226,6 +226,9 @@ pub enum InitContainer {
     Once,
 }
 
+/// Where a container with `--sdnotify container` sees the service manager's socket; podman's place.
+pub(super) const NOTIFY_SOCKET: &str = "/run/notify/notify.sock";
+
 /// `--sdnotify`: when a service manager is told that the container runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -571,16 +574,15 @@ impl ContainerRequest {
 
     /// Shows the container the service manager's `socket`, where podman does.
     pub fn show_notify_socket(&mut self, socket: &str) {
-        const INSIDE: &str = "/run/notify/notify.sock";
         self.mounts.push(MountRequest {
             kind: MountKind::Bind,
             source: Some(socket.to_owned()),
-            destination: INSIDE.to_owned(),
+            destination: NOTIFY_SOCKET.to_owned(),
             options: Vec::new(),
             create_source: false,
             subpath: None,
         });
-        self.env.push(format!("NOTIFY_SOCKET={INSIDE}"));
+        self.env.push(format!("NOTIFY_SOCKET={NOTIFY_SOCKET}"));
     }
 
     /// Whether coracle was called as podman to make the container: then it says so inside, too.

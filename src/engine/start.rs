@@ -10,7 +10,7 @@ use super::network::{self, NetworkMode, Prepared};
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
-use super::{Engine, events, health, hello, networks, pods, removal, reserved, restart, secrets};
+use super::{Engine, activation, events, health, hello, networks, pods, removal, reserved, restart, secrets};
 use crate::network::fast;
 use crate::network::process::{self, Message, NetProcess, Settings};
 use crate::overlay::probe;
@@ -60,6 +60,8 @@ pub struct StartOptions {
     pub terminal_size: Option<(u16, u16)>,
     /// Set everything up, but do not execute the container's process until it is started once more (`init`).
     pub prepare: bool,
+    /// What the service manager has handed to the caller goes on to the container.
+    pub passes_on: bool,
 }
 
 impl Engine {
@@ -163,6 +165,9 @@ impl Engine {
         health::begin(&record)?;
         give_to_container_root(&record, &host_ids)?;
         record.plan.waits = options.prepare;
+        if options.passes_on {
+            activation::pass_on(&mut record);
+        }
         self.begin_volume_use(&mut record);
         Ok(Ready { record, host_ids, prepared })
     }

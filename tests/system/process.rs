@@ -89,7 +89,7 @@ fn only_the_standard_descriptors_get_in() {
     let sandbox = busybox!();
     let program = crate::support::binary();
     let list = "ls /proc/self/fd | tr '\\n' ' '";
-    let run = |options: &str, script: &str| {
+    let run_in = |variables: &[(&str, &str)], options: &str, script: &str| {
         let line = format!(
             "exec {} run --rm {options} busybox sh -c \"{script}\" 3</etc/passwd 4</etc/group 9</etc/hostname",
             program.display()
@@ -97,17 +97,24 @@ fn only_the_standard_descriptors_get_in() {
         let mut command = sandbox.command([""; 0]);
         let environment: Vec<_> =
             command.inner().get_envs().map(|(name, value)| (name.to_owned(), value.unwrap().to_owned())).collect();
-        let output =
-            std::process::Command::new("sh").args(["-c", &line]).env_clear().envs(environment).output().unwrap();
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &line]).env_clear().envs(environment).envs(variables.to_vec());
+        let output = shell.output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
+    let run = |options: &str, script: &str| run_in(&[], options, script);
     // `ls` itself opens the directory, as the lowest free descriptor.
     assert_eq!(run("", list), "0 1 2 3");
     assert_eq!(run("--preserve-fds 2", list), "0 1 2 3 4 5");
     let first = std::fs::read_to_string("/etc/passwd").unwrap().lines().next().unwrap().to_owned();
     assert_eq!(run("--preserve-fds 1", "head -n 1 <&3"), first);
     assert_eq!(run("--preserve-fd 9", "ls /proc/self/fd | grep -c 9"), "1");
+    // What a service manager hands over reaches the container without a word.
+    let handed = [("LISTEN_FDS", "2"), ("LISTEN_PID", "9"), ("LISTEN_FDNAMES", "a:b")];
+    let told = "echo \\$LISTEN_FDS \\$LISTEN_PID \\$LISTEN_FDNAMES; head -n 1 <&3";
+    assert_eq!(run_in(&handed, "", told), format!("2 1 a:b\n{first}"));
+    assert_eq!(run_in(&[("LISTEN_FDS", "9")], "", list), "0 1 2 3", "not all of them are there");
 }
 
 #[test]

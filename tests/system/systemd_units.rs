@@ -153,6 +153,12 @@ fn a_service_manager_is_told_of_the_keeper() {
     assert_eq!(told(), Some(format!("MAINPID={}", keeper("sixth"))));
     sandbox.words("exec sixth test -S /run/notify/notify.sock").succeeds();
     sandbox.words("inspect --format {{.Config.Env}} sixth").mentions("NOTIFY_SOCKET=/run/notify/notify.sock");
+    // Made when nobody waited to be told.
+    sandbox.words("create --sdnotify container --name seventh busybox sleep 1000").succeeds();
+    run("start seventh").succeeds();
+    assert_eq!(told(), Some(format!("MAINPID={}", keeper("seventh"))));
+    sandbox.run(["exec", "seventh", "sh", "-c", "test -S $NOTIFY_SOCKET"]).succeeds();
+    sandbox.words("inspect --format {{.Config.SdNotifyMode}} seventh").prints("container");
     run("run --sdnotify x busybox true")
         .refuses(125, "invalid sdnotify value \"x\": must be container, conmon, healthy or ignore");
     sandbox.words("rm -f -t 0 -a").succeeds();

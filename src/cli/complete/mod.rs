@@ -6,6 +6,7 @@
 //! (`CONTAINER [CONTAINER...]`), so a new command completes without a word here.
 
 mod names;
+mod place;
 mod scripts;
 
 use super::context::GlobalOptions;
@@ -213,6 +214,10 @@ fn offer(place: &Place<'_>, typing: &str, program: &str) -> Offer {
         };
     }
     match place.verb {
+        Some((_, usage)) if usage.starts_with("IMAGE [COMMAND") && !place.positionals.is_empty() => {
+            names.paths_in_image(&place.positionals[0], typing)
+        }
+        Some(("cp", _)) if typing.contains(':') => names.paths_in_container(typing),
         Some((verb, usage)) => word_of(verb, usage, place.positionals.len(), typing, &names),
         None => {
             let shown = place.entries.iter().filter(|entry| !entry.hidden && entry.name.starts_with(typing));

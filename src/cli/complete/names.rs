@@ -1,9 +1,10 @@
 //! Names of what is in the store, as candidates.
 
-use super::Candidate;
+use super::{Candidate, Directive, Offer, place};
 use crate::cli::context::GlobalOptions;
 use crate::cli::output::human;
 use crate::engine::Engine;
+use crate::engine::images::directory;
 use crate::engine::images::list::{ListOptions, list};
 use crate::store::containers::Status;
 
@@ -48,6 +49,23 @@ impl Names {
             _ => SHELLS.map(|name| Candidate::new(name, "")).to_vec(),
         };
         all.into_iter().filter(|candidate| candidate.text.starts_with(typing)).collect()
+    }
+
+    /// Paths in an image, for the words of its command.
+    pub(super) fn paths_in_image(&self, image: &str, typing: &str) -> Offer {
+        place::candidates(typing, |path| directory::list(&self.engine.paths, image, path).ok().flatten())
+    }
+
+    /// Paths in a container, for `CONTAINER:PATH`.
+    pub(super) fn paths_in_container(&self, typing: &str) -> Offer {
+        let nothing = (Vec::new(), Directive::Default);
+        let Some((name, path)) = typing.split_once(':') else { return nothing };
+        let Ok(files) = self.engine.container(name).and_then(|container| self.engine.files(&container)) else {
+            return nothing;
+        };
+        let (mut found, directive) = place::candidates(path, |path| files.list(&format!("/{path}")).ok().flatten());
+        found.iter_mut().for_each(|candidate| candidate.text.insert_str(0, &format!("{name}:")));
+        (found, directive)
     }
 
     fn containers(&self, verb: &str, typing: &str) -> Vec<Candidate> {

@@ -96,8 +96,12 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
             Ok((image, created))
         })?;
         created.warnings.iter().for_each(|warning| output::note(warning));
-        let options =
-            StartOptions { foreground: !detach, terminal_size: session::terminal_size(&request), prepare: false };
+        let options = StartOptions {
+            foreground: !detach,
+            terminal_size: session::terminal_size(&request),
+            passes_on: true,
+            ..StartOptions::default()
+        };
         let started = match engine.start(&created.record.id, options, Some(created.lock)) {
             Ok(started) => started,
             Err(error) => {
@@ -109,6 +113,8 @@ coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=s
             }
         };
         started.warnings.iter().for_each(|warning| output::note(warning));
+        context.log("debug", &format!("Created container {}, process {}", created.record.id, started.pid));
+        context.log("debug", &format!("Kept by process {}", started.keeper_pid));
         session::notify(&engine, &started, request.sdnotify == NotifyMode::Started, detach)?;
         match detach {
             true => output::print(&format!("{}\n", created.record.id)),

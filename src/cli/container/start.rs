@@ -91,7 +91,11 @@ impl Verb for Start {
             |name| {
                 let container = engine.container(name)?;
                 if !container.state.is_begun() {
-                    let started = engine.start(&container.record.id, StartOptions::default(), None)?;
+                    let started = engine.start(
+                        &container.record.id,
+                        StartOptions { passes_on: true, ..StartOptions::default() },
+                        None,
+                    )?;
                     started.warnings.iter().for_each(|warning| output::note(warning));
                     session::notify(&engine, &started, started.record.request.sdnotify != NotifyMode::Ignore, true)?;
                 }
@@ -122,7 +126,12 @@ fn start_attached(
     if container.state.is_begun() {
         return session::join(engine, &container, &session::options(&request, keys));
     }
-    let options = StartOptions { foreground: true, terminal_size: session::terminal_size(&request), prepare: false };
+    let options = StartOptions {
+        foreground: true,
+        terminal_size: session::terminal_size(&request),
+        passes_on: true,
+        ..StartOptions::default()
+    };
     let started = engine.start(&container.record.id, options, None)?;
     started.warnings.iter().for_each(|warning| output::note(warning));
     session::attach(engine, &started, &session::options(&request, keys))

@@ -149,15 +149,14 @@ fn sdnotify(mode: String) -> Result<NotifyMode, OptionError> {
         "conmon" => Ok(NotifyMode::Started),
         "healthy" => Ok(NotifyMode::Healthy),
         "ignore" => Ok(NotifyMode::Ignore),
-        "container" => match (crate::engine::notify::is_wanted(), crate::engine::notify::socket()) {
-            (true, None) => Err(OptionError::RefusedValue {
+        "container" if crate::engine::notify::is_wanted() && crate::engine::notify::socket().is_none() => {
+            Err(OptionError::RefusedValue {
                 option: "sdnotify",
                 value: mode,
                 reason: "the manager's socket is an abstract one, which no container reaches; use conmon or healthy",
-            }),
-            (true, Some(_)) => Ok(NotifyMode::Container),
-            (false, _) => Ok(NotifyMode::Default),
-        },
+            })
+        }
+        "container" => Ok(NotifyMode::Container),
         _ => Err(OptionError::Notify(mode)),
     }
 }

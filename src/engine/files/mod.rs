@@ -33,6 +33,7 @@ use crate::sys::message;
 use rustix::pipe::{PipeFlags, pipe_with};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// Longest message in bytes: replies quote a path of `PATH_MAX` bytes as a list of numbers.
@@ -60,6 +61,11 @@ enum Request {
         /// How.
         options: UnpackOptions,
     },
+    /// Write the names in a directory to the descriptor that comes along, each ended by a NUL, those of directories with a slash.
+    List {
+        /// Absolute.
+        path: String,
+    },
     /// Who the container's process is.
     User,
     /// Write what differs from the image to the descriptor that comes along, as lines of JSON.
@@ -83,6 +89,15 @@ enum Reply {
     Failed(Failure),
     /// The path does not exist, or another error of the system.
     Errno(i32),
+}
+
+/// A name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name.
+    pub name: Vec<u8>,
+    /// A directory is there, and not a link to one.
+    pub is_directory: bool,
 }
 
 /// A connection to a worker. The worker ends, and what it mounted vanishes, when this is dropped.
@@ -147,6 +162,28 @@ impl Files {
             Reply::Failed(failure) => Err(failure),
             _ => Err(Failure::message("unexpected answer from the process in the container")),
         }
+    }
+
+    /// The entries of the directory that `path` leads to in the container, links followed. `None` when it leads to none.
+    ///
+    /// # Errors
+    /// The process in the container has ended.
+    pub fn list(&self, path: &str) -> Step<Option<Vec<Entry>>> {
+        if !self.resolve(path)?.is_some_and(|resolved| resolved.is_directory()) {
+            return Ok(None);
+        }
+        let (reader, writer) = pipe()?;
+        self.ask(&Request::List { path: path.to_owned() }, Some(writer))?;
+        let mut bytes = Vec::new();
+        let failed = |error: std::io::Error| Failure::message(crate::runtime::failure::in_words(&error));
+        File::from(reader).read_to_end(&mut bytes).map_err(failed)?;
+        Task { files: self }.wait()?;
+        let names = bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        let entry = |name: &[u8]| match name.strip_suffix(b"/") {
+            Some(name) => Entry { name: name.to_vec(), is_directory: true },
+            None => Entry { name: name.to_vec(), is_directory: false },
+        };
+        Ok(Some(names.map(entry).collect()))
     }
 
     /// User and group of the container's process.

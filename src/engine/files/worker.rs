@@ -19,13 +19,13 @@ use crate::runtime::rooted::Rooted;
 use crate::store::containers::ProcessId;
 use crate::sys::message;
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, fork_into};
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, Dir, FileType, OFlags, statat};
 use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -299,6 +299,7 @@ impl Worker<'_> {
                 Ok(resolved) => Reply::Resolved(resolved),
                 Err(error) => Reply::Errno(error.raw_os_error()),
             },
+            (Request::List { path }, Some(out)) => done(self.list(&path, out)),
             (Request::User, _) => self.user(),
             (Request::Pack { path, options }, Some(out)) => done(self.pack(&path, &options, out)),
             (Request::Unpack { path, options }, Some(input)) => {
@@ -357,6 +358,30 @@ impl Worker<'_> {
             path = Cow::Owned(full);
         }
         Err(Errno::LOOP)
+    }
+
+    fn list(&self, path: &str, out: OwnedFd) -> Step<()> {
+        let failed = |error: Errno| Failure::setup(format_args!("list \"{path}\""), error);
+        let resolved = self.resolve(Path::new(path)).map_err(failed)?;
+        let located = self.locate(resolved.as_path())?;
+        let directory = located.root.open(&located.path, OFlags::RDONLY | OFlags::DIRECTORY, 0).map_err(failed)?;
+        let mut out = BufWriter::with_capacity(PIPE_BYTES, File::from(out));
+        let mut write = |bytes: &[u8]| {
+            out.write_all(bytes).map_err(|error| failed(Errno::from_io_error(&error).unwrap_or(Errno::IO)))
+        };
+        for entry in Dir::read_from(&directory).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let status = statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW);
+            let is_directory =
+                status.is_ok_and(|status| FileType::from_raw_mode(status.st_mode) == FileType::Directory);
+            write(name.to_bytes())?;
+            write(if is_directory { b"/\0" } else { b"\0" })?;
+        }
+        out.flush().map_err(|error| failed(Errno::from_io_error(&error).unwrap_or(Errno::IO)))
     }
 
     fn user(&self) -> Reply {

@@ -6,6 +6,7 @@
 pub mod assemble;
 pub mod change;
 pub mod check;
+pub mod directory;
 pub mod error;
 mod extracted;
 pub mod filter;
