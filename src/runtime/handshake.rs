@@ -2,7 +2,7 @@
 //!
 //! Each message is one `SOCK_SEQPACKET` packet of JSON, some with a descriptor. Two sockets lead to the keeper:
 //!
-//! - from *init*: the FUSE device it mounted, the terminal, the tap of its network, warnings, a failure. The socket is close-on-exec: its end
+//! - from *init*: the FUSE device it mounted, the root file system, the terminal, the tap of its network, warnings, a failure. The socket is close-on-exec: its end
 //!   without a failure means that the container's process has been executed.
 //! - from the *guard*: the descriptor of init's process, then its exit status.
 //!
@@ -30,6 +30,8 @@ pub enum Report {
         /// User and group in the container.
         owner: (u32, u32),
     },
+    /// init: keep this root file system (descriptor 0: a handle) mounted until the container's end has been told.
+    Root,
     /// init: this is the container's terminal (descriptor 0: the master side).
     Terminal,
     /// init: packets of the container's network come and go here (descriptor 0: the tap).

@@ -348,6 +348,34 @@ fn every_storage_driver_gives_the_same_root() {
     assert!(tried.contains(&"copy"), "directories work everywhere");
 }
 
+/// The kernel writes a whole file system back when an overlay on it is unmounted: whoever waits for the container must
+/// not wait for that, so its process has not the last reference.
+#[test]
+fn the_keeper_keeps_an_overlay_mounted_and_nothing_else() {
+    let sandbox = busybox!();
+    for (driver, options, keeps) in
+        [("fuse+overlay", &[][..], true), ("overlay", &[], true), ("overlay", &["--rm"], false), ("copy", &[], false)]
+    {
+        let arguments = [&["run", "-d", "--name", "kept"], options, &["busybox", "sleep", "1000"]].concat();
+        let started = sandbox.command(arguments).env("CORACLE_STORAGE_DRIVER", driver).run();
+        if crate::support::is_refused_driver(&started, driver) {
+            continue;
+        }
+        started.succeeds();
+        let pids = sandbox.run(["inspect", "-f", "{{.State.ConmonPid}} {{.State.Pid}}", "kept"]).succeeds().text();
+        let (keeper, process) = pids.split_once(' ').expect("two numbers");
+        let mounts = fs::read_to_string(format!("/proc/{process}/mountinfo")).unwrap();
+        let root = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>()).find(|fields| fields[4] == "/");
+        let root = root.expect("a root is mounted");
+        let descriptors = fs::read_dir(format!("/proc/{keeper}/fdinfo")).unwrap();
+        let held = descriptors.filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok()).any(|info| {
+            info.lines().any(|line| line.strip_prefix("mnt_id:").is_some_and(|number| number.trim() == root[0]))
+        });
+        assert_eq!(held, keeps, "{driver} {options:?}");
+        sandbox.words("rm -f -t 0 kept").succeeds();
+    }
+}
+
 #[test]
 fn attributes_of_the_image_are_kept() {
     let Ok(layer) = Layer::busybox() else { skip!("needs a static busybox (Debian package busybox-static)") };

@@ -63,7 +63,7 @@ impl<'a> RootMounter<'a> {
         report(keeper, &Report::FuseDevice, Some(device.as_fd()))
             .map_err(|error| Failure::setup("hand over the FUSE device", error))?;
         drop(device);
-        self.mount_overlay_on(&self.reopened("lower")?, volatile)
+        self.mount_overlay_on(keeper, &self.reopened("lower")?, volatile)
     }
 
     fn mount_fuse_root(&self, keeper: &OwnedFd) -> Step<OwnedFd> {
@@ -75,7 +75,10 @@ impl<'a> RootMounter<'a> {
         open_handle(&self.reopened("root")?)
     }
 
-    fn mount_overlay_on(&self, lower: &Path, volatile: bool) -> Step<OwnedFd> {
+    /// Unless it is volatile, the kernel writes the whole file system below `upper` back to the disk when the overlay is
+    /// unmounted (`ovl_sync_fs` in fs/overlayfs/super.c), other programs' files included. With the last process of the
+    /// container holding the last reference, its end would be known only after that: the keeper holds one, too.
+    fn mount_overlay_on(&self, keeper: &OwnedFd, lower: &Path, volatile: bool) -> Step<OwnedFd> {
         let root = self.part("root")?;
         let (upper, work) = (self.part("upper")?, self.part("work")?);
         let before = rustix::fs::stat(&upper);
@@ -89,7 +92,12 @@ impl<'a> RootMounter<'a> {
             }
             return Err(message(error));
         }
-        open_handle(&self.reopened("root")?)
+        let mounted = open_handle(&self.reopened("root")?)?;
+        if !volatile {
+            report(keeper, &Report::Root, Some(mounted.as_fd()))
+                .map_err(|error| Failure::setup("hand over the root file system", error))?;
+        }
+        Ok(mounted)
     }
 
     /// The path of a part as it is now: what was mounted on it included, which the handle from before does not show.
@@ -111,17 +119,17 @@ impl<'a> RootMounter<'a> {
     }
 
     /// The kernel's overlay on the image, extracted once for all containers with these id maps; or on a host directory.
-    fn mount_extracted_overlay(&self, lower: &LowerPlan, volatile: bool) -> Step<OwnedFd> {
+    fn mount_extracted_overlay(&self, keeper: &OwnedFd, lower: &LowerPlan, volatile: bool) -> Step<OwnedFd> {
         let source = self.source.as_ref().ok_or_else(|| Failure::setup("extract the image", Errno::NOENT))?;
         match lower {
-            LowerPlan::Directory { .. } => self.mount_overlay_on(Path::new(&descriptor_path(source)), volatile),
+            LowerPlan::Directory { .. } => self.mount_overlay_on(keeper, Path::new(&descriptor_path(source)), volatile),
             LowerPlan::Image { tree, .. } => {
                 let name = self.extracted_name(tree);
                 let path = PathBuf::from(descriptor_path(source)).join(&name);
                 if !path.is_dir() {
                     self.extract_into(source, &name)?;
                 }
-                self.mount_overlay_on(&path, volatile)
+                self.mount_overlay_on(keeper, &path, volatile)
             }
         }
     }
@@ -214,7 +222,7 @@ impl RootFileSystem for RootMounter<'_> {
         match (self.plan, &self.source) {
             (RootPlan::FuseOverlay { volatile, .. }, _) => self.mount_fuse_overlay(keeper, *volatile),
             (RootPlan::Fuse { .. }, _) => self.mount_fuse_root(keeper),
-            (RootPlan::Overlay { lower, volatile, .. }, _) => self.mount_extracted_overlay(lower, *volatile),
+            (RootPlan::Overlay { lower, volatile, .. }, _) => self.mount_extracted_overlay(keeper, lower, *volatile),
             (RootPlan::Copy { .. }, _) => self.mount_copy(),
             (RootPlan::Directory { .. }, Some(source)) => self.bind_as_root(source),
             (RootPlan::Directory { .. }, None) => Err(Failure::setup("mount the root directory", Errno::NOENT)),

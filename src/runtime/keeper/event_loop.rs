@@ -484,6 +484,8 @@ impl<'a, 'k> EventLoop<'a, 'k> {
         self.keeper.remove_group();
         self.clients.dismiss(KeeperFrame::Exited(code).encode());
         self.keeper.services.finished();
+        // Only now, and while the FUSE server still answers: the kernel may take its time for writing back.
+        self.running.root = None;
         if let Some(delay) = again {
             // Until the guard has gone: it is this process's child, which the next run must not find running.
             while receive(&self.running.guard).is_ok_and(|report| report.is_some()) {}

@@ -28,6 +28,8 @@ pub(super) struct Running {
     pub network: Option<OwnedFd>,
     /// Where clients attach; without it they cannot.
     pub control: Option<Control>,
+    /// Keeps the root file system mounted.
+    pub root: Option<OwnedFd>,
 }
 
 /// Sockets and process of the guard, before init has reported.
@@ -180,6 +182,7 @@ impl Keeper<'_> {
     fn bring_up(&mut self, starting: &mut Starting) -> Step<Running> {
         let mut init = None;
         let mut terminal = None;
+        let mut root = None;
         let gone = || Failure::message("the container's init process ended unexpectedly");
         loop {
             let (from_guard, from_init, is_abandoned) =
@@ -212,6 +215,7 @@ impl Keeper<'_> {
                     let served = self.services.serve_view(mount, owner, device);
                     served.map_err(|failure| self.last_words(starting).unwrap_or(failure))?;
                 }
+                Some((Report::Root, Some(mounted))) => root = Some(mounted),
                 Some((Report::Terminal, Some(master))) => terminal = Some(master),
                 Some((Report::Tap, Some(tap))) => self.services.connect_network(tap)?,
                 Some((Report::NetworkCalls, Some(listener))) => self.services.answer_network_calls(listener)?,
@@ -244,7 +248,7 @@ impl Keeper<'_> {
         self.note_start(pid, control.as_ref())?;
         let guard = starting.guard.try_clone().map_err(|error| Failure::setup("watch the container", error))?;
         let network = starting.network.take();
-        Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal, network, control })
+        Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal, network, control, root })
     }
 
     /// What init said before it ended.
