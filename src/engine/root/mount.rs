@@ -12,8 +12,8 @@ use crate::runtime::handshake::{Report, report};
 use crate::runtime::id_map::IdMaps;
 use crate::runtime::init::{MountOptions, RootFileSystem, attach, bind, open_handle};
 use crate::runtime::rooted::descriptor_path;
-use rustix::fs::{Gid, Mode, OFlags, Uid};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, FlockOperation, Gid, Mode, OFlags, Uid, flock};
+use rustix::io::{Errno, retry_on_intr};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -33,12 +33,23 @@ pub struct RootMounter<'a> {
     /// A host directory, or the directory of extracted images.
     source: Option<OwnedFd>,
     image: Option<(Tree, Vec<File>)>,
+    /// The image's directory in the store, which is locked by who extracts the image.
+    place_of_lock: Option<OwnedFd>,
 }
 
 impl<'a> RootMounter<'a> {
     /// For the container whose directory is `directory`.
     pub fn new(plan: &'a RootPlan, directory: &'a Path, id_maps: &'a IdMaps) -> Self {
-        RootMounter { plan, directory, id_maps, place: None, opened: Vec::new(), source: None, image: None }
+        RootMounter {
+            plan,
+            directory,
+            id_maps,
+            place: None,
+            opened: Vec::new(),
+            source: None,
+            image: None,
+            place_of_lock: None,
+        }
     }
 
     /// Mounts on the directory `root` of `place`, not on the container's own.
@@ -143,10 +154,16 @@ impl<'a> RootMounter<'a> {
         format!("{image}-{maps}")
     }
 
-    /// Extracts into a directory that gets its name only when it is whole; who comes second throws its own away.
+    /// Extracts into a directory that gets its name only when it is whole. Of many containers that start at once, one
+    /// extracts and the others wait; where the file system knows no locks, who comes second throws its own away.
     fn extract_into(&self, parent: &OwnedFd, name: &str) -> Step<()> {
         let failed = |error: Errno| Failure::setup("extract the image", error);
         let temporary = format!(".{name}.{}", self.directory.file_name().unwrap_or_default().display());
+        let lock = self.place_of_lock.as_ref().and_then(|image| open_directory(image, ".").ok());
+        let _ = lock.as_ref().map(|lock| retry_on_intr(|| flock(lock, FlockOperation::LockExclusive)));
+        if rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
+            return Ok(());
+        }
         rustix::fs::mkdirat(parent, &temporary, Mode::from_raw_mode(0o755)).map_err(failed)?;
         let target = open_directory(parent, &temporary).map_err(failed)?;
         self.extract(&target)?;
@@ -195,6 +212,7 @@ impl<'a> RootMounter<'a> {
             RootPlan::FuseOverlay { .. } | RootPlan::Fuse { .. } => {}
             RootPlan::Overlay { lower: LowerPlan::Image { tree, layers }, extracted, .. } => {
                 self.image = Some(open_tree(tree, layers)?);
+                self.place_of_lock = tree.parent().and_then(|image| open_directory(rustix::fs::CWD, image).ok());
                 std::fs::create_dir_all(extracted).map_err(|error| Failure::setup("extract the image", error))?;
                 self.source = Some(open_handle(extracted)?);
             }
@@ -238,7 +256,7 @@ impl RootFileSystem for RootMounter<'_> {
     }
 }
 
-fn open_directory(parent: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
+fn open_directory(parent: impl AsFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(parent, name, flags, Mode::empty())
 }
