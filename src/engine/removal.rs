@@ -133,7 +133,7 @@ fn empty_directory(directory: OwnedFd) -> Result<(), Errno> {
     while let Some((current, name)) = stack.pop() {
         let mut below = None;
         match entries(&current) {
-            Err(error) => result = result.and(Err(error)),
+            Err(error) => result = result.and(unless_gone(Err(error))),
             Ok(names) => {
                 for (entry, is_directory) in names {
                     let removed = match is_directory {
@@ -149,9 +149,7 @@ fn empty_directory(directory: OwnedFd) -> Result<(), Errno> {
                             other => other,
                         },
                     };
-                    if let Err(error) = removed {
-                        result = result.and(Err(error));
-                    }
+                    result = result.and(unless_gone(removed));
                 }
             }
         }
@@ -163,7 +161,7 @@ fn empty_directory(directory: OwnedFd) -> Result<(), Errno> {
             }
             None => {
                 if let (Some(name), Some((parent, _))) = (&name, stack.last())
-                    && let Err(error) = unlinkat(parent, name, AtFlags::REMOVEDIR)
+                    && let Err(error) = unless_gone(unlinkat(parent, name, AtFlags::REMOVEDIR))
                 {
                     // It would be found again for ever: give up on this branch.
                     return result.and(Err(error));
@@ -172,6 +170,15 @@ fn empty_directory(directory: OwnedFd) -> Result<(), Errno> {
         }
     }
     result
+}
+
+/// Several may remove the same tree, such as a container's guard and the sweep of another's keeper, which lacks the ids
+/// for some of it: what the other has removed is no reason to stop.
+fn unless_gone(removed: Result<(), Errno>) -> Result<(), Errno> {
+    match removed {
+        Err(Errno::NOENT) => Ok(()),
+        other => other,
+    }
 }
 
 fn open_below(parent: &OwnedFd, name: &std::ffi::CStr) -> Result<OwnedFd, Errno> {
@@ -264,5 +271,28 @@ mod tests {
         remove_tree(&tree).unwrap();
         assert!(!tree.exists() && outside.join("kept").exists());
         remove_tree(&tree).unwrap();
+    }
+
+    #[test]
+    fn two_may_remove_the_same_tree() {
+        let home = tempfile::tempdir().unwrap();
+        let tree = home.path().join("tree");
+        for _ in 0..25 {
+            for directory in 0..8 {
+                let below = tree.join(format!("{directory}/a/b/c"));
+                fs::create_dir_all(&below).unwrap();
+                fs::write(below.join("file"), "x").unwrap();
+            }
+            let together = std::sync::Barrier::new(2);
+            let remove = || {
+                together.wait();
+                remove_tree(&tree)
+            };
+            std::thread::scope(|scope| {
+                let other = scope.spawn(remove);
+                assert_eq!((remove(), other.join().unwrap()), (Ok(()), Ok(())));
+            });
+            assert!(!tree.exists());
+        }
     }
 }
