@@ -16,6 +16,7 @@
 use crate::store::events;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use toml::{Table, Value};
 
 /// The variable that names the one file to read.
@@ -120,24 +121,16 @@ impl Configuration {
     /// # Errors
     /// A file that cannot be read or understood; those that are not there say nothing, unless a variable names them.
     pub(crate) fn load() -> Result<Self, ConfigurationError> {
-        let variable = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
         let mut merged = Table::new();
-        match variable(ONLY) {
-            Some(path) => add_named(&mut merged, "CONTAINERS_CONF file", &path)?,
-            None => {
-                for path in usual_files() {
-                    match read(&path) {
-                        Ok(text) => add(&mut merged, &text, &path)?,
-                        Err(error) if is_absent(&error) => {}
-                        Err(source) => {
-                            return Err(ConfigurationError::File { what: "reading configuration", path, source });
-                        }
-                    }
+        for Source { what, path, text } in sources() {
+            match text {
+                Ok(text) => add(&mut merged, text, path)?,
+                Err(error) => {
+                    let source =
+                        error.raw_os_error().map_or_else(|| error.kind().into(), std::io::Error::from_raw_os_error);
+                    return Err(ConfigurationError::File { what, path: path.clone(), source });
                 }
             }
-        }
-        if let Some(path) = variable(LAST) {
-            add_named(&mut merged, "CONTAINERS_CONF_OVERRIDE file", &path)?;
         }
         Ok(typed(merged).unwrap_or_default()) // each file was tried by itself
     }
@@ -169,10 +162,41 @@ pub(crate) fn prepare(backend: Option<&str>) {
 }
 
 fn speaks_of_engine() -> bool {
-    let named = [ONLY, LAST].into_iter().any(|name| std::env::var_os(name).is_some_and(|path| !path.is_empty()));
     let keys = ["events_logger", "events_logfile", "env"];
-    let speaks = |text: String| text.lines().any(|line| keys.iter().any(|key| line.trim_start().starts_with(key)));
-    named || usual_files().iter().any(|path| read(path).is_ok_and(speaks))
+    // Files that a variable names may be written in any way; it is the usual ones that every command meets.
+    let is_named = [ONLY, LAST].into_iter().any(|name| variable(name).is_some());
+    let speaks = |text: &String| text.lines().any(|line| keys.iter().any(|key| line.trim_start().starts_with(key)));
+    is_named || sources().iter().any(|source| source.text.as_ref().is_ok_and(speaks))
+}
+
+/// A file that says something, or cannot be read.
+struct Source {
+    /// What it is to the user.
+    what: &'static str,
+    path: PathBuf,
+    text: std::io::Result<String>,
+}
+
+/// The files, the weakest first. They are read once in a process: what every command looks for and what `run` takes is the same.
+fn sources() -> &'static [Source] {
+    static SOURCES: OnceLock<Vec<Source>> = OnceLock::new();
+    SOURCES.get_or_init(|| {
+        let source = |what, path: PathBuf| Source { what, text: read(&path), path };
+        let is_there = |source: &Source| !source.text.as_ref().is_err_and(is_absent);
+        let mut sources: Vec<Source> = match variable(ONLY) {
+            Some(path) => vec![source("CONTAINERS_CONF file", path)],
+            None => {
+                let usual = usual_files().into_iter().map(|path| source("reading configuration", path));
+                usual.filter(is_there).collect()
+            }
+        };
+        sources.extend(variable(LAST).map(|path| source("CONTAINERS_CONF_OVERRIDE file", path)));
+        sources
+    })
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// A file that nobody wrote, or whose directory is closed to this user, as under a home that is not there.
@@ -198,14 +222,21 @@ fn usual_files() -> Vec<PathBuf> {
 
 fn read(path: &Path) -> std::io::Result<String> {
     use std::io::Read;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(LIMIT_BYTES).read_to_string(&mut text)?;
-    Ok(text)
+    let file = std::fs::File::open(path)?;
+    let length_bytes = file.metadata()?.len().min(LIMIT_BYTES);
+    let mut text = String::with_capacity(length_bytes as usize + 1); // and one to find the end by
+    file.take(LIMIT_BYTES).read_to_string(&mut text)?;
+    Ok(without_comments(text))
 }
 
-fn add_named(merged: &mut Table, what: &'static str, path: &Path) -> Result<(), ConfigurationError> {
-    let text = read(path).map_err(|source| ConfigurationError::File { what, path: path.to_owned(), source })?;
-    add(merged, &text, path)
+/// The text without lines that are comments: most of what distributions ship, and not worth being parsed by every command.
+fn without_comments(text: String) -> String {
+    // A text of several lines may hold what looks like a comment.
+    if ["\"\"\"", "'''"].iter().any(|quotes| text.contains(quotes)) {
+        return text;
+    }
+    let says = |line: &&str| !matches!(line.trim_start().as_bytes(), [] | [b'#', ..]);
+    text.lines().filter(says).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Merges the text of one file.
@@ -277,6 +308,16 @@ mod tests {
         assert_eq!((found.containers.tz.as_deref(), found.containers.init), (Some("UTC"), true));
         assert_eq!(found.engine.stop_timeout, Some(3));
         assert_eq!(of(&[first, "[containers]\nenv=[]\n"]).unwrap().containers.env, [""; 0]);
+    }
+
+    #[test]
+    fn comments_are_left_out_where_they_are_none_of_a_text() {
+        let text = "# one\n[containers]\n  # two\n\nenv = [\n# three\n\"A=1\", # four\n]\n";
+        assert_eq!(without_comments(text.to_owned()), "[containers]\nenv = [\n\"A=1\", # four\n]\n");
+        for quotes in ["\"\"\"", "'''"] {
+            let text = format!("[containers]\ntz = {quotes}\n# no comment\n{quotes}\n");
+            assert_eq!(without_comments(text.clone()), text);
+        }
     }
 
     #[test]
