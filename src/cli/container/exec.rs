@@ -105,11 +105,11 @@ coracle exec --user postgres --workdir /var/lib/postgresql db psql -c 'select 1'
             untold: false,
         };
         wait_until_running(&engine, &name, self.wait)?;
+        let container = engine.container(&name)?;
         if self.detach {
-            let session = engine.exec(&name, &request)?;
+            let session = engine.exec(&container, &request)?;
             return output::print(&format!("{}\n", session.id));
         }
-        let container = engine.container(&name)?;
         let keys = self.detach_keys.as_deref().or(container.record.request.detach_keys.as_deref());
         let options = AttachOptions {
             input: self.interactive,
@@ -122,7 +122,7 @@ coracle exec --user postgres --workdir /var/lib/postgresql db psql -c 'select 1'
         session::warn_without_terminal(context, self.tty, self.interactive);
         // From here on a signal is the process's.
         hold_signals();
-        let session = match engine.exec(&name, &request) {
+        let session = match engine.exec(&container, &request) {
             Ok(session) => session,
             Err(error) if error.kind() == Kind::Conflict => {
                 let failure = Failure::from(error);

@@ -75,18 +75,17 @@ pub struct ExecSession {
 }
 
 impl Engine {
-    /// Starts a process in container `name`; returns when it runs, or with the reason why not.
+    /// Starts a process in `container`, which was looked at just now; returns when it runs, or with the reason why not.
     ///
     /// The caller must have one thread.
     ///
     /// # Errors
     /// [`Error::Conflict`] when the container does not run; what the process's own start gives.
-    pub fn exec(&self, name: &str, request: &ExecRequest) -> Result<ExecSession, Error> {
-        let container = self.container(name)?;
-        let target = running(&container)?;
+    pub fn exec(&self, container: &Container, request: &ExecRequest) -> Result<ExecSession, Error> {
+        let target = running(container)?;
         let plan = plan(&container.record, request)?;
         let calls = match plan.network_calls {
-            true => Some(calls(&container)?),
+            true => Some(calls(container)?),
             false => None,
         };
         let log = if request.untold { None } else { open_for_writing(&self.paths).ok() };
