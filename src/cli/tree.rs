@@ -42,14 +42,12 @@ pub(crate) trait Verb: Args + 'static {
     const EXAMPLES: &'static str = "";
     /// Not listed in help.
     const HIDDEN: bool = false;
-    /// Adds options that are not fields of the type (see [`super::compatibility`]).
-    fn augment(command: Command) -> Command {
-        command
-    }
-    /// Looks at options that are not fields of the type, before [`Verb::run`].
+    /// Options that are not fields of the type, since nothing comes of them.
+    const FOREIGN: &'static [compatibility::Row] = &[];
+    /// Looks at what the fields do not tell, before [`Verb::run`].
     ///
     /// # Errors
-    /// An option that cannot be honoured.
+    /// Options that make no sense together.
     fn review(_matches: &ArgMatches) -> Result<(), Failure> {
         Ok(())
     }
@@ -177,6 +175,7 @@ pub(crate) fn group<G: Group>() -> Entry {
 
 fn run_verb<V: Verb>(matches: &ArgMatches, context: &Context) -> Result<ExitCode, Failure> {
     V::review(matches)?;
+    compatibility::enforce(matches, V::FOREIGN)?;
     let options = V::from_arg_matches(matches).map_err(|error| Failure::Arguments(error.to_string()))?;
     options.run(context)
 }
@@ -184,7 +183,7 @@ fn run_verb<V: Verb>(matches: &ArgMatches, context: &Context) -> Result<ExitCode
 /// The options of `V` as help shows them.
 fn verb_documentation<V: Verb>(command: Command) -> Command {
     // Flattened option groups bring an `about` of their own, so ours is set after them.
-    let command = V::augment(V::augment_args(command)).about(V::ABOUT);
+    let command = compatibility::augment(V::augment_args(command), V::FOREIGN).about(V::ABOUT);
     let command = command.long_about(format!("{}\n\n{}", V::ABOUT, V::DETAILS));
     let takes_h = command.get_arguments().any(|arg| arg.get_short() == Some('h'));
     let command = command.arg(help_flag(!takes_h));
@@ -205,7 +204,7 @@ fn examples(text: &str) -> String {
 
 /// The options of `V` as they are parsed.
 fn verb_parser<V: Verb>(command: Command) -> Command {
-    let command = GlobalOptions::augment_args(V::augment(V::augment_args(command)));
+    let command = GlobalOptions::augment_args(compatibility::augment(V::augment_args(command), V::FOREIGN));
     parse_rules(with_positional(compatibility::augment_later(command)))
 }
 

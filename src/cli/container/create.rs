@@ -8,7 +8,7 @@ use crate::cli::options::CreateOptions;
 use crate::cli::output::{self, PullProgress};
 use crate::cli::pod;
 use crate::cli::tree::{Arity, Verb};
-use clap::{ArgMatches, Args, Command};
+use clap::Args;
 use std::process::ExitCode;
 
 /// `create IMAGE [COMMAND [ARG...]]`.
@@ -22,19 +22,12 @@ pub(crate) struct Create {
 
 impl Verb for Create {
     const NAME: &'static str = "create";
+    const FOREIGN: &'static [compatibility::Row] = compatibility::CREATE;
     const ABOUT: &'static str = "Create a container without starting it";
     const DETAILS: &'static str = "Makes a container as run does and prints its ID; start runs it.";
     const ARGUMENTS: &'static str = "IMAGE [COMMAND [ARG...]]";
     const ARITY: Arity = Arity::AtLeast(1);
     const EXAMPLES: &'static str = "coracle create --name web -v site:/srv nginx\ncoracle start web";
-
-    fn augment(command: Command) -> Command {
-        compatibility::augment(command, compatibility::CREATE)
-    }
-
-    fn review(matches: &ArgMatches) -> Result<(), Failure> {
-        compatibility::enforce(matches, compatibility::CREATE)
-    }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let mut request = self.create.into_request(self.arguments, &context.surroundings_with_defaults()?)?;

@@ -17,7 +17,7 @@ use crate::engine::request::{ContainerRequest, NotifyMode, RootSource};
 use crate::engine::start::StartOptions;
 use crate::engine::{Engine, network};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Command};
+use clap::{ArgMatches, Args};
 use std::process::ExitCode;
 
 /// `run IMAGE [COMMAND [ARG...]]`.
@@ -43,6 +43,7 @@ pub(crate) struct Run {
 
 impl Verb for Run {
     const NAME: &'static str = "run";
+    const FOREIGN: &'static [compatibility::Row] = compatibility::CREATE;
     const ABOUT: &'static str = "Run a command in a new container";
     const DETAILS: &'static str = "Pulls the image if it is not in the store, makes a container of it and runs COMMAND, or the \
         image's own command, in it. Two names need no registry: hello shows what a container gets here, and host runs a command \
@@ -67,16 +68,12 @@ coracle run --rm -it -u postgres -v ./data:/var/lib/postgresql/data:map=user pos
 # In the background, with a volume that is kept\n\
 coracle run -d --name db -v data:/var/lib/postgresql/data -e POSTGRES_PASSWORD=secret postgres";
 
-    fn augment(command: Command) -> Command {
-        compatibility::augment(command, compatibility::CREATE)
-    }
-
     fn review(matches: &ArgMatches) -> Result<(), Failure> {
         let keeps_container = matches.value_source("rm") == Some(ValueSource::CommandLine) && !matches.get_flag("rm");
         if keeps_container && matches.get_flag("rmi") {
             return Err(OptionError::RemoveImageAlone.into());
         }
-        compatibility::enforce(matches, compatibility::CREATE)
+        Ok(())
     }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {

@@ -7,7 +7,7 @@ use crate::cli::output;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::images;
 use crate::engine::registry::{self, Credentials, LoginRequest};
-use clap::{ArgMatches, Args, Command, ValueHint};
+use clap::{Args, ValueHint};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -48,6 +48,7 @@ const LONGEST: u64 = 64 << 10;
 
 impl Verb for Login {
     const NAME: &'static str = "login";
+    const FOREIGN: &'static [compatibility::Row] = compatibility::LOGIN;
     const ABOUT: &'static str = "Log in to a registry";
     const DETAILS: &'static str = "Asks the registry whether it takes the login, and keeps it in the file that podman, skopeo and \
         buildah use too, or gives it to the credential helper named there. Without a user name the login that is there is tried, \
@@ -56,14 +57,6 @@ impl Verb for Login {
     const ARITY: Arity = Arity::AtMost(1);
     const EXAMPLES: &'static str = "coracle login quay.io\n\
         printf %s \"$TOKEN\" | coracle login --username ci --password-stdin registry.example.org";
-
-    fn augment(command: Command) -> Command {
-        compatibility::augment(command, compatibility::LOGIN)
-    }
-
-    fn review(matches: &ArgMatches) -> Result<(), Failure> {
-        compatibility::enforce(matches, compatibility::LOGIN)
-    }
 
     fn run(self, _context: &Context) -> Result<ExitCode, Failure> {
         let registry = self.arguments.first().map_or(DEFAULT_REGISTRY, String::as_str);

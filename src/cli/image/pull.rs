@@ -9,7 +9,7 @@ use crate::cli::output::{self, PullProgress};
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::pull::{self, PullRequest};
 use crate::engine::request::PullPolicy;
-use clap::{ArgMatches, Args, Command};
+use clap::Args;
 use std::process::ExitCode;
 
 /// `pull IMAGE...`.
@@ -29,6 +29,7 @@ pub(crate) struct Pull {
 
 impl Verb for Pull {
     const NAME: &'static str = "pull";
+    const FOREIGN: &'static [compatibility::Row] = compatibility::PULL;
     const ABOUT: &'static str = "Pull images from a registry";
     const DETAILS: &'static str = "Fetches images and prints their IDs. A name without a registry is looked up as registries.conf \
         says, by default at docker.io; a name without a tag means latest. Layers that are in the store already are not fetched \
@@ -41,14 +42,6 @@ impl Verb for Pull {
         coracle pull --quiet --creds user:password registry.example.org/team/app@sha256:...\n\
         # A registry on this machine that speaks plain HTTP\n\
         coracle pull --tls-verify=false localhost:5000/app";
-
-    fn augment(command: Command) -> Command {
-        compatibility::augment(command, compatibility::PULL)
-    }
-
-    fn review(matches: &ArgMatches) -> Result<(), Failure> {
-        compatibility::enforce(matches, compatibility::PULL)
-    }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         check_authfile(self.registry.authfile.as_deref())?;

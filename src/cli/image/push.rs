@@ -8,7 +8,7 @@ use crate::cli::output::PullProgress;
 use crate::cli::tree::{Arity, Verb};
 use crate::engine::images::transport::Outside;
 use crate::engine::registry::{self, PushRequest};
-use clap::{ArgMatches, Args, Command, ValueHint};
+use clap::{Args, ValueHint};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,6 +51,7 @@ const OTHER_TRANSPORTS: [&str; 3] = ["docker-daemon:", "containers-storage:", "o
 
 impl Verb for Push {
     const NAME: &'static str = "push";
+    const FOREIGN: &'static [compatibility::Row] = compatibility::PUSH;
     const ABOUT: &'static str = "Push an image to a registry";
     const DETAILS: &'static str = "Sends what the registry does not have yet: layers several at once, then the manifest, so that the \
         name never shows half an image. An image that was pulled keeps its digest when the registry has its layers in the same \
@@ -61,14 +62,6 @@ impl Verb for Push {
         coracle push --creds user:password app docker://registry.example.org/team/app\n\
         # A registry on this machine that speaks plain HTTP\n\
         coracle push --tls-verify=false app localhost:5000/app";
-
-    fn augment(command: Command) -> Command {
-        compatibility::augment(command, compatibility::PUSH)
-    }
-
-    fn review(matches: &ArgMatches) -> Result<(), Failure> {
-        compatibility::enforce(matches, compatibility::PUSH)
-    }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let (source, destination) = match self.arguments.as_slice() {

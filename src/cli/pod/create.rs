@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::lifecycle::RemoveOptions;
 use crate::engine::pods::{DEFAULT_SHARED, PodRequest};
 use crate::engine::request::{ContainerRequest, RootSource};
-use clap::{ArgMatches, Args, Command, ValueHint};
+use clap::{Args, ValueHint};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,6 +28,7 @@ pub(crate) struct Create {
 
 impl Verb for Create {
     const NAME: &'static str = "create";
+    const FOREIGN: &'static [compatibility::Row] = compatibility::POD;
     const ABOUT: &'static str = "Create a pod";
     const DETAILS: &'static str = "Makes a pod, into which run --pod puts containers, and prints its ID. They share network, host \
         name and IPC: one reaches the other on localhost, and ports are published by the pod. The namespaces are held by a small \
@@ -38,14 +39,6 @@ impl Verb for Create {
     const EXAMPLES: &'static str = "coracle pod create -p 8080:80 web\n\
         coracle run -d --pod web nginx\n\
         coracle run -d --pod web redis";
-
-    fn augment(command: Command) -> Command {
-        compatibility::augment(command, compatibility::POD)
-    }
-
-    fn review(matches: &ArgMatches) -> Result<(), Failure> {
-        compatibility::enforce(matches, compatibility::POD)
-    }
 
     fn run(mut self, context: &Context) -> Result<ExitCode, Failure> {
         if let Some(name) = self.arguments.pop() {

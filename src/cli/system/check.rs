@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::images::check::{self, Finding, Report};
 use crate::engine::images::remove;
 use crate::image::registry::client::Options;
-use clap::{ArgMatches, Args, Command};
+use clap::Args;
 use std::process::ExitCode;
 
 /// `system check`.
@@ -26,18 +26,11 @@ pub(crate) struct Check {
 
 impl Verb for Check {
     const NAME: &'static str = "check";
+    const FOREIGN: &'static [compatibility::Row] = compatibility::CHECK;
     const ABOUT: &'static str = "Check the store for damage";
     const DETAILS: &'static str = "Reads every object of the store and compares it with its digest. With --repair what is damaged \
         is fetched again or, where that is impossible, removed. Fails when there is damage and it is not repaired.";
     const EXAMPLES: &'static str = "coracle system check --repair";
-
-    fn augment(command: Command) -> Command {
-        compatibility::augment(command, compatibility::CHECK)
-    }
-
-    fn review(matches: &ArgMatches) -> Result<(), Failure> {
-        compatibility::enforce(matches, compatibility::CHECK)
-    }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         let engine = context.engine();

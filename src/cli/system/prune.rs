@@ -8,7 +8,7 @@ use crate::cli::output::{self, human};
 use crate::cli::tree::Verb;
 use crate::cli::{network, pod, volume};
 use crate::engine::images::remove::{self, PruneOptions};
-use clap::{ArgMatches, Args, Command};
+use clap::Args;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -35,17 +35,10 @@ pub(crate) struct Prune {
 
 impl Verb for Prune {
     const NAME: &'static str = "prune";
+    const FOREIGN: &'static [compatibility::Row] = compatibility::PRUNE;
     const ABOUT: &'static str = "Remove unused data";
     const DETAILS: &'static str = "Removes pods and containers that are not running, networks nothing uses, images without a name, and layers nothing refers to.";
     const EXAMPLES: &'static str = "coracle system prune --all --volumes";
-
-    fn augment(command: Command) -> Command {
-        compatibility::augment(command, compatibility::PRUNE)
-    }
-
-    fn review(matches: &ArgMatches) -> Result<(), Failure> {
-        compatibility::enforce(matches, compatibility::PRUNE)
-    }
 
     fn run(self, context: &Context) -> Result<ExitCode, Failure> {
         if !self.force && !output::confirm(&self.warning())? {
