@@ -31,6 +31,25 @@ pub struct Created {
     pub warnings: Vec<String>,
 }
 
+/// What may make the root of a container.
+struct Drivers {
+    /// The preferred one first.
+    candidates: Vec<Driver>,
+    /// Most that the container may write, if a project quota is to keep it to that.
+    quota_bytes: Option<u64>,
+}
+
+/// A container that is about to be written.
+struct NewContainer<'a> {
+    request: &'a ContainerRequest,
+    image: &'a ImageDefaults,
+    id: &'a str,
+    name: &'a str,
+    drivers: Drivers,
+    host: &'a HostIds,
+    others: &'a Others,
+}
+
 impl Engine {
     /// Creates a container from `request` and the defaults of its image.
     ///
@@ -52,8 +71,8 @@ impl Engine {
         let mut name = String::new();
         let result = self.drivers(request, &id).and_then(|drivers| {
             name = self.register_name(request.name.as_deref(), &id)?;
-            let made = self.write_container(request, image, (&id, &name), drivers, (&host, &others));
-            let (record, mut warnings) = made?;
+            let new = NewContainer { request, image, id: &id, name: &name, drivers, host: &host, others: &others };
+            let (record, mut warnings) = self.write_container(new)?;
             if warnings.iter().any(|_| record.network.mode == NetworkMode::Host && request.network.is_empty())
                 && (request.quiet || !self.tells_first_time("no-tun"))
             {
@@ -100,37 +119,37 @@ impl Engine {
         Err(last.map_or_else(|| Error::BadRequest("no free name".to_owned()), Error::from))
     }
 
-    /// The drivers that may make the root of container `id`, and the limit of its size, if a project quota is to keep it.
-    fn drivers(&self, request: &ContainerRequest, id: &str) -> Result<(Vec<Driver>, Option<u64>), Error> {
+    /// The drivers for container `id`.
+    fn drivers(&self, request: &ContainerRequest, id: &str) -> Result<Drivers, Error> {
         let directory = self.containers().directory(id);
         let asked = request.storage_driver.as_deref().or(self.storage_driver.as_deref());
         let drivers = super::driver::candidates(asked, &directory)?;
         if request.storage_size_bytes.is_none() {
-            return Ok((drivers, None));
+            return Ok(Drivers { candidates: drivers, quota_bytes: None });
         }
         let obstacle = projects::obstacle(&directory);
         let drivers = super::driver::limited(drivers, obstacle)?;
         let quota_bytes = request.storage_size_bytes.filter(|_| obstacle.is_none() && drivers != [Driver::Fuse]);
-        Ok((drivers, quota_bytes))
+        Ok(Drivers { candidates: drivers, quota_bytes })
     }
 
-    fn write_container(
-        &self,
-        request: &ContainerRequest,
-        image: &ImageDefaults,
-        (id, name): (&str, &str),
-        (drivers, quota_bytes): (Vec<Driver>, Option<u64>),
-        (host, others): (&HostIds, &Others),
-    ) -> Result<(ContainerRecord, Vec<String>), Error> {
+    fn write_container(&self, new: NewContainer<'_>) -> Result<(ContainerRecord, Vec<String>), Error> {
+        let NewContainer { request, image, id, name, drivers, host, others } = new;
         let containers = self.containers();
         let directory = containers.directory(id);
         let (volumes, extracted) = (self.paths.volumes(), self.paths.extracted());
-        let place =
-            Place { id, name, directory: &directory, volumes: &volumes, extracted: &extracted, drivers: &drivers };
+        let place = Place {
+            id,
+            name,
+            directory: &directory,
+            volumes: &volumes,
+            extracted: &extracted,
+            drivers: &drivers.candidates,
+        };
         let Planned { mut record, volumes, warnings } = plan(request, image, place, host, others)?;
         network::choose_random_ports(&mut record.network.ports)?;
         make_parts(&record)?;
-        if let Some(bytes) = quota_bytes {
+        if let Some(bytes) = drivers.quota_bytes {
             projects::limit(&self.paths, id, &[&directory.join("upper"), &directory.join("work")], bytes)?;
         }
         self.copy_secrets(&record)?;
