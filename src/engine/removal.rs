@@ -4,6 +4,7 @@ use super::error::Error;
 use super::record::ContainerRecord;
 use crate::store::containers::Containers;
 use crate::store::paths::Paths;
+use crate::sys::file_system;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 use std::fs;
@@ -18,9 +19,6 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How often a directory is emptied again when a file was made in it meanwhile.
 const WRITERS: usize = 16;
-
-/// `NFS_SUPER_MAGIC` (linux/magic.h).
-const NFS: u64 = 0x6969;
 
 /// So much of an ID file is read.
 const ID_FILE_BYTES: u64 = 80;
@@ -43,7 +41,10 @@ pub fn remove_files(paths: &Paths, id: &str, name: &str, anonymous_volumes: &[St
     let directory = containers.directory(id);
     let _ = fs::remove_file(directory.join("config.json")); // reported below when the directory cannot go
     let _ = fs::remove_dir_all(paths.container_run(id)); // usually there is none
-    set_lock_aside(paths, &directory, id);
+    let is_nfs = file_system::kind_at(&directory) == Ok(file_system::NFS);
+    if is_nfs {
+        set_lock_aside(paths, &directory, id);
+    }
     let mut result = remove_tree(&directory);
     // A health check that ends with its container may be about to write its result.
     for _ in 0..WRITERS {
@@ -53,7 +54,7 @@ pub fn remove_files(paths: &Paths, id: &str, name: &str, anonymous_volumes: &[St
         result = remove_tree(&directory);
     }
     // An NFS client keeps what is open until it is closed. Without its configuration the rest is no container any more.
-    if result == Err(Errno::BUSY) {
+    if is_nfs && result == Err(Errno::BUSY) {
         result = Ok(());
     }
     for volume in anonymous_volumes {
@@ -65,12 +66,10 @@ pub fn remove_files(paths: &Paths, id: &str, name: &str, anonymous_volumes: &[St
 /// On NFS a file that is removed while it is open keeps a name in its directory, which cannot go then. Its lock is open
 /// whenever a container is removed: it keeps that name elsewhere.
 fn set_lock_aside(paths: &Paths, directory: &Path, id: &str) {
-    if rustix::fs::statfs(directory).is_ok_and(|found| found.f_type as u64 & 0xffff_ffff == NFS) {
-        let aside = paths.temporary().join(format!("lock-{id}"));
-        // Where that cannot be done, the directory stays for the next command that looks.
-        let _ = fs::create_dir_all(paths.temporary());
-        let _ = fs::rename(directory.join("lock"), &aside).and_then(|()| fs::remove_file(&aside));
-    }
+    let aside = paths.temporary().join(format!("lock-{id}"));
+    // Where that cannot be done, the directory stays for the next command that looks.
+    let _ = fs::create_dir_all(paths.temporary());
+    let _ = fs::rename(directory.join("lock"), &aside).and_then(|()| fs::remove_file(&aside));
 }
 
 /// Removes the files of the container of `record`; its name may have changed since the record was read.

@@ -17,7 +17,8 @@
 
 use super::Error;
 use super::mount::FUSE_DEVICE;
-use rustix::fs::{Access, FsWord};
+use crate::sys::file_system;
+use rustix::fs::Access;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::str::FromStr;
@@ -121,8 +122,8 @@ pub fn overlay_obstacle(upper_parent: &Path) -> Option<String> {
     if version < (5, 11) {
         return Some("unprivileged overlay mounts need Linux 5.11".to_owned());
     }
-    match rustix::fs::statfs(upper_parent) {
-        Ok(found) => unsuitable_upper(found.f_type, version),
+    match file_system::kind_at(upper_parent) {
+        Ok(kind) => unsuitable_upper(kind, version),
         Err(error) => Some(format!("{}: {}", upper_parent.display(), crate::sys::errno::Words(&error.into()))),
     }
 }
@@ -130,7 +131,7 @@ pub fn overlay_obstacle(upper_parent: &Path) -> Option<String> {
 /// Why nothing can keep changes below `upper_parent`, if nothing can: on FAT and exFAT a file has another number each time it
 /// is looked at anew, so that what is kept beside it would be another file's one day, and names of different case are one.
 fn files_obstacle(upper_parent: &Path) -> Option<String> {
-    let kind = rustix::fs::statfs(upper_parent).ok()?.f_type as u64 & 0xffff_ffff;
+    let kind = file_system::kind_at(upper_parent).ok()?;
     let name = NUMBERLESS.iter().find(|(magic, _)| *magic == kind)?.1;
     Some(format!("{name} keeps no owners, links or lasting file numbers; --root names another place"))
 }
@@ -141,7 +142,7 @@ const NUMBERLESS: &[(u64, &str)] = &[(0x4d44, "FAT"), (0x2011_bab0, "exFAT")];
 /// File systems the kernel refuses for changes: remote ones, stacked ones, those without whiteouts or attributes. Magic
 /// numbers from linux/magic.h, statfs(2) and the file systems' own headers.
 const UNSUITABLE: &[(u64, &str)] = &[
-    (0x6969, "NFS"),
+    (file_system::NFS, "NFS"),
     (0x794c_7630, "overlayfs"),
     (0x6573_5546, "FUSE"),
     (0x0102_1997, "9p"),
@@ -165,9 +166,7 @@ const UNSUITABLE: &[(u64, &str)] = &[
     (0x8584_58f6, "ramfs"),
 ];
 
-fn unsuitable_upper(kind: FsWord, version: (u32, u32)) -> Option<String> {
-    // Some architectures sign-extend the 32 bits.
-    let kind = kind as u64 & 0xffff_ffff;
+fn unsuitable_upper(kind: u64, version: (u32, u32)) -> Option<String> {
     if kind == 0x0102_1994 && version < (6, 6) {
         return Some("tmpfs keeps user extended attributes from Linux 6.6 on".to_owned());
     }
@@ -202,8 +201,7 @@ mod tests {
         assert_eq!(unsuitable_upper(0x0102_1994, (6, 6)), None);
         assert!(unsuitable_upper(0x0102_1994, (6, 5)).is_some());
         assert!(unsuitable_upper(0x6969, (6, 18)).is_some());
-        // CIFS as a sign-extended word.
-        assert!(unsuitable_upper(0xff53_4d42_u32 as i32 as FsWord, (6, 18)).is_some());
+        assert!(unsuitable_upper(0xff53_4d42, (6, 18)).is_some());
     }
 
     #[test]

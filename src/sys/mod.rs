@@ -7,6 +7,7 @@ pub mod bpf;
 pub mod datagram;
 pub mod environment;
 pub mod errno;
+pub mod file_system;
 pub mod interface;
 pub mod landlock;
 pub mod landlock_tcp;

@@ -1,6 +1,7 @@
 //! From a remembered path to a descriptor, never through a link and never outside; and what is not shown.
 
 use super::inodes::{Identity, identity};
+use crate::sys::file_system;
 use rustix::fs::{Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -116,6 +117,6 @@ const PSEUDO: &[u64] = &[
 pub(super) fn is_pseudo(directory: BorrowedFd<'_>, name: &[u8]) -> bool {
     // O_PATH neither triggers an automount nor needs permission to read.
     let opened = rustix::fs::openat(directory, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
-    let found = opened.and_then(|opened| rustix::fs::fstatfs(&opened));
-    found.map_or(true, |found| PSEUDO.contains(&(found.f_type as u64 & 0xffff_ffff)))
+    let kind = opened.and_then(file_system::kind_of);
+    kind.map_or(true, |kind| PSEUDO.contains(&kind))
 }

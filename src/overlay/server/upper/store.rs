@@ -10,6 +10,7 @@
 use super::links::{self, Links};
 use super::target::Target;
 use super::whiteout;
+use crate::sys::file_system;
 use rustix::fs::{AtFlags, Mode, OFlags, RawDir, RenameFlags};
 use rustix::io::Errno;
 use std::io;
@@ -40,9 +41,6 @@ pub(super) struct Store {
     next: AtomicU64,
 }
 
-/// `NFS_SUPER_MAGIC` (linux/magic.h).
-const NFS: u64 = 0x6969;
-
 /// The flags every directory is opened with.
 pub(super) const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -61,7 +59,7 @@ impl Store {
         let links = Arc::new(made(work, "links")?);
         links::finish(&links, &upper)?;
         let upper = Arc::new(upper);
-        let keeps_open_names = rustix::fs::fstatfs(&upper)?.f_type as u64 & 0xffff_ffff == NFS;
+        let keeps_open_names = file_system::kind_of(&upper)? == file_system::NFS;
         Ok(Store { upper, tmp, links, beside, has_attributes, keeps_open_names, next: AtomicU64::new(0) })
     }
 
