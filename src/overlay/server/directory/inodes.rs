@@ -176,7 +176,14 @@ impl Inodes {
         if let Some(parent_known) = &known.place.parent
             && (!Arc::ptr_eq(parent_known, &parent.place) || *known.place.name != *name)
         {
-            known.place = Arc::new(Place { parent: Some(Arc::clone(&parent.place)), name: name.into() });
+            let place = Arc::new(Place { parent: Some(Arc::clone(&parent.place)), name: name.into() });
+            let before = hash(&std::mem::replace(&mut known.place, place).path());
+            // Otherwise names that come and go would be remembered as long as the file.
+            if let Some(numbers) = self.by_path.as_mut().filter(|numbers| numbers.get(&before) == Some(&number))
+                && path != Some(before)
+            {
+                numbers.remove(&before);
+            }
         }
         // Once masked by one name, masked by all: a bind mount must not show what its other name hides.
         known.masked |= masked;
@@ -194,7 +201,6 @@ impl Inodes {
         if self.handed_out.get(&inode.identity) == Some(&number) {
             self.handed_out.remove(&inode.identity);
         }
-        // Names that it had before are found to be others' when they are met.
         if let Some(numbers) = &mut self.by_path {
             let path = hash(&inode.place.path());
             if numbers.get(&path) == Some(&number) {
@@ -271,7 +277,12 @@ mod tests {
         assert_eq!(inodes.forget(3, 3), Some((7, 4)));
         assert_eq!(inodes.remember(&root, b"f", &file(7, 4), false), 4);
         assert!(inodes.forget(old, 2).is_some() && inodes.forget(4, 1).is_some());
+        let moved = inodes.remember(&root, b"a", &file(7, 20), false);
+        assert_eq!(inodes.remember(&root, b"b", &file(7, 20), false), moved);
+        assert_eq!(inodes.by_path.as_ref().unwrap().len(), 1, "a name it had before is forgotten");
+        assert!(inodes.forget(moved, 2).is_some());
         assert_eq!((inodes.known.len(), inodes.handed_out.len()), (1, 0));
+        assert!(inodes.by_path.unwrap().is_empty());
     }
 
     fn stat(device: u64, inode: u64) -> Stat {
