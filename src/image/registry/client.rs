@@ -20,15 +20,16 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LINK, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
+use reqwest::redirect::Policy;
 use serde::Deserialize;
 use std::io::Read;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Longest time without a byte from the other side.
-pub(super) const STALL_LIMIT: Duration = Duration::from_secs(60);
+const STALL_LIMIT: Duration = Duration::from_secs(60);
 /// Longest time to connect.
-pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 /// Redirects followed for one request (Go's clients: 10).
 pub(super) const REDIRECT_LIMIT: u32 = 10;
 /// Most bytes of an error's body.
@@ -71,6 +72,22 @@ pub struct Received {
     pub content_type: Option<String>,
 }
 
+/// A client for requests to `host` and to where its answers lead. Reads certificates, sends nothing.
+pub(super) fn http_client(host: &str, verify: bool, redirects: Policy) -> Result<Client, Error> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("coracle/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirects)
+        .referer(false)
+        .timeout(STALL_LIMIT)
+        .connect_timeout(CONNECT_LIMIT)
+        .tls_backend_preconfigured(trust::client_config(host, verify)?);
+    if is_loopback(host) {
+        // As Go's clients do: no proxy can reach this machine's loopback.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(Error::Client)
+}
+
 struct Request<'r> {
     url: Url,
     accept: &'r [&'r str],
@@ -84,19 +101,8 @@ impl<'a> Repository<'a> {
         let domain = reference.domain();
         let verify = options.tls_verify.unwrap_or(true);
         let is_local = is_loopback(domain);
-        let mut builder = Client::builder()
-            .user_agent(concat!("coracle/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .timeout(STALL_LIMIT)
-            .connect_timeout(CONNECT_LIMIT)
-            .tls_backend_preconfigured(trust::client_config(domain, verify)?);
-        if is_local {
-            // As Go's clients do: no proxy can reach this machine's loopback.
-            builder = builder.no_proxy();
-        }
         Ok(Repository {
-            http: builder.build().map_err(Error::Client)?,
+            http: http_client(domain, verify, Policy::none())?,
             login: Login::new(domain, reference.path(), options.credentials.clone()),
             may_be_plain: !verify || (is_local && options.tls_verify.is_none()),
             base: OnceLock::new(),

@@ -2,11 +2,9 @@
 //!
 //! What comes is as hostile as what a registry sends, and is checked by whoever reads it.
 
-use super::client::{CONNECT_LIMIT, REDIRECT_LIMIT, STALL_LIMIT, is_loopback, send, shown};
+use super::client::{REDIRECT_LIMIT, http_client, send, shown};
 use super::error::{Error, Problem};
-use super::trust;
 use reqwest::Url;
-use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 use std::io::Read;
 
@@ -24,17 +22,7 @@ pub fn open(url: &str) -> Result<impl Read, Error> {
     let invalid = || Error::Protocol { url: url.to_owned(), problem: Problem::Url };
     let url = Url::parse(url).ok().filter(Url::has_host).ok_or_else(invalid)?;
     let host = url.host_str().ok_or_else(invalid)?;
-    let mut builder = Client::builder()
-        .user_agent(concat!("coracle/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::limited(REDIRECT_LIMIT as usize))
-        .referer(false)
-        .timeout(STALL_LIMIT)
-        .connect_timeout(CONNECT_LIMIT)
-        .tls_backend_preconfigured(trust::client_config(host, true)?);
-    if is_loopback(host) {
-        builder = builder.no_proxy();
-    }
-    let client = builder.build().map_err(Error::Client)?;
+    let client = http_client(host, true, Policy::limited(REDIRECT_LIMIT as usize))?;
     let response = send(client.get(url.clone()), &url)?;
     match response.status().is_success() {
         true => Ok(response),
