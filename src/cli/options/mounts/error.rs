@@ -20,6 +20,8 @@ pub(crate) enum MountError {
     MissingSource,
     #[error("no file paths matching glob {0:?}")]
     NoPath(String),
+    #[error("too many file paths matching glob {0:?}")]
+    TooManyPaths(String),
     #[error("invalid container path {0:?}, must be an absolute path")]
     RelativeDestination(String),
     #[error("{0}: duplicate mount destination")]

@@ -5,11 +5,15 @@ use std::path::PathBuf;
 /// Far more than anybody mounts one by one.
 const MOST: usize = 1000;
 
-/// Paths that fit `pattern`, in order; hidden names only where the pattern begins with a dot. Reads the directories named.
-pub(super) fn paths(pattern: &str) -> Vec<PathBuf> {
+/// Paths that fit `pattern`, in order; hidden names only where the pattern begins with a dot. Reads the directories named. `None`
+/// when there are too many.
+pub(super) fn paths(pattern: &str) -> Option<Vec<PathBuf>> {
     let start = if pattern.starts_with('/') { "/" } else { "." };
     let mut found = vec![PathBuf::from(start)];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        if found.len() > MOST {
+            return None;
+        }
         let mut next: Vec<PathBuf> = Vec::new();
         for directory in &found {
             if !part.contains(['*', '?', '[', '\\']) {
@@ -23,11 +27,10 @@ pub(super) fn paths(pattern: &str) -> Vec<PathBuf> {
             };
             next.extend(names.filter(fits).map(|name| directory.join(name)));
         }
-        next.truncate(MOST);
         found = next;
     }
     found.sort();
-    found
+    Some(found).filter(|found| found.len() <= MOST)
 }
 
 /// Whether a name fits one part of a pattern. Takes no longer than the product of their lengths.
@@ -125,8 +128,12 @@ mod tests {
         for name in ["b1/x", "a1/x", "a2/y", ".h1/x"] {
             std::fs::create_dir_all(root.join(name)).unwrap();
         }
-        let found = paths(&format!("{}/*1/x", root.display()));
+        let found = paths(&format!("{}/*1/x", root.display())).unwrap();
         assert_eq!(found, [root.join("a1/x"), root.join("b1/x")]);
-        assert!(paths("/nonexistent/*").is_empty());
+        assert!(paths("/nonexistent/*").unwrap().is_empty());
+        for number in 0..=MOST {
+            std::fs::write(root.join(format!("a1/{number}")), "").unwrap();
+        }
+        assert_eq!(paths(&format!("{}/a1/*", root.display())), None, "none is left out in silence");
     }
 }

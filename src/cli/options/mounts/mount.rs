@@ -97,8 +97,9 @@ impl Builder {
             Builder { source: Some(source), destination, ..self.clone() }.finish()
         };
         match super::glob::paths(&pattern) {
-            paths if paths.is_empty() => Err(MountError::NoPath(pattern)),
-            paths => paths.into_iter().map(one).collect(),
+            None => Err(MountError::TooManyPaths(pattern)),
+            Some(paths) if paths.is_empty() => Err(MountError::NoPath(pattern)),
+            Some(paths) => paths.into_iter().map(one).collect(),
         }
     }
 
