@@ -325,7 +325,7 @@ fn plain_http_is_refused_where_tls_is_asked_for() {
     sandbox.run(["pull", "-q", &reference]).succeeds();
 }
 
-/// Answers requests for `/image.tar` with these bytes, and others with 404, until it is asked for `/end`; its address.
+/// Answers requests for `/image.tar` with these bytes, and others with 404, as long as the test runs; its address.
 fn web_server(bytes: Vec<u8>) -> std::net::SocketAddr {
     use std::io::{Read, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

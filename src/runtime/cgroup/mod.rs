@@ -481,11 +481,11 @@ mod tests {
 
     #[test]
     fn a_file_that_a_present_controller_has_not_is_a_mistake() {
-        let directory = std::env::temp_dir().join(format!("coracle-unified-{}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path();
         std::fs::write(directory.join("cgroup.controllers"), "memory pids\n").unwrap();
         std::fs::write(directory.join("memory.high"), "max\n").unwrap();
-        let group = Group::at(directory.clone());
+        let group = Group::at(directory.to_owned());
         let check = |file: &str| {
             let resources = serde_json::from_value(serde_json::json!({"unified": {file: "1"}})).unwrap();
             group.check_unified(&resources).map_err(|error| error.to_string())
@@ -494,6 +494,5 @@ mod tests {
         assert_eq!(check("cpu.nonsense"), Ok(()), "no such controller here: told, not refused");
         let said = check("memory.nonsense").unwrap_err();
         assert!(said.contains("\"memory.nonsense\"") && said.contains("no such file"), "{said}");
-        std::fs::remove_dir_all(&directory).unwrap();
     }
 }
