@@ -15,6 +15,7 @@
 
 use crate::store::events;
 use serde::Deserialize;
+use std::io::{BufRead as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use toml::{Table, Value};
@@ -221,22 +222,37 @@ fn usual_files() -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
-    use std::io::Read;
     let file = std::fs::File::open(path)?;
     let length_bytes = file.metadata()?.len().min(LIMIT_BYTES);
-    let mut text = String::with_capacity(length_bytes as usize + 1); // and one to find the end by
-    file.take(LIMIT_BYTES).read_to_string(&mut text)?;
-    Ok(without_comments(text))
+    let mut text = Vec::with_capacity(length_bytes as usize + 1); // and one to find the end by
+    file.take(LIMIT_BYTES).read_to_end(&mut text)?;
+    String::from_utf8(without_comments(&text)).map_err(|_| std::io::ErrorKind::InvalidData.into())
 }
 
 /// The text without lines that are comments: most of what distributions ship, and not worth being parsed by every command.
-fn without_comments(text: String) -> String {
-    // A text of several lines may hold what looks like a comment.
-    if ["\"\"\"", "'''"].iter().any(|quotes| text.contains(quotes)) {
-        return text;
+fn without_comments(text: &[u8]) -> Vec<u8> {
+    let (mut kept, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let line = match rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            Some(at) if rest[at] == b'#' => {
+                // The C library's search for the newline: several times as fast as a loop over bytes.
+                let _ = rest.skip_until(b'\n'); // reading from memory cannot fail
+                continue;
+            }
+            Some(at) => &rest[at..],
+            None => break,
+        };
+        rest = line;
+        let length = rest.skip_until(b'\n').unwrap_or_default();
+        let line = &line[..length];
+        kept.extend_from_slice(line);
+        // A text of several lines may hold what looks like a comment.
+        if [b"\"\"\"", b"'''"].iter().any(|quotes| line.windows(3).any(|window| window == *quotes)) {
+            break;
+        }
     }
-    let says = |line: &&str| !matches!(line.trim_start().as_bytes(), [] | [b'#', ..]);
-    text.lines().filter(says).flat_map(|line| [line, "\n"]).collect()
+    kept.extend_from_slice(rest);
+    kept
 }
 
 /// Merges the text of one file.
@@ -312,11 +328,12 @@ mod tests {
 
     #[test]
     fn comments_are_left_out_where_they_are_none_of_a_text() {
-        let text = "# one\n[containers]\n  # two\n\nenv = [\n# three\n\"A=1\", # four\n]\n";
-        assert_eq!(without_comments(text.to_owned()), "[containers]\nenv = [\n\"A=1\", # four\n]\n");
+        let without = |text: &str| String::from_utf8(without_comments(text.as_bytes())).unwrap();
+        let text = "# one\n[containers]\n  # two\n\n  env = [\n# three\n\"A=1\", # four\n]\n  \n# end";
+        assert_eq!(without(text), "[containers]\nenv = [\n\"A=1\", # four\n]\n");
         for quotes in ["\"\"\"", "'''"] {
             let text = format!("[containers]\ntz = {quotes}\n# no comment\n{quotes}\n");
-            assert_eq!(without_comments(text.clone()), text);
+            assert_eq!(without(&text), text);
         }
     }
 
