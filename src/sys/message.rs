@@ -6,7 +6,7 @@
 use rustix::io::{Errno, Result};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+    SendFlags, SocketFlags, SocketType, recv, recvmsg, sendmsg, socketpair,
 };
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -46,12 +46,19 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
 
 /// Receives one message of at most `limit` bytes; `None` when the other side has closed. Blocks.
 pub fn receive(socket: impl AsFd, limit: usize) -> Result<Option<Message>> {
-    let mut bytes = vec![0; limit];
+    // Asked for its length first, instead of room being made, and cleared, for the longest.
+    let length = loop {
+        match recv(&socket, &mut [0_u8; 0], RecvFlags::PEEK | RecvFlags::TRUNC) {
+            // A peer that closed with messages of ours unread: reported once, before what it had still sent.
+            Err(Errno::INTR | Errno::CONNRESET) => {}
+            other => break other?.1,
+        }
+    };
+    let mut bytes = vec![0; length.min(limit)];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_MESSAGE))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let received = loop {
         match recvmsg(&socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC) {
-            // A peer that closed with messages of ours unread: reported once, before what it had still sent.
             Err(Errno::INTR | Errno::CONNRESET) => {}
             other => break other?,
         }
@@ -87,6 +94,10 @@ mod tests {
         rustix::io::write(&message.descriptors[0], b"x").unwrap();
         let mut byte = [0];
         assert_eq!(rustix::io::read(&reader, &mut byte).unwrap(), 1);
+        send(&left, b"longer", &[]).unwrap();
+        assert_eq!(receive(&right, 5).unwrap_err(), Errno::MSGSIZE);
+        send(&left, b"whole", &[]).unwrap();
+        assert_eq!(receive(&right, 5).unwrap().unwrap().bytes, b"whole");
         drop(left);
         assert!(receive(&right, 64).unwrap().is_none());
     }
