@@ -7,6 +7,7 @@ use crate::runtime::guard::exit_code;
 use crate::sys::process::{Fork, NewNamespaces, close_all_except, fork_into};
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::termios::{Winsize, isatty, tcsetwinsize};
@@ -132,11 +133,11 @@ impl Relay<'_> {
     /// Passes one piece of output on; false when there is none now.
     fn pass_output(&mut self, at: usize) -> bool {
         let Some(output) = &self.outputs[at] else { return false };
-        let mut buffer = vec![0; CHUNK];
-        match rustix::io::read(output, &mut buffer) {
+        let mut buffer = Vec::with_capacity(CHUNK);
+        match rustix::io::read(output, spare_capacity(&mut buffer)) {
             Ok(0) => self.outputs[at] = None,
-            Ok(count) => {
-                let data = &buffer[..count];
+            Ok(_) => {
+                let data = buffer.as_slice();
                 let shown =
                     if at == 0 { write_all(std::io::stdout(), data) } else { write_all(std::io::stderr(), data) };
                 if shown.is_ok() {
@@ -153,9 +154,9 @@ impl Relay<'_> {
 
     fn pass_terminal(&mut self) -> bool {
         let Some(terminal) = &self.terminal else { return false };
-        let mut buffer = vec![0; CHUNK];
-        match rustix::io::read(terminal, &mut buffer) {
-            Ok(count) if count > 0 && write_all(std::io::stdout(), &buffer[..count]).is_ok() => return true,
+        let mut buffer = Vec::with_capacity(CHUNK);
+        match rustix::io::read(terminal, spare_capacity(&mut buffer)) {
+            Ok(count) if count > 0 && write_all(std::io::stdout(), &buffer).is_ok() => return true,
             Err(Errno::AGAIN | Errno::INTR) => {}
             // EIO: every process has closed the other side.
             Ok(_) | Err(_) => self.terminal = None,
@@ -173,14 +174,14 @@ impl Relay<'_> {
 
     /// Takes input; true when the user has detached.
     fn pass_input(&mut self) -> bool {
-        let mut buffer = vec![0; CHUNK];
-        match rustix::io::read(std::io::stdin(), &mut buffer) {
+        let mut buffer = Vec::with_capacity(CHUNK);
+        match rustix::io::read(std::io::stdin(), spare_capacity(&mut buffer)) {
             Ok(0) => {
                 self.reads_input = false;
                 self.end_input();
             }
-            Ok(count) => {
-                let (data, detached) = self.keys.find(&buffer[..count]);
+            Ok(_) => {
+                let (data, detached) = self.keys.find(&buffer);
                 self.pending = data;
                 self.write_pending();
                 return detached;
