@@ -18,7 +18,7 @@ use super::handshake::{Report, report};
 use super::init::{self, Role};
 use crate::store::containers::ProcessId;
 use crate::store::events::{self, Event};
-use crate::sys::process::{Fork, NewNamespaces, close_all_except, fork_into};
+use crate::sys::process::{close_all_except, fork_to_execute};
 use nix::sched::{CloneFlags, unshare};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -95,13 +95,13 @@ impl Waiter {
     fn start(mut self) -> Result<(OwnedFd, Option<Told>), ()> {
         let failed = |failure| init::report_failure(&self.socket, failure);
         let program = join(self.target).map_err(failed)?;
-        match fork_into(NewNamespaces::empty()) {
-            Ok(Fork::Child) => {
-                let failure = init::execute_as(Role::Exec, &program, self.standard, &self.socket, &self.plan);
-                init::report_failure(&self.socket, failure);
-                exit(125)
-            }
-            Ok(Fork::Parent { pidfd, .. }) => {
+        let execute = || {
+            let failure = init::execute_as(Role::Exec, &program, &self.standard, &self.socket, &self.plan);
+            init::report_failure(&self.socket, failure);
+            125
+        };
+        match fork_to_execute(&execute) {
+            Ok(pidfd) => {
                 let _ = report(&self.socket, &Report::Cloned, Some(pidfd.as_fd())); // nobody waits any more
                 let told = self.events.take();
                 if let Some(Told { log, started, .. }) = &told {

@@ -4,6 +4,7 @@
 
 use rustix::io::{Errno, Result};
 use rustix::process::Pid;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// Which side of a fork this is.
@@ -112,6 +113,44 @@ fn clone_process(flags: u64, exit_signal: u64, group: Option<BorrowedFd<'_>>) ->
             Ok(Fork::Parent { pid, pidfd })
         }
     }
+}
+
+/// Room for the stack of a child that executes a program, in bytes: many times what that takes.
+const BRIEF_STACK_BYTES: usize = 256 << 10;
+
+/// Has a child call `execute`, which executes a program, and returns the child's descriptor (`pidfd_open(2)`). When `execute`
+/// returns, the child ends with what it gives as exit code.
+///
+/// This process waits until one of the two has happened, and lends the child its memory meanwhile (`vfork(2)`): copying what is
+/// thrown away at once, and finding each page again, takes longer than all the rest. Descriptors, rights and identity are
+/// the child's own.
+///
+/// The caller must have a single thread.
+pub fn fork_to_execute(execute: &dyn Fn() -> i32) -> Result<OwnedFd> {
+    debug_assert_eq!(thread_count(), 1, "only a process with one thread may fork");
+    let mut pidfd: RawFd = -1;
+    let mut stack: Vec<MaybeUninit<u8>> = Vec::with_capacity(BRIEF_STACK_BYTES);
+    // Stacks grow downwards on all architectures, from an address that is divisible by 16.
+    let top = stack.as_mut_ptr().wrapping_add(BRIEF_STACK_BYTES);
+    let top = top.wrapping_sub(top.addr() % 16);
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+    let argument = std::ptr::from_ref(&execute).cast_mut().cast();
+    // SAFETY: the child runs on a stack of its own that outlives it, as does what `argument` points to, because CLONE_VFORK
+    // suspends this process, whose only thread this is, until the child has left this memory. The child never returns from
+    // `execute_in_child`, and `pidfd` is written before this call returns.
+    let result = unsafe { libc::clone(execute_in_child, top.cast(), flags, argument, &raw mut pidfd) };
+    match result {
+        -1 => Err(last_error()),
+        // SAFETY: clone succeeded with CLONE_PIDFD, so the kernel stored a fresh descriptor that nobody else owns.
+        _ => Ok(unsafe { OwnedFd::from_raw_fd(pidfd) }),
+    }
+}
+
+extern "C" fn execute_in_child(argument: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `fork_to_execute` hands a pointer to a reference of this type, which lives until this process has ended or
+    // executed a program.
+    let execute = unsafe { *argument.cast::<&dyn Fn() -> i32>() };
+    exit_now(execute())
 }
 
 /// The same by `clone(2)`, which stores the pidfd where it would store the parent's thread id.

@@ -50,7 +50,7 @@ impl Role {
 /// arguments. Returns only on failure.
 pub fn execute_init(standard: [OwnedFd; 3], socket: &OwnedFd, plan: &OwnedFd) -> Failure {
     match protected_program() {
-        Ok(program) => execute_as(Role::Init, &program, standard, socket, plan),
+        Ok(program) => execute_as(Role::Init, &program, &standard, socket, plan),
         Err(failure) => failure,
     }
 }
@@ -62,7 +62,7 @@ pub fn protected_program() -> Step<OwnedFd> {
 }
 
 /// Executes `program`, which is this one, in a role; the rest as for [`execute_init`].
-pub fn execute_as(role: Role, program: &OwnedFd, standard: [OwnedFd; 3], socket: &OwnedFd, plan: &OwnedFd) -> Failure {
+pub fn execute_as(role: Role, program: &OwnedFd, standard: &[OwnedFd; 3], socket: &OwnedFd, plan: &OwnedFd) -> Failure {
     if let Err(error) = standard
         .iter()
         .enumerate()

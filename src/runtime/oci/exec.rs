@@ -220,16 +220,9 @@ impl Helper {
         }
         match fork_sibling_into(NewNamespaces::empty()) {
             Ok(Fork::Child) => {
-                let standard = self.standard.each_ref().map(|stream| stream.try_clone());
-                let failure = match standard {
-                    [Ok(input), Ok(output), Ok(error)] => match keep(&self.kept) {
-                        Ok(()) => {
-                            let streams = [input, output, error];
-                            execute_as(Role::OciExec, &program, streams, &self.socket, &self.plan)
-                        }
-                        Err(failure) => failure,
-                    },
-                    _ => Failure::message("pass the standard streams on"),
+                let failure = match keep(&self.kept) {
+                    Ok(()) => execute_as(Role::OciExec, &program, &self.standard, &self.socket, &self.plan),
+                    Err(failure) => failure,
                 };
                 report(&self.socket, &Report::Failed(failure), None);
                 exit_now(255)

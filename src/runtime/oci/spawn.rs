@@ -158,7 +158,7 @@ pub(super) fn fork(namespaces: &Namespaces, group: Option<&Group>, start: Start)
 fn become_init(start: Start) {
     let Start { standard, socket, plan, kept } = start;
     let failure = match keep(&kept).and_then(|()| protected_program()) {
-        Ok(program) => execute_as(Role::OciInit, &program, standard, &socket, &plan),
+        Ok(program) => execute_as(Role::OciInit, &program, &standard, &socket, &plan),
         Err(failure) => failure,
     };
     report(&socket, &Report::Failed(failure), None);
