@@ -35,7 +35,6 @@ mod volume;
 mod yaml;
 
 use clap::ArgMatches;
-use clap::FromArgMatches;
 use context::{Context, GlobalOptions};
 use failure::Failure;
 use std::ffi::OsString;
@@ -89,7 +88,7 @@ fn start(words: Vec<OsString>) -> Result<ExitCode, Failure> {
     }
     let program = if program == "podman" || program == "docker" { program } else { "coracle".to_owned() };
     let is_oci = words.get(1).is_some_and(|word| word == "oci");
-    let result = parse(&words, &program).and_then(|matches| dispatch(&matches, words, program));
+    let result = parse(&words, &program).and_then(|matches| dispatch(matches, words, program));
     if is_oci { result.map_err(oci::in_callers_terms) } else { result }
 }
 
@@ -128,48 +127,51 @@ fn parse(words: &[String], program: &str) -> Result<ArgMatches, Failure> {
 }
 
 /// Follows the matches to the verb and runs it.
-fn dispatch(root: &ArgMatches, words: Vec<String>, program: String) -> Result<ExitCode, Failure> {
-    compatibility::enforce(root, compatibility::GLOBAL)?;
-    let mut global = global_options(root)?;
+fn dispatch(mut root: ArgMatches, words: Vec<String>, program: String) -> Result<ExitCode, Failure> {
+    compatibility::enforce(&root, compatibility::GLOBAL)?;
+    let mut next = root.remove_subcommand();
+    let mut global: GlobalOptions = tree::options(&mut root)?;
     if root.get_flag("debug") && global.log_level.replace("debug".to_owned()).is_some() {
         return Err(Failure::DebugAndLevel);
     }
-    output::redirect(
-        &tree::RootOptions::from_arg_matches(root).map_err(|error| Failure::Arguments(error.to_string()))?,
-    )?;
+    let own: tree::RootOptions = tree::options(&mut root)?;
+    output::redirect(&own)?;
     check_log_level(&global)?;
-    if root.get_flag("version") {
+    if own.version {
         return output::print(&format!("{program} version {}\n", env!("CARGO_PKG_VERSION")));
     }
     let mut path = program.clone();
-    let mut matches = root;
+    let mut asks_for_help = root.get_flag("help");
     let mut entries = tree::entries();
-    while let Some((name, inner)) = matches.subcommand() {
-        matches = inner;
+    while let Some((name, mut matches)) = next {
+        asks_for_help = matches.get_flag("help");
         path = format!("{path} {name}");
         let Some(position) = entries.iter().position(|entry| entry.name == name) else { break };
         match entries.swap_remove(position) {
-            Entry { action: Action::Group(inner), .. } => entries = inner(),
+            Entry { action: Action::Group(inner), .. } => {
+                entries = inner();
+                next = matches.remove_subcommand();
+            }
             Entry { action: Action::Verb { arity, run }, .. } => {
-                if matches.get_flag("help") {
+                if asks_for_help {
                     return system::help::print(&program, &path);
                 }
                 let words_given = matches.get_many::<String>(tree::POSITIONAL).map_or(0, |words| words.len());
-                check_latest(matches, name, words_given)?;
+                check_latest(&matches, &name, words_given)?;
                 arity.check(words_given, &path)?;
-                if matches!(name, "run" | "create" | "start" | "exec") {
-                    compatibility::check_runtime_flags(root)?;
-                    compatibility::check_runtime_flags(matches)?;
+                if matches!(name.as_str(), "run" | "create" | "start" | "exec") {
+                    compatibility::check_runtime_flags(&root)?;
+                    compatibility::check_runtime_flags(&matches)?;
                 }
-                global = global_options(matches)?.or(global);
+                global = tree::options::<GlobalOptions>(&mut matches)?.or(global);
                 check_log_level(&global)?;
-                configuration::prepare(events_backend(matches).or_else(|| events_backend(root)));
+                configuration::prepare(events_backend(&matches).or_else(|| events_backend(&root)));
                 return logged(&Context { program, path, words, global }, |context| run(matches, context));
             }
         }
     }
     let help = system::help::print(&program, &path)?;
-    match matches.get_flag("help") {
+    match asks_for_help {
         true => Ok(help),
         false => Err(Failure::MissingCommand(path)),
     }
@@ -221,8 +223,4 @@ fn check_log_level(global: &GlobalOptions) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-fn global_options(matches: &ArgMatches) -> Result<GlobalOptions, Failure> {
-    GlobalOptions::from_arg_matches(matches).map_err(|error| Failure::Arguments(error.to_string()))
 }

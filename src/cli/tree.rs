@@ -130,7 +130,7 @@ pub(crate) enum Action {
         /// How many words it takes.
         arity: Arity,
         /// Turns matches into options and runs them.
-        run: fn(&ArgMatches, &Context) -> Result<ExitCode, Failure>,
+        run: fn(ArgMatches, &Context) -> Result<ExitCode, Failure>,
     },
     /// A noun.
     Group(fn() -> Vec<Entry>),
@@ -173,11 +173,17 @@ pub(crate) fn group<G: Group>() -> Entry {
     }
 }
 
-fn run_verb<V: Verb>(matches: &ArgMatches, context: &Context) -> Result<ExitCode, Failure> {
-    V::review(matches)?;
-    compatibility::enforce(matches, V::FOREIGN)?;
-    let options = V::from_arg_matches(matches).map_err(|error| Failure::Arguments(error.to_string()))?;
+fn run_verb<V: Verb>(mut matches: ArgMatches, context: &Context) -> Result<ExitCode, Failure> {
+    V::review(&matches)?;
+    compatibility::enforce(&matches, V::FOREIGN)?;
+    let options: V = options(&mut matches)?;
+    drop(matches);
     options.run(context)
+}
+
+/// Takes the options of a type out of the matches; to look at them, clap would copy all there are.
+pub(crate) fn options<Options: Args>(matches: &mut ArgMatches) -> Result<Options, Failure> {
+    Options::from_arg_matches_mut(matches).map_err(|error| Failure::Arguments(error.to_string()))
 }
 
 /// The options of `V` as help shows them.
