@@ -17,6 +17,7 @@ use crate::sys::process::{Fork, NewNamespaces, fork_into};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use serde::de::DeserializeOwned;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -94,9 +95,23 @@ pub enum Condition {
 impl Engine {
     /// The container named by a name, an ID or the start of one.
     pub fn container(&self, name: &str) -> Result<Container, Error> {
+        self.look_up(name, |record: ContainerRecord| record)
+    }
+
+    /// The same for a further process in it: without what only its own start and `inspect` need, as in a list.
+    pub fn container_to_join(&self, name: &str) -> Result<Container, Error> {
+        self.look_up(name, |Listed(record)| record)
+    }
+
+    fn look_up<Read: DeserializeOwned>(
+        &self,
+        name: &str,
+        record: fn(Read) -> ContainerRecord,
+    ) -> Result<Container, Error> {
         let containers = self.containers();
         let id = containers.find(name)?;
-        let mut container = Container { record: containers.read_config(&id)?, state: containers.read_state(&id)? };
+        let record = record(containers.read_config(&id)?);
+        let mut container = Container { record, state: containers.read_state(&id)? };
         self.look_at_networks(&mut container);
         Ok(container)
     }

@@ -1,4 +1,4 @@
-//! A record as lists of containers read it.
+//! A record as lists of containers, and `exec`, read it.
 //!
 //! Ways to the root file system, mounts, the Linux section of the specification and most of the request are three quarters of a
 //! record, and what only a start and `inspect` need: here they are passed over, unread, and stay empty. The structures below name

@@ -105,24 +105,24 @@ coracle exec --user postgres --workdir /var/lib/postgresql db psql -c 'select 1'
             untold: false,
         };
         wait_until_running(&engine, &name, self.wait)?;
-        let container = engine.container(&name)?;
+        let container = engine.container_to_join(&name)?;
         if self.detach {
-            let session = engine.exec(&container, &request)?;
+            let session = engine.exec(container, &request)?;
             return output::print(&format!("{}\n", session.id));
         }
-        let keys = self.detach_keys.as_deref().or(container.record.request.detach_keys.as_deref());
+        let keys = self.detach_keys.as_deref().unwrap_or(&container.record.detach_keys);
         let options = AttachOptions {
             input: self.interactive,
             output: true,
             error: true,
             terminal: self.tty,
             proxy_signals: true,
-            detach_keys: session::detach_keys(keys)?,
+            detach_keys: session::detach_keys(Some(keys))?,
         };
         session::warn_without_terminal(context, self.tty, self.interactive);
         // From here on a signal is the process's.
         hold_signals();
-        let session = match engine.exec(&container, &request) {
+        let session = match engine.exec(container, &request) {
             Ok(session) => session,
             Err(error) if error.kind() == Kind::Conflict => {
                 let failure = Failure::from(error);

@@ -70,7 +70,7 @@ impl Top {
 /// ps(1) of the container, with the words as its arguments.
 fn run_ps(engine: &Engine, name: &str, words: Vec<String>) -> Result<ExitCode, Failure> {
     let command = std::iter::once("ps".to_owned()).chain(words).collect();
-    let session = engine.exec(&engine.container(name)?, &ExecRequest { command, ..ExecRequest::default() })?;
+    let session = engine.exec(engine.container_to_join(name)?, &ExecRequest { command, ..ExecRequest::default() })?;
     let options = AttachOptions {
         input: false,
         output: true,

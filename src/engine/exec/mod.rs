@@ -81,11 +81,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Conflict`] when the container does not run; what the process's own start gives.
-    pub fn exec(&self, container: &Container, request: &ExecRequest) -> Result<ExecSession, Error> {
-        let target = running(container)?;
-        let plan = plan(&container.record, request)?;
-        let calls = match plan.network_calls {
-            true => Some(calls(container)?),
+    pub fn exec(&self, container: Container, request: &ExecRequest) -> Result<ExecSession, Error> {
+        let target = running(&container)?;
+        let calls = match container.record.plan.network_calls {
+            true => Some(calls(&container)?),
             false => None,
         };
         let log = if request.untold { None } else { open_for_writing(&self.paths).ok() };
@@ -94,7 +93,8 @@ impl Engine {
             started: events::container(&container.record, "exec"),
             ended: events::container(&container.record, "exec_died"),
         });
-        let group = container.state.group.clone().map(Group::at);
+        let plan = plan(container.record, request)?;
+        let group = container.state.group.map(Group::at);
         start(target, &plan, request, group, calls.as_ref(), told)
     }
 }
@@ -112,14 +112,17 @@ fn running(container: &Container) -> Result<ProcessId, Error> {
 }
 
 /// The container's own plan with another process.
-fn plan(record: &ContainerRecord, request: &ExecRequest) -> Result<RuntimePlan, Error> {
+fn plan(record: ContainerRecord, request: &ExecRequest) -> Result<RuntimePlan, Error> {
     if request.command.is_empty() {
         return Err(Error::BadRequest("must provide a non-empty command to start an exec session".to_owned()));
     }
-    let mut plan = record.plan.clone();
+    let secrets = secrets::variables(&record)?;
+    let mut plan = record.plan;
+    // What is mounted, masked and made is there already; a process that joins it does not read about it.
+    plan.spec.set_mounts(None).set_linux(None);
     if let Some(process) = plan.spec.process_mut() {
         let mut environment = process.env().clone().unwrap_or_default();
-        environment.extend(secrets::variables(record)?);
+        environment.extend(secrets);
         process
             .set_args(Some(request.command.clone()))
             .set_env(Some(further_environment(&environment, request.tty, &request.environment)))

@@ -90,7 +90,7 @@ impl Engine {
         let request = ExecRequest { command: test.command.clone(), untold: true, ..ExecRequest::default() };
         let limit = container.record.request.health.max_log_size.unwrap_or(DEFAULT_LOG_BYTES) as usize;
         let limit = if limit == 0 { OUTPUT_LIMIT } else { limit };
-        let (exit_code, output) = match self.exec(container, &request) {
+        let (exit_code, output) = match self.exec(container.clone(), &request) {
             Ok(session) => {
                 let captured = session.capture(test.timeout, limit);
                 let output = String::from_utf8_lossy(&captured.output).into_owned();
