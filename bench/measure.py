@@ -3,7 +3,7 @@ import json, os, re, shutil, statistics, subprocess, sys, time
 
 registry, runs, what = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 if "all" in what:
-    what = ["start", "parallel", "memory", "pull"]
+    what = ["start", "exec", "parallel", "memory", "pull"]
 missed = []
 IMAGE = f"{registry}/busybox"
 PODMAN = ["podman", "--log-level=error"]
@@ -136,6 +136,40 @@ def bench_start():
         print(f"  aim: start, ratio to bubblewrap: {ours / statistics.median(results['bubblewrap']):.2f}, aim 2")
     if "podman run" in results:
         budget("start, part of podman's time", ours / statistics.median(results["podman run"]), 1 / 15)
+
+
+def bench_exec():
+    prepare()
+    commands = {}
+    for name, tool in (("coracle exec", ["coracle"]), ("podman exec", PODMAN)):
+        subprocess.run(tool + ["rm", "-f", "-t", "0", "busy"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        started = tool + ["run", "-d", "--name", "busy", "--network", "none", IMAGE, "sleep", "100000"]
+        if works(started) and works(tool + ["exec", "busy", "true"]):
+            commands[name] = tool + ["exec", "busy", "true"]
+        else:
+            print(f"left out: {name}: {out(*started)[:300]}")
+    times = {name: [] for name in commands}
+    count = -(-(runs or 50) // 5)
+    for turn in range(5):  # in turns: what disturbs one disturbs both
+        arguments = ["hyperfine", "-N", "--style", "none", "--warmup", "3", "--runs", str(count), "--export-json", "exec.json"]
+        for name, command in commands.items():
+            arguments += ["--command-name", name, " ".join(command)]
+        must(*arguments)
+        with open("exec.json") as file:
+            for result in json.load(file)["results"]:
+                times[result["command"]] += [1000 * t for t in result["times"]]
+    rows = []
+    for name, taken in times.items():
+        taken.sort()
+        low, high = taken[len(taken) // 4], taken[len(taken) * 3 // 4]
+        rows.append([name, f"{statistics.median(taken):.1f}", f"{taken[0]:.1f}", f"{low:.1f}-{high:.1f}", f"{taken[-1]:.1f}"])
+    table(f"exec: exec CONTAINER true, warm, {5 * count} runs each in turns (ms)", ["", "median", "fastest", "quartiles", "slowest"], rows)
+    ours = statistics.median(times["coracle exec"])
+    budget("exec, ms", ours, 5)
+    if "podman exec" in times:
+        budget("exec, part of podman's time", ours / statistics.median(times["podman exec"]), 1 / 20)
+    for tool in (["coracle"], PODMAN):
+        subprocess.run(tool + ["rm", "-f", "-t", "0", "busy"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def bench_parallel():
