@@ -572,5 +572,6 @@ fn the_user_and_its_groups() {
         crate::support::skip!("only real root has ids to give without further helpers");
     }
     bundle.change(|config| config["process"]["user"] = json!({"uid": 1000, "gid": 1001, "additionalGids": [5, 7]}));
-    bundle.script("id -u; id -g; id -G").run().succeeds().prints("1000\n1001\n1001 5 7");
+    let script = "id -u; id -g; id -G; echo fine >/dev/stdout";
+    bundle.script(script).run().succeeds().prints("1000\n1001\n1001 5 7\nfine");
 }

@@ -130,6 +130,7 @@ fn process_one_is_the_command_or_an_init() {
         .prints("1\nsh -c echo $$; tr '\\0' ' ' </proc/1/cmdline; : ");
     let outcome = shell(&sandbox, &["--init"], "echo $$").succeeds();
     assert_ne!(outcome.text(), "1");
+    shell(&sandbox, &["--init"], "echo said >/proc/1/fd/1").prints("said");
     // The init reaps what is orphaned.
     let script = "(sh -c 'exit 0' & exec true) & sleep 0.3; grep -l 'State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l";
     shell(&sandbox, &["--init"], script).prints("0");

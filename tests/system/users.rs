@@ -30,6 +30,11 @@ fn users_are_numbers_names_and_groups() {
     // Groups of a named user come along; a group given by hand stands alone.
     shell(&sandbox, &["-u", "tester"], "id -G; echo $HOME").prints("1234 4321\n/home/tester");
     shell(&sandbox, &["-u", "tester:extra"], "id -G").prints("4321");
+    // The streams are the user's, who opens them again: services log to /dev/stdout or to those of process 1.
+    let reopen = "echo one >/dev/stdout; echo two >/proc/1/fd/1; echo three >/dev/stderr";
+    for options in [&["-u", "1234"][..], &["-u", "1234", "--init"]] {
+        shell(&sandbox, options, reopen).succeeds().prints("one\ntwo").complains("three");
+    }
 }
 
 #[test]

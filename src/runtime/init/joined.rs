@@ -52,6 +52,7 @@ impl Init<'_> {
             let _ = rustix::fs::fchown(&terminal, Some(Uid::from_raw(user.uid)), None); // not possible under a one-id map
             console::take(terminal)?;
         }
+        super::launch::give_streams_to(user.uid);
         self.give_up_rights(&user)?;
         set_home(&user);
         crate::sys::signal::reset_all();

@@ -1,4 +1,5 @@
-//! The last step: finding the command and executing it (`execve(2)`, search as in POSIX `execvp`).
+//! The last steps: giving the streams to the user, finding the command and executing it (`execve(2)`, search as in POSIX
+//! `execvp`).
 
 use crate::runtime::failure::{Failure, FailureKind};
 use rustix::io::Errno;
@@ -8,6 +9,19 @@ use std::path::Path;
 
 /// Where commands are looked for when the environment has no `PATH`.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Gives the standard streams that are pipes to the process's user, who could not open `/dev/stdout` or
+/// `/proc/self/fd/1` again otherwise, as runc and crun do. Files and terminals of the caller's stay as they are.
+pub fn give_streams_to(uid: u32) {
+    for stream in [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()] {
+        let Ok(status) = rustix::fs::fstat(stream) else { continue };
+        let is_pipe = rustix::fs::FileType::from_raw_mode(status.st_mode) == rustix::fs::FileType::Fifo;
+        if is_pipe && status.st_uid != uid {
+            // Not possible where the user, or whoever made the pipe, is not mapped.
+            let _ = rustix::fs::fchown(stream, Some(rustix::fs::Uid::from_raw(uid)), None);
+        }
+    }
+}
 
 /// Replaces this process by `arguments[0]`, found through `PATH` of `environment`. Returns only on failure.
 pub fn execute(arguments: &[String], environment: &[String]) -> Failure {

@@ -228,6 +228,7 @@ impl<'a> Init<'a> {
             let _ = rustix::fs::fchown(&terminal, Some(Uid::from_raw(user.uid)), None); // not possible under a one-id map
             console::take(terminal)?;
         }
+        launch::give_streams_to(user.uid);
         self.give_up_rights(&user)?;
         let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)); // the outer pid namespace is the real guard
         set_home(&user);

@@ -27,8 +27,11 @@ pub fn run(process: &Process, keeper: &OwnedFd) -> Failure {
             crate::runtime::guard::exit(127)
         }
         Ok(crate::sys::process::Fork::Parent { pid, .. }) => {
-            // The child has its own copy, which exec closes: that tells the keeper that the process runs.
-            crate::sys::process::close_all_except(0, &[]);
+            // The child has its own copy of the socket, which exec closes: that tells the keeper that the process runs. Its
+            // streams stay: services log to /proc/1/fd/1. That needs a process that may be looked into (proc(5)), which
+            // this one may be from here on: what it holds is its user's, and it was executed without an environment.
+            crate::sys::process::close_all_except(0, &[1, 2]);
+            let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable); // a filter may forbid it
             supervise(Pid::from_raw(pid.as_raw_nonzero().get()), &everything)
         }
     }

@@ -227,6 +227,7 @@ impl Ends<'_> {
             let copy = terminal.try_clone().map_err(|error| Failure::setup("take the terminal", error))?;
             crate::runtime::init::take_terminal(copy)?;
         }
+        launch::give_streams_to(self.process.user().uid());
         confine(confinement, root, socket)?;
         if self.is_tied {
             // After the change of ids, which clears it. The caller lives: it has just told us to start.
