@@ -47,6 +47,8 @@ environment=(env -i "HOME=$home" "USER=$name" "LOGNAME=$name" SHELL=/bin/sh LANG
 for variable in CI CORACLE_BIN CORACLE_TEST_PART CORACLE_TEST_SKIPS CORACLE_TEST_CACHE CORACLE_TEST_LONG; do
     [ -n "${!variable:-}" ] && environment+=("$variable=${!variable}")
 done
+# The tests wait for half of their time, so few processors bear more of them than one each.
+[ "$(nproc)" -ge 4 ] || environment+=(RUST_TEST_THREADS=4)
 [ "$part" = userns ] && environment+=(unshare --user --map-root-user --mount --)
 if [ "$part" = nested ]; then
     # Inside a container of coracle's own: this machine's userland, with the checkout, the program and the fixtures.
