@@ -40,6 +40,7 @@ use failure::Failure;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 use tree::{Action, Entry};
 
 pub mod template;
@@ -113,6 +114,14 @@ fn program_name(first_word: &str) -> String {
     }
 }
 
+/// The last word of the command, e.g. `ls` of `coracle volume ls`: what podman calls templates by.
+static VERB: OnceLock<String> = OnceLock::new();
+
+/// That word, once the command line has been parsed.
+fn verb() -> &'static str {
+    VERB.get().map_or("format", String::as_str)
+}
+
 /// Whether this process was called as docker.
 fn is_docker() -> bool {
     let first = std::env::args_os().next().and_then(|word| word.into_string().ok()).unwrap_or_default();
@@ -165,6 +174,7 @@ fn dispatch(mut root: ArgMatches, words: Vec<String>, program: String) -> Result
                 }
                 global = tree::options::<GlobalOptions>(&mut matches)?.or(global);
                 check_log_level(&global)?;
+                let _ = VERB.set(name.clone()); // there is one command line only
                 configuration::prepare(events_backend(&matches).or_else(|| events_backend(&root)));
                 return logged(&Context { program, path, words, global }, |context| run(matches, context));
             }

@@ -5,6 +5,7 @@
 //! tab, and last `:` and a number, the [`Directive`]s. What a word stands for is read from the command's usage line
 //! (`CONTAINER [CONTAINER...]`), so a new command completes without a word here.
 
+mod fields;
 mod names;
 mod place;
 mod scripts;
@@ -96,6 +97,8 @@ struct Place<'t> {
     entries: Vec<Entry>,
     /// The command's name and its usage, when it takes words.
     verb: Option<(&'static str, &'static str)>,
+    /// The words that call the command, without the program's name.
+    words: String,
     /// Words that are not options.
     positionals: Vec<String>,
     /// The option whose value is being typed.
@@ -114,6 +117,7 @@ impl<'t> Place<'t> {
             command: tree,
             entries: tree::entries(),
             verb: None,
+            words: String::new(),
             positionals: Vec::new(),
             option: None,
             only_words: false,
@@ -163,6 +167,10 @@ impl<'t> Place<'t> {
             return;
         };
         self.command = command;
+        if !self.words.is_empty() {
+            self.words.push(' ');
+        }
+        self.words.push_str(word);
         match entry.action {
             Action::Verb { .. } => (self.verb, self.entries) = (Some((entry.name, entry.usage)), Vec::new()),
             Action::Group(inner) => self.entries = inner(),
@@ -197,14 +205,14 @@ fn offer(place: &Place<'_>, typing: &str, program: &str) -> Offer {
     }
     let names = names::Names::new(&place.global);
     if let Some(option) = place.option {
-        return option_value(option, typing, &names);
+        return option_value(option, &place.words, typing, &names);
     }
     if !place.only_words && typing.starts_with('-') {
         return match typing.split_once('=') {
             // Shells replace the whole word.
             Some((flag, value)) => match find_option(place.command, flag) {
                 Some(option) => {
-                    let (mut candidates, directive) = option_value(option, value, &names);
+                    let (mut candidates, directive) = option_value(option, &place.words, value, &names);
                     candidates.iter_mut().for_each(|candidate| candidate.text.insert_str(0, &format!("{flag}=")));
                     (candidates, directive)
                 }
@@ -244,8 +252,8 @@ fn options(command: &Command, typing: &str) -> Vec<Candidate> {
     found
 }
 
-/// Values of an option.
-fn option_value(option: &Arg, typing: &str, names: &names::Names) -> Offer {
+/// Values of an option of the command that `words` call.
+fn option_value(option: &Arg, words: &str, typing: &str, names: &names::Names) -> Offer {
     const WORDS: [(&str, &[&str]); 9] = [
         ("restart", &["no", "on-failure", "always", "unless-stopped"]),
         ("pull", &["always", "missing", "never", "newer"]),
@@ -277,7 +285,7 @@ fn option_value(option: &Arg, typing: &str, names: &names::Names) -> Offer {
         "userns" => (fitting(&["keep-id", "auto", "nomap", "host", "container:"]), Directive::NoFileComp),
         "pid" | "uts" | "cgroupns" => (fitting(&["private", "host", "container:"]), Directive::NoFileComp),
         "ipc" => (fitting(&["private", "shareable", "none", "host", "container:"]), Directive::NoFileComp),
-        "format" => (fitting(&["json"]), Directive::NoFileComp),
+        "format" => fields::candidates(words, typing),
         "volume" | "device" | "env-file" => (Vec::new(), Directive::Default),
         _ => match option.get_value_hint() {
             ValueHint::FilePath | ValueHint::DirPath | ValueHint::AnyPath => (Vec::new(), Directive::Default),

@@ -3,6 +3,7 @@
 use super::{Failure, print};
 use crate::cli::template::{Template, align, header_of};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use std::process::ExitCode;
 
@@ -17,7 +18,7 @@ pub(crate) struct Listing<'a, Row> {
     /// `--noheading`.
     pub(crate) no_heading: bool,
     /// What templates see: one value per line.
-    pub(crate) rows: Vec<serde_json::Value>,
+    pub(crate) rows: Vec<Value>,
     /// What `--format json` prints.
     pub(crate) json: Vec<Row>,
     /// How JSON is laid out.
@@ -40,12 +41,15 @@ impl<Row: Serialize> Listing<'_, Row> {
     /// A bad template; standard output cannot be written.
     pub(crate) fn print(self) -> Result<ExitCode, Failure> {
         let format = self.format.unwrap_or(self.default);
+        if is_json(format) && crate::cli::is_docker() {
+            return print(&self.rows.iter().map(|row| docker_line(row) + "\n").collect::<String>());
+        }
         if is_json(format) {
             return print(&(json(&self.json, self.layout) + "\n"));
         }
         // `--format table` alone is the usual table.
         let format = if format.trim() == "table" { self.default } else { format };
-        let template = Template::parse(format)?;
+        let template = Template::parse_list(crate::cli::verb(), format)?;
         let header = |field: &str| match self.headers.iter().find(|(name, _)| *name == field) {
             Some((_, header)) => (*header).to_owned(),
             None => header_of(field),
@@ -62,6 +66,32 @@ impl<Row: Serialize> Listing<'_, Row> {
 /// Whether a format asks for JSON, in the spellings podman takes.
 pub(crate) fn is_json(format: &str) -> bool {
     matches!(format.trim(), "json" | "{{json .}}" | "{{ json . }}" | "{{json . }}" | "{{ json .}}")
+}
+
+/// docker prints an object a line, where everything is text: lists and labels with commas.
+fn docker_line(row: &Value) -> String {
+    let text = |value: &Value| match value {
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect::<Vec<_>>().join(",")
+        }
+        other => plain(other),
+    };
+    match row {
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), Value::from(text(value)))).collect::<Value>().to_string()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A value without the quotes of text; `null` is nothing.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
 }
 
 /// JSON without a newline at the end.
@@ -101,6 +131,12 @@ mod tests {
             json(&value, JsonLayout::Indented(2)),
             "[\n  {\n    \"a\": {},\n    \"b\": [\n      1\n    ]\n  }\n]"
         );
+    }
+
+    #[test]
+    fn docker_has_an_object_a_line_and_all_of_it_is_text() {
+        let row = serde_json::json!({"Names": "web", "Labels": {"a": "b", "c": "d"}, "Mounts": ["/x", "/y"], "Pid": 7});
+        assert_eq!(docker_line(&row), r#"{"Labels":"a=b,c=d","Mounts":"/x,/y","Names":"web","Pid":"7"}"#);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct Template {
     tree: Tree,
     is_table: bool,
     is_range: bool,
+    /// What rows are made of, as errors call it.
+    rows_of: Option<&'static str>,
 }
 
 impl Template {
@@ -62,11 +64,45 @@ impl Template {
                 tree,
                 is_table: expansion == Expansion::Table,
                 is_range: expansion != Expansion::Table && is_list_template(body),
+                rows_of: None,
             }),
             Err((at, reason)) => {
                 let (line, _) = refusal_position(body, at);
                 Err(TemplateError::Syntax { name: name.into(), line, reason })
             }
+        }
+    }
+
+    /// Parses the format of a command that lists things; errors read as podman's, which wraps the format in a `range` and calls what it
+    /// lists by its own type.
+    ///
+    /// # Errors
+    /// It is no template.
+    pub fn parse_list(name: &str, text: &str) -> Result<Template, TemplateError> {
+        let types = [
+            ("ps", "containers.psReporter"),
+            ("images", "images.imageReporter"),
+            ("stats", "containers.containerStats"),
+        ];
+        let rows_of = types.iter().find(|(verb, _)| *verb == name).map_or("struct", |(_, of)| of);
+        Ok(Template { rows_of: Some(rows_of), ..Template::parse_named(name, text)? })
+    }
+
+    /// An error of a row, at its place behind the `range`.
+    fn behind_range(&self, error: TemplateError) -> TemplateError {
+        match (error, self.rows_of) {
+            (TemplateError::Execution { name, line, column, executing, action, reason }, Some(of))
+                if !self.is_range =>
+            {
+                let column = if line == 1 { column + "{{range .}}".len() } else { column };
+                let is_own = action.starts_with('.') && !action[1..].contains('.');
+                let reason = match reason.strip_suffix("in type struct").filter(|_| is_own) {
+                    Some(start) => format!("{start}in type {of}"),
+                    None => reason,
+                };
+                TemplateError::Execution { name, line, column, executing, action, reason }
+            }
+            (error, _) => error,
         }
     }
 
@@ -101,7 +137,7 @@ impl Template {
         }
         let mut text = String::new();
         for row in rows {
-            text.push_str(&self.render_line(row)?);
+            text.push_str(&self.render_line(row).map_err(|error| self.behind_range(error))?);
         }
         Ok(text)
     }
@@ -119,9 +155,11 @@ impl Template {
     }
 }
 
-/// Whether a format walks the list of rows itself.
+/// Whether a format walks the list of rows itself: it begins with a `range` over the dot and not over a field.
 fn is_list_template(body: &str) -> bool {
-    body.strip_prefix("{{").is_some_and(|action| action.trim_start_matches(['-', ' ']).starts_with("range"))
+    let action = body.strip_prefix("{{").and_then(|rest| rest.split("}}").next()).unwrap_or_default();
+    let words = action.trim_matches(['-', ' ']).strip_prefix("range");
+    words.is_some_and(|over| over.split(":=").last().unwrap_or_default().trim() == ".")
 }
 
 /// Line (from 1) and byte in the line (from 0) of byte `at`.

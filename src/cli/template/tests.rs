@@ -318,3 +318,15 @@ fn go_names_find_the_json_names() {
     assert_eq!(render("{{.Host.Security.DefaultCapabilities}} {{json .Host.OCIRuntime}}"), "A {\"name\":\"x\"}");
     assert!(Template::parse("{{.Host.Nothing}}").expect("a template").render(&info).is_err());
 }
+
+#[test]
+fn lists_are_walked_and_blamed_as_podmans() {
+    let rows = [json!({ "ID": "a", "Mounts": ["/x", "/y"] })];
+    let rendered = |text: &str| Template::parse_list("ps", text).and_then(|template| template.render_rows(&rows));
+    assert_eq!(rendered("{{range .Mounts}}{{.}} {{end}}").as_deref(), Ok("/x /y \n"));
+    assert_eq!(rendered("{{range .}}{{.ID}}{{end}}").as_deref(), Ok("a\n"));
+    assert_eq!(rendered("{{- range $row := . -}}{{$row.ID}}{{end}}").as_deref(), Ok("a\n"));
+    let blame =
+        "template: ps:1:13: executing \"ps\" at <.Bogus>: can't evaluate field Bogus in type containers.psReporter";
+    assert_eq!(rendered("{{.Bogus}}").unwrap_err().to_string(), blame);
+}
