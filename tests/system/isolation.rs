@@ -92,6 +92,10 @@ fn a_profile_of_the_users_own_is_used() {
     shell(&sandbox, &["--security-opt", &option], "mkdir /tmp/x").exits(1).complains("No space left on device");
     shell(&sandbox, &["--security-opt", &option], "touch /tmp/x").succeeds();
     shell(&sandbox, &["--security-opt", "seccomp=/no/such/profile"], "true").refuses(125, "/no/such/profile");
+    let asks =
+        r#"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}"#;
+    let asks = format!("seccomp={}", sandbox.file("asks.json", asks));
+    shell(&sandbox, &["--security-opt", &asks], "true").refuses(125, "SCMP_ACT_NOTIFY");
     let broken = format!("seccomp={}", sandbox.file("broken.json", "{\"defaultAction\": \"NO_SUCH\"}"));
     shell(&sandbox, &["--security-opt", &broken], "true").exits(125);
 }

@@ -22,7 +22,7 @@ use super::secrets;
 use crate::overlay::probe::Driver;
 use crate::runtime::id_map::{self, HostIds};
 use crate::runtime::plan::{GroupMode, GroupPlan, JoinPlan, LogDriver, LogPlan, RuntimePlan, SeccompPlan, UserPlan};
-use crate::runtime::seccomp::Profile;
+use crate::runtime::seccomp::{Profile, SeccompError};
 use crate::runtime::security::{SeccompChoice, SecurityOptions};
 use crate::runtime::signals;
 use crate::runtime::subordinate::{IdKind, Subordinate};
@@ -304,7 +304,9 @@ fn seccomp(request: &ContainerRequest, security: &SecurityOptions) -> Result<Sec
                 source,
             })?;
             // Refused now rather than in init, where nobody could still change it.
-            Profile::parse(text.as_bytes()).map_err(bad)?;
+            if Profile::parse(text.as_bytes()).map_err(bad)?.asks_an_agent() {
+                return Err(bad(SeccompError::Notify));
+            }
             Ok(SeccompPlan::Profile(text))
         }
     }

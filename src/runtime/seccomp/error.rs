@@ -50,6 +50,9 @@ pub enum SeccompError {
     /// The program is longer than the kernel takes.
     #[error("seccomp profile needs {0} instructions: the kernel takes at most 4096")]
     TooLong(usize),
+    /// `SCMP_ACT_NOTIFY` where nobody would answer.
+    #[error("seccomp profile has SCMP_ACT_NOTIFY, which only the runtime interface (coracle oci) passes to an agent")]
+    Notify,
     /// No numbers for the machine's architecture.
     #[error("no seccomp filter can be made for this architecture")]
     Unsupported,

@@ -103,6 +103,13 @@ impl Profile {
         serde_json::from_slice(text).map_err(SeccompError::Decode)
     }
 
+    /// Whether calls are put to an agent.
+    pub fn asks_an_agent(&self) -> bool {
+        let mut actions =
+            self.syscalls.iter().flatten().map(|rule| rule.action.as_str()).chain([self.default_action.as_str()]);
+        actions.any(|action| action == "SCMP_ACT_NOTIFY")
+    }
+
     /// From a bundle's `linux.seccomp`.
     pub fn from_spec(spec: &LinuxSeccomp) -> Self {
         let syscalls = spec.syscalls().iter().flatten().map(|rule| Syscalls {
