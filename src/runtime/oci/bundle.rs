@@ -216,6 +216,12 @@ pub(super) fn check_process(process: &oci_spec::runtime::Process) -> Result<(), 
     if !process.cwd().is_absolute() {
         return wrong(format!("Cwd must be an absolute path: \"process.cwd\" is {:?}", process.cwd().display()));
     }
+    // To the kernel it means "as it was", which is root (setresuid(2), chown(2)).
+    let user = process.user();
+    let mut ids = user.additional_gids().iter().flatten().copied().chain([user.uid(), user.gid()]);
+    if ids.any(|id| id == u32::MAX) {
+        return wrong(format!("\"process.user\" has {}, which is no id", u32::MAX));
+    }
     for (at, limit) in process.rlimits().iter().flatten().enumerate() {
         let listed = process.rlimits().iter().flatten();
         if listed.take(at).any(|other| other.typ() == limit.typ()) {
@@ -283,6 +289,8 @@ mod tests {
             (|value| value["ociVersion"] = "2.0.0".into(), "runtime for 1.x"),
             (|value| value["process"]["args"] = serde_json::json!([]), "args"),
             (|value| value["process"]["cwd"] = "relative".into(), "Cwd must be an absolute path"),
+            (|value| value["process"]["user"]["uid"] = u32::MAX.into(), "which is no id"),
+            (|value| value["process"]["user"]["additionalGids"] = serde_json::json!([u32::MAX]), "which is no id"),
             (|value| value["linux"]["intelRdt"] = serde_json::json!({}), "intelRdt"),
             (|value| value["linux"]["netDevices"] = serde_json::json!({"eth0": {}}), "netDevices"),
             (

@@ -75,6 +75,10 @@ pub(super) fn node(device: &LinuxDevice) -> Step<Node> {
             return Err(Failure::message(format!("device {shown:?} has type \"a\", which is for rules only")));
         }
     };
+    if [device.uid(), device.gid()].contains(&Some(u32::MAX)) {
+        let shown = device.path().display();
+        return Err(Failure::message(format!("device {shown:?} has owner {}, which is no id", u32::MAX)));
+    }
     let number = |number: i64| u32::try_from(number).unwrap_or(0);
     Ok(Node {
         path: device.path().clone(),
