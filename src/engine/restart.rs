@@ -182,7 +182,7 @@ impl Engine {
         if is_asked {
             containers.clear_marks(id);
         }
-        self.start_in_place(id, state, StartOptions::default(), lock)
+        self.start_in_place(id, state, StartOptions { in_place: true, ..StartOptions::default() }, lock)
     }
 }
 

@@ -7,6 +7,7 @@ use super::hosts;
 use super::init::InitPlan;
 use super::lifecycle::with_ids;
 use super::network::{self, NetworkMode, Prepared};
+use super::plan::resource_limits;
 use super::record::ContainerRecord;
 use super::request::RootSource;
 use super::root::{LowerPlan, RootPlan, serve_mount, serve_root};
@@ -62,6 +63,8 @@ pub struct StartOptions {
     pub prepare: bool,
     /// What the service manager has handed to the caller goes on to the container.
     pub passes_on: bool,
+    /// By the container's keeper, for another run: its own limits are no user's.
+    pub in_place: bool,
 }
 
 impl Engine {
@@ -139,6 +142,9 @@ impl Engine {
     fn make_ready(&self, id: &str, state: &State, options: StartOptions) -> Result<Ready, Error> {
         let containers = self.containers();
         let mut record: ContainerRecord = containers.read_config(id)?;
+        if !options.in_place {
+            self.settle_limits(&mut record)?;
+        }
         if let (Some((rows, columns)), Some(process)) = (options.terminal_size, record.plan.spec.process_mut()) {
             let size = BoxBuilder::default().height(u64::from(rows)).width(u64::from(columns)).build();
             process.set_console_size(size.ok());
@@ -191,6 +197,16 @@ impl Engine {
         // Released with the caller's descriptors, when the state says that the container is being set up.
         std::mem::forget(lock);
         run_keeper(self, &record, launch, &host_ids, &mut prepared, None)
+    }
+
+    /// The session that starts a container may have lower limits than the one that made it, or higher ones.
+    fn settle_limits(&self, record: &mut ContainerRecord) -> Result<(), Error> {
+        let limits = Some(resource_limits(&record.request)?);
+        if let Some(process) = record.plan.spec.process_mut().as_mut().filter(|process| *process.rlimits() != limits) {
+            process.set_rlimits(limits);
+            self.containers().write_config(&record.id, record, Durability::Volatile)?;
+        }
+        Ok(())
     }
 
     /// Addresses, bound ports, and the container's files that tell of them.

@@ -28,3 +28,18 @@ fn bad_limits_are_refused() {
     }
     sandbox.assert_nothing_left();
 }
+
+#[test]
+fn a_container_starts_where_limits_are_lower_than_where_it_was_made() {
+    let sandbox = busybox!();
+    sandbox.run(["create", "--name", "boat", "busybox", "sh", "-c", "ulimit -Hn"]).succeeds();
+    sandbox.words("inspect --format {{.HostConfig.Ulimits}} boat").prints("[]");
+    let mut command = sandbox.command([""; 0]);
+    let environment: Vec<_> =
+        command.inner().get_envs().map(|(name, value)| (name.to_owned(), value.unwrap().to_owned())).collect();
+    let line = format!("ulimit -n 900 && exec {} start -a boat", crate::support::binary().display());
+    let output = std::process::Command::new("sh").args(["-c", &line]).env_clear().envs(environment).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "900\n", "{output:?}");
+    let format = "{{range .HostConfig.Ulimits}}{{if eq .Name \"RLIMIT_NOFILE\"}}{{.Soft}} {{.Hard}}{{end}}{{end}}";
+    sandbox.run(["inspect", "--format", format, "boat"]).prints("900 900");
+}

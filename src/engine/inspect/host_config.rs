@@ -5,6 +5,7 @@ use crate::engine::limits::{CgroupsMode, DEFAULT_PIDS};
 use crate::engine::record::{ContainerRecord, MountRecord};
 use crate::engine::request::{ContainerRequest, NamespaceMode, UserNamespaceMode};
 use crate::runtime::plan::LogDriver;
+use crate::store::containers::State;
 use oci_spec::runtime::PosixRlimit;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -12,10 +13,12 @@ use std::collections::BTreeMap;
 /// Size of /dev/shm when none is asked for, in bytes (podman's default).
 const SHM_SIZE_BYTES: u64 = 65_536_000;
 
-pub(super) fn section(record: &ContainerRecord) -> Document {
+pub(super) fn section(record: &ContainerRecord, state: &State) -> Document {
     let Document::Object(mut fields) = asked_for(record) else { return Document::Object(Vec::new()) };
     fields.extend(limits(&record.request));
-    fields.push(("Ulimits", ulimits(record)));
+    // What was not asked for is settled at each start.
+    let is_settled = state.starts > 0 || !record.request.ulimits.is_empty();
+    fields.push(("Ulimits", if is_settled { ulimits(record) } else { Vec::<Document>::new().into_document() }));
     Document::Object(fields)
 }
 

@@ -85,7 +85,7 @@ pub fn container(container: &Container, sizes: Option<(u64, u64)>, ports: &[Port
         ("KubeExitCodePropagation", "invalid".into_document()),
         ("lockNumber", 0_u32.into_document()),
         ("Config", config(record)),
-        ("HostConfig", host_config::section(record)),
+        ("HostConfig", host_config::section(record, state)),
         ("UseImageHosts", record.request.no_hosts.into_document()),
         ("UseImageHostname", record.request.no_hostname.into_document()),
     ]);

@@ -11,6 +11,7 @@ mod user;
 
 pub use mounts::{OVERLAYS, PlannedMounts, VolumeUse};
 pub(super) use process::further_environment;
+pub(super) use specification::resource_limits;
 
 use super::error::Error;
 use super::limits::CgroupsMode;

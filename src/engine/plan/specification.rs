@@ -104,7 +104,7 @@ fn process(parts: &Parts<'_>) -> Result<Process, Error> {
 }
 
 /// `--ulimit` and the defaults, as far as this user may have them.
-fn resource_limits(request: &ContainerRequest) -> Result<Vec<PosixRlimit>, Error> {
+pub(in crate::engine) fn resource_limits(request: &ContainerRequest) -> Result<Vec<PosixRlimit>, Error> {
     let known = |limit: &UlimitRequest| {
         rlimits::Limit::new(&limit.name, limit.soft, limit.hard).ok_or_else(|| {
             Error::BadRequest(format!(
