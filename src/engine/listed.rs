@@ -5,7 +5,7 @@
 //! the fields of the real ones, and the compiler compares them.
 
 use super::record::{ContainerRecord, Membership, MountRecord, SecretRecord};
-use super::request::{ContainerRequest, InitContainer};
+use super::request::{ContainerRequest, InitContainer, SecretRequest};
 use super::root::RootPlan;
 use crate::engine::network::NetworkPlan;
 use crate::runtime::id_map::IdMaps;
@@ -109,7 +109,7 @@ fn unread<'de, D: Deserializer<'de>, T: Default>(deserializer: D) -> Result<T, D
     IgnoredAny::deserialize(deserializer).map(|_| T::default())
 }
 
-/// Of what was asked for, the parts that lists show, filter by, or decide by.
+/// Of what was asked for, the parts that lists show, filter by, or decide by, and the secrets a further process gets.
 fn request<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ContainerRequest, D::Error> {
     #[derive(Default, serde::Deserialize)]
     #[serde(default)]
@@ -119,9 +119,12 @@ fn request<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ContainerReques
         holds_namespaces: bool,
         restart: Option<String>,
         init_container: Option<InitContainer>,
+        secrets: Vec<SecretRequest>,
     }
-    let Asked { remove, cidfile, holds_namespaces, restart, init_container } = Asked::deserialize(deserializer)?;
-    Ok(ContainerRequest { remove, cidfile, holds_namespaces, restart, init_container, ..ContainerRequest::default() })
+    let Asked { remove, cidfile, holds_namespaces, restart, init_container, secrets } =
+        Asked::deserialize(deserializer)?;
+    let rest = ContainerRequest::default();
+    Ok(ContainerRequest { remove, cidfile, holds_namespaces, restart, init_container, secrets, ..rest })
 }
 
 /// A specification that has a process, and no more.

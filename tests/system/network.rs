@@ -97,7 +97,7 @@ fn published_ports_lead_into_the_container_and_are_shown() {
     assert!(fetch(address).is_some_and(|text| text.ends_with("hello from inside\n")));
     sandbox.words("ps --format {{.Ports}}").prints(&format!("{address}->80/tcp, 443/tcp"));
     sandbox.words("port web").prints(&format!("80/tcp -> {address}"));
-    sandbox.words("port web 81").refuses(125, "failed to find published port \"81/tcp\"");
+    sandbox.words("port web 81").refuses(125, "failed to find published port \"81\"");
     let format = "{{(index .NetworkSettings.Ports \"80/tcp\" 0).HostPort}} {{.NetworkSettings.IPAddress}} {{.HostConfig.NetworkMode}}";
     let text = sandbox.run(["inspect", "--format", format, "web"]).succeeds().text();
     let inside = sandbox.words("exec web hostname -i").succeeds().text();
