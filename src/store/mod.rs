@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod blobs;
+mod choice;
 pub mod containers;
 pub mod digest;
 pub mod error;

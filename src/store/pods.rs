@@ -3,6 +3,7 @@
 //! A pod is there when its `pod.json` is. Which containers belong to it stands with the containers, so nothing has to be kept in
 //! step. Names are unique: who makes pods holds `pods/lock`.
 
+use super::choice::{Choice, choose};
 use super::containers::{Durability, is_id, make_directories, make_directory, random_id, read_json, write_json};
 use super::locks;
 use super::paths::Paths;
@@ -111,15 +112,10 @@ impl Pods {
 
     /// The pod with this name or ID, or whose ID begins so.
     pub fn find(&self, name: &str) -> Result<Pod, Error> {
-        let all = self.list();
-        if let Some(exact) = all.iter().find(|pod| pod.name == name || pod.id == name) {
-            return Ok(exact.clone());
-        }
-        let mut matches = all.into_iter().filter(|pod| !name.is_empty() && pod.id.starts_with(name));
-        let first = matches.next().ok_or_else(|| Error::NoSuchPod { name: name.to_owned() })?;
-        match matches.next() {
-            None => Ok(first),
-            Some(_) => Err(Error::Ambiguous { prefix: name.to_owned() }),
+        match choose(self.list(), name, |pod| [&pod.name, &pod.id]) {
+            Choice::One(pod) => Ok(pod),
+            Choice::None => Err(Error::NoSuchPod { name: name.to_owned() }),
+            Choice::Several => Err(Error::Ambiguous { prefix: name.to_owned() }),
         }
     }
 

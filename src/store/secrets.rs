@@ -4,6 +4,7 @@
 //! is encrypted, as in podman's driver `file`; what protects the bytes are the modes of the directories, which is what
 //! protects everything else of the user's.
 
+use super::choice::{Choice, choose};
 use super::containers::{Durability, make_directories, make_directory, random_id, read_json, write_json};
 use super::locks;
 use super::paths::Paths;
@@ -148,15 +149,10 @@ impl Secrets {
 
     /// The secret with this name or ID, or whose ID begins so.
     pub fn find(&self, name: &str) -> Result<Secret, Error> {
-        let all = self.list();
-        if let Some(exact) = all.iter().find(|secret| secret.name == name || secret.id == name) {
-            return Ok(exact.clone());
-        }
-        let mut matches = all.into_iter().filter(|secret| !name.is_empty() && secret.id.starts_with(name));
-        let first = matches.next().ok_or_else(|| Error::NoSuchSecret { name: name.to_owned() })?;
-        match matches.next() {
-            None => Ok(first),
-            Some(_) => Err(Error::Ambiguous { prefix: name.to_owned() }),
+        match choose(self.list(), name, |secret| [&secret.name, &secret.id]) {
+            Choice::One(secret) => Ok(secret),
+            Choice::None => Err(Error::NoSuchSecret { name: name.to_owned() }),
+            Choice::Several => Err(Error::Ambiguous { prefix: name.to_owned() }),
         }
     }
 
