@@ -38,6 +38,8 @@ pub enum Report {
     Tap,
     /// init: answer the calls that this descriptor tells of (descriptor 0: a seccomp listener).
     NetworkCalls,
+    /// init: pass the calls that the profile has notified to its agent (descriptor 0: a seccomp listener).
+    SystemCalls,
     /// init: the container's network namespace is there (descriptor 0: a routing socket opened in it); init waits for
     /// [`Order::Connected`].
     Route,

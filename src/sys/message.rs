@@ -3,14 +3,16 @@
 //! Sockets are `SOCK_SEQPACKET`: one send is one message. All of it is safe code; it lives here because everything
 //! that moves descriptors between processes does.
 
+use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, Result};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, recv, recvmsg, sendmsg, socketpair,
+    SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv, recvmsg, sendmsg, socket_with, socketpair,
 };
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 /// Most descriptors one message carries here (the kernel's limit is 253, `SCM_MAX_FD`).
 const DESCRIPTORS_PER_MESSAGE: usize = 8;
@@ -27,6 +29,15 @@ pub struct Message {
 /// A connected pair of message sockets, close-on-exec.
 pub fn pair() -> Result<(OwnedFd, OwnedFd)> {
     socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+}
+
+/// Connects to a socket at `path`, whatever its length; never to an abstract one.
+pub fn connect_to(path: &Path, kind: SocketType) -> Result<OwnedFd> {
+    let file = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let address = SocketAddrUnix::new(format!("/proc/self/fd/{}", file.as_raw_fd()).as_str())?;
+    let socket = socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
+    connect(&socket, &address)?;
+    Ok(socket)
 }
 
 /// Sends one message. Blocks while the receiver's queue is full; `EPIPE` when it has gone.

@@ -131,6 +131,8 @@ fn what_runc_refuses_is_refused_in_its_words() {
     };
     let cases = [
         (seccomp("SCMP_ACT_ALLOW", json!(["write"])), "cannot be used for the write syscall"),
+        // By it the listener is sent off here.
+        (seccomp("SCMP_ACT_ALLOW", json!(["sendmsg"])), "cannot be used for the sendmsg syscall"),
         (seccomp("SCMP_ACT_NOTIFY", json!(["mkdir"])), "cannot be used as default action"),
         (seccomp("SCMP_ACT_ALLOW", json!(["mkdir"])), "failed to connect with seccomp agent"),
     ];

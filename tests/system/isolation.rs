@@ -1,6 +1,6 @@
 //! Namespaces, capabilities, seccomp, masked paths, and what of the host can be reached.
 
-use crate::support::{is_root, part, skip};
+use crate::support::{is_root, needs, part, skip};
 use crate::{busybox, shell};
 use std::fs;
 
@@ -98,6 +98,44 @@ fn a_profile_of_the_users_own_is_used() {
     shell(&sandbox, &["--security-opt", &asks], "true").refuses(125, "SCMP_ACT_NOTIFY");
     let broken = format!("seccomp={}", sandbox.file("broken.json", "{\"defaultAction\": \"NO_SUCH\"}"));
     shell(&sandbox, &["--security-opt", &broken], "true").exits(125);
+}
+
+#[test]
+fn notified_calls_are_put_to_the_profiles_agent() {
+    use std::io::{BufRead, BufReader};
+    needs!("python3" from "python3");
+    let sandbox = busybox!();
+    let socket = sandbox.work().join("agent");
+    let script = sandbox.file("agent.py", include_str!("agent.py"));
+    let mut agent = std::process::Command::new("python3")
+        .args([script.as_ref(), socket.as_os_str()])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("python3 starts");
+    let mut said = BufReader::new(agent.stdout.take().expect("piped")).lines().map(Result::unwrap);
+    assert_eq!(said.next().as_deref(), Some("ready"));
+    let profile = |listener: &std::path::Path, call: &str| {
+        let rule = serde_json::json!({"names": [call, "mkdirat"], "action": "SCMP_ACT_NOTIFY"});
+        let profile = serde_json::json!({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule],
+            "listenerPath": listener, "listenerMetadata": "words"});
+        format!("seccomp={}", sandbox.file("notify.json", &profile.to_string()))
+    };
+    let option = profile(&socket, "mkdir");
+    for options in [&["--security-opt", &option][..], &["--security-opt", &option, "--security-opt=no-new-privileges"]]
+    {
+        shell(&sandbox, options, "mkdir /tmp/x").exits(1).complains("No space left on device");
+        assert_eq!(said.next().as_deref(), Some("words creating True"));
+    }
+    sandbox.run(["run", "-d", "--name", "asks", "--security-opt", &option, "busybox", "sleep", "1000"]).succeeds();
+    sandbox.words("exec asks mkdir /tmp/x").exits(1).complains("No space left on device");
+    sandbox.words("rm -f -t 0 asks").succeeds();
+    assert_eq!(said.next().as_deref(), Some("words creating True"));
+    assert_eq!(said.next().as_deref(), Some("words running True"));
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    shell(&sandbox, &["--security-opt", &option], "true").refuses(125, "ask the seccomp agent at");
+    shell(&sandbox, &["--network=fast", "--security-opt", &option], "true").refuses(125, "cannot be used together");
+    shell(&sandbox, &["--security-opt", &profile(&socket, "sendmsg")], "true").refuses(125, "the sendmsg syscall");
 }
 
 #[test]

@@ -20,8 +20,9 @@ use crate::runtime::cgroup::{self, Group};
 use crate::runtime::exec::{Told, Waiter};
 use crate::runtime::failure::Failure;
 use crate::runtime::handshake::{Report, receive};
-use crate::runtime::keeper::Streams;
+use crate::runtime::keeper::{Streams, pid_of};
 use crate::runtime::plan::{CapabilityPlan, RuntimePlan, SeccompPlan};
+use crate::runtime::seccomp::agent;
 use crate::store::containers::{ProcessId, Status, random_id};
 use crate::store::events::open_for_writing;
 use crate::sys::message;
@@ -93,9 +94,10 @@ impl Engine {
             started: events::container(&container.record, "exec"),
             ended: events::container(&container.record, "exec_died"),
         });
+        let id = container.record.id.clone();
         let plan = plan(container.record, request)?;
         let group = container.state.group.map(Group::at);
-        start(target, &plan, request, group, calls.as_ref(), told)
+        start(target, &First { plan: &plan, calls: calls.as_ref(), id: &id }, request, group, told)
     }
 }
 
@@ -163,13 +165,13 @@ fn calls(container: &Container) -> Result<fast::Calls, Error> {
 
 fn start(
     target: ProcessId,
-    plan: &RuntimePlan,
+    first: &First<'_>,
     request: &ExecRequest,
     group: Option<Group>,
-    calls: Option<&fast::Calls>,
     events: Option<Told>,
 ) -> Result<ExecSession, Error> {
     let failed = |error| Failure::setup("start a process in the container", error);
+    let plan = first.plan;
     let streams = if request.detached { Streams::nowhere()? } else { Streams::make(plan)? };
     let (socket, inside) = message::pair().map_err(failed)?;
     let plan_file = in_memory(plan)?;
@@ -190,7 +192,7 @@ fn start(
             drop((inside, streams.inside, plan_file, events));
             // It may have ended while its namespaces were joined.
             let (process, terminal) =
-                first_words(&socket, calls).map_err(|error| if ends(target) { improper() } else { error })?;
+                first_words(&socket, first).map_err(|error| if ends(target) { improper() } else { error })?;
             let streams = [streams.input, streams.output, streams.error];
             Ok(ExecSession { id: random_id(), process, waiter, streams, terminal })
         }
@@ -203,8 +205,16 @@ fn ends(process: ProcessId) -> bool {
     open_process(process).is_none_or(|process| wait_for_end(&process, Some(NEWS_INTERVAL)))
 }
 
+/// What a process is started from, and who answers what it asks before it runs.
+struct First<'a> {
+    plan: &'a RuntimePlan,
+    calls: Option<&'a fast::Calls>,
+    /// Of the container.
+    id: &'a str,
+}
+
 /// Waits until the process runs: descriptors of it and of its terminal.
-fn first_words(socket: &OwnedFd, calls: Option<&fast::Calls>) -> Result<(OwnedFd, Option<OwnedFd>), Error> {
+fn first_words(socket: &OwnedFd, first: &First<'_>) -> Result<(OwnedFd, Option<OwnedFd>), Error> {
     let (mut process, mut terminal) = (None, None);
     loop {
         match receive(socket).map_err(|error| Failure::setup("hear from the container", error))? {
@@ -212,7 +222,11 @@ fn first_words(socket: &OwnedFd, calls: Option<&fast::Calls>) -> Result<(OwnedFd
             Some((Report::Terminal, descriptor)) => terminal = descriptor,
             Some((Report::NetworkCalls, Some(listener))) => {
                 let failed = |error| Failure::setup("hand the container's connections over", error);
-                calls.map_or(Ok(()), |calls| calls.serve_on(&listener)).map_err(failed)?;
+                first.calls.map_or(Ok(()), |calls| calls.serve_on(&listener)).map_err(failed)?;
+            }
+            Some((Report::SystemCalls, Some(listener))) => {
+                let pid = process.as_ref().and_then(pid_of).unwrap_or(0);
+                agent::ask(first.plan, first.id, pid, "running", &listener)?;
             }
             Some((Report::Failed(failure), _)) => return Err(failure.into()),
             Some(_) => {}

@@ -23,7 +23,7 @@ use super::secrets;
 use crate::overlay::probe::Driver;
 use crate::runtime::id_map::{self, HostIds};
 use crate::runtime::plan::{GroupMode, GroupPlan, JoinPlan, LogDriver, LogPlan, RuntimePlan, SeccompPlan, UserPlan};
-use crate::runtime::seccomp::{Profile, SeccompError};
+use crate::runtime::seccomp::Profile;
 use crate::runtime::security::{SeccompChoice, SecurityOptions};
 use crate::runtime::signals;
 use crate::runtime::subordinate::{IdKind, Subordinate};
@@ -139,7 +139,7 @@ pub fn plan(
         host_user: (host.uid, host.gid),
         user,
         capabilities: capabilities.0,
-        seccomp: seccomp(request, &security)?,
+        seccomp: seccomp(request, &security, network::is_fast(&network.mode))?,
         landlock: security.landlock.clone(),
         network_calls: network::is_fast(&network.mode),
         hold: request.holds_namespaces,
@@ -294,7 +294,11 @@ fn user_plan(
     }
 }
 
-fn seccomp(request: &ContainerRequest, security: &SecurityOptions) -> Result<SeccompPlan, Error> {
+fn seccomp(
+    request: &ContainerRequest,
+    security: &SecurityOptions,
+    is_network_fast: bool,
+) -> Result<SeccompPlan, Error> {
     match security.seccomp(request.privileged) {
         SeccompChoice::Default => Ok(SeccompPlan::Default),
         SeccompChoice::Unconfined => Ok(SeccompPlan::Unconfined),
@@ -305,9 +309,12 @@ fn seccomp(request: &ContainerRequest, security: &SecurityOptions) -> Result<Sec
                 source,
             })?;
             // Refused now rather than in init, where nobody could still change it.
-            if Profile::parse(text.as_bytes()).map_err(bad)?.asks_an_agent() {
-                return Err(bad(SeccompError::Notify));
+            let profile = Profile::parse(text.as_bytes()).map_err(bad)?;
+            if profile.agent().map_err(bad)?.is_some() && is_network_fast {
+                // The kernel gives a process one listener.
+                return Err(bad("--network=fast and a seccomp profile with SCMP_ACT_NOTIFY cannot be used together"));
             }
+            profile.options().map_err(bad)?;
             Ok(SeccompPlan::Profile(text))
         }
     }

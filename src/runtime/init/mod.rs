@@ -419,15 +419,21 @@ impl<'a> Init<'a> {
     }
 
     fn filter_system_calls(&self, capabilities: &Capabilities) -> Step<()> {
-        let program = match &self.plan.seccomp {
+        let made = match &self.plan.seccomp {
             SeccompPlan::Unconfined => return Ok(()),
-            SeccompPlan::Default => seccomp::default_program(capabilities.bounding_set()),
+            SeccompPlan::Default => seccomp::default_program(capabilities.bounding_set()).map(|program| (program, 0)),
             SeccompPlan::Profile(text) => seccomp::Profile::parse(text.as_bytes()).and_then(|profile| {
-                seccomp::compile(&profile.policy(seccomp::Context::here(capabilities.bounding_set())?)?)
+                let policy = profile.policy(seccomp::Context::here(capabilities.bounding_set())?)?;
+                Ok((seccomp::compile(&policy)?, profile.options()?.flags))
             }),
         };
         let failed = |error: seccomp::SeccompError| Failure::message(format!("install the seccomp filter: {error}"));
-        seccomp::install(&program.map_err(failed)?, 0).map(drop).map_err(failed)
+        let (program, flags) = made.map_err(failed)?;
+        match seccomp::install(&program, flags).map_err(failed)? {
+            Some(listener) => report(&self.keeper, &Report::SystemCalls, Some(listener.as_fd()))
+                .map_err(|error| Failure::setup("pass system calls to the seccomp agent", error)),
+            None => Ok(()),
+        }
     }
 
     fn take_identity(&self, user: &User) -> Step<()> {

@@ -17,6 +17,7 @@ mod streams;
 
 pub use jobs::{Job, Verdict};
 pub use log::{Log, Stream};
+pub use start::pid_of;
 pub use streams::Streams;
 
 use super::cgroup::Group;

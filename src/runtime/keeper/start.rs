@@ -9,6 +9,7 @@ use crate::runtime::control::Control;
 use crate::runtime::failure::{Failure, FailureKind, Step};
 use crate::runtime::guard::{Guard, exit};
 use crate::runtime::handshake::{Order, Report, order, receive};
+use crate::runtime::seccomp::agent;
 use crate::runtime::{id_map, namespaces};
 use crate::store::containers::{ProcessId, Status, boot_id};
 use crate::sys::message;
@@ -219,6 +220,10 @@ impl Keeper<'_> {
                 Some((Report::Terminal, Some(master))) => terminal = Some(master),
                 Some((Report::Tap, Some(tap))) => self.services.connect_network(tap)?,
                 Some((Report::NetworkCalls, Some(listener))) => self.services.answer_network_calls(listener)?,
+                Some((Report::SystemCalls, Some(listener))) => {
+                    let pid = init.as_ref().and_then(pid_of).unwrap_or(0);
+                    agent::ask(self.plan, &self.id, pid, "creating", &listener)?;
+                }
                 Some((Report::Route, Some(route))) => {
                     self.services.join_networks(route)?;
                     let _ = order(&starting.init_socket, Order::Connected); // one that has failed says why next
@@ -281,7 +286,7 @@ fn wait_for_any(guard: &OwnedFd, init: &OwnedFd, client: Option<&OwnedFd>) -> (b
 }
 
 /// The pid, on the host, of the process `pidfd` is open on; `None` when it has been reaped (`pidfd_open(2)`).
-pub(super) fn pid_of(pidfd: &OwnedFd) -> Option<i32> {
+pub fn pid_of(pidfd: &OwnedFd) -> Option<i32> {
     let information = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
     let pid = information.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok()?;
     (pid > 0).then_some(pid)

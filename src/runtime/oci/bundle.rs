@@ -6,8 +6,9 @@
 
 use super::error::OciError;
 use crate::runtime::capabilities;
+use crate::runtime::seccomp::{Profile, SeccompError};
 use crate::sys::errno::Words;
-use oci_spec::runtime::{Linux, LinuxNamespaceType, LinuxSeccompAction, Spec};
+use oci_spec::runtime::{Linux, LinuxNamespaceType, Spec};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -176,22 +177,10 @@ fn check(spec: &Spec) -> Result<(), OciError> {
     Ok(())
 }
 
-/// Who sends the listener off could not do so if that, too, had to be allowed by who listens.
 fn check_seccomp(linux: &Linux) -> Result<(), OciError> {
-    let wrong = |text: &str| Err(OciError::Configuration(text.to_owned()));
     let Some(seccomp) = linux.seccomp() else { return Ok(()) };
-    if seccomp.default_action() == LinuxSeccompAction::ScmpActNotify {
-        return wrong("SCMP_ACT_NOTIFY cannot be used as default action");
-    }
-    let rules = seccomp.syscalls().iter().flatten().filter(|rule| rule.action() == LinuxSeccompAction::ScmpActNotify);
-    let names: Vec<&String> = rules.flat_map(|rule| rule.names()).collect();
-    if names.iter().any(|name| *name == "write") {
-        return wrong("SCMP_ACT_NOTIFY cannot be used for the write syscall");
-    }
-    match seccomp.listener_path().as_ref().is_none_or(|path| path.as_os_str().is_empty()) && !names.is_empty() {
-        true => wrong("SCMP_ACT_NOTIFY needs \"seccomp.listenerPath\""),
-        false => Ok(()),
-    }
+    let wrong = |error: SeccompError| OciError::Configuration(error.to_string());
+    Profile::from_spec(seccomp).agent().map(drop).map_err(wrong)
 }
 
 fn check_version(version: &str) -> Result<(), OciError> {

@@ -16,7 +16,7 @@ use crate::sys::message;
 use crate::sys::process::is_inherited;
 use oci_spec::runtime::{LinuxNamespaceType, Spec};
 use rustix::fs::{Mode, OFlags};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -476,22 +476,12 @@ fn listen_at(path: &Path) -> Result<OwnedFd, OciError> {
     bind(&socket, &address).and_then(|()| listen(&socket, 1)).map_err(failed)?;
     Ok(socket)
 }
-
-/// Connects to a socket at `path`, whatever its length.
-pub(super) fn connect_to(path: &Path, kind: SocketType) -> rustix::io::Result<OwnedFd> {
-    let file = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
-    let address = SocketAddrUnix::new(format!("/proc/self/fd/{}", file.as_raw_fd()).as_str())?;
-    let socket = socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
-    connect(&socket, &address)?;
-    Ok(socket)
-}
-
 /// Where init sends the terminal's master side, and where the caller finds it when it stays here.
 pub(super) fn console(terminal: &Terminal) -> Result<(Option<OwnedFd>, Option<OwnedFd>), OciError> {
     match terminal {
         Terminal::None => Ok((None, None)),
         Terminal::Socket(path) => {
-            let socket = connect_to(path, SocketType::STREAM)
+            let socket = message::connect_to(path, SocketType::STREAM)
                 .map_err(|error| OciError::file("connect to console socket", path, error))?;
             Ok((Some(socket), None))
         }

@@ -4,17 +4,17 @@ use super::Runtime;
 use super::bundle::read_file;
 use super::container::{Container, Status};
 use super::conversation::{Report, receive};
-use super::create::connect_to;
 use super::error::OciError;
 use super::hooks::{self, Point};
 use crate::runtime::cgroup::{Group, GroupError};
+use crate::runtime::seccomp::agent::{self, Told, Unpassed};
 use crate::store::containers::ProcessId;
 use crate::sys::message;
 use oci_spec::runtime::{LinuxNamespaceType, LinuxResources, Spec};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::SocketType;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -55,8 +55,8 @@ impl Runtime<'_> {
         if std::fs::rename(&socket, &taken).is_err() {
             return refuse("cannot start an already running container");
         }
-        let connection =
-            connect_to(&taken, SocketType::SEQPACKET).map_err(|error| OciError::file("connect to", &taken, error))?;
+        let connection = message::connect_to(&taken, SocketType::SEQPACKET)
+            .map_err(|error| OciError::file("connect to", &taken, error))?;
         let _ = std::fs::remove_file(&taken); // nobody looks for it again
         let state = container.state_as(Status::Running, Some(&spec));
         self.hear(&connection, &spec, &state)?;
@@ -389,16 +389,13 @@ fn pass_listener(spec: &Spec, state: &super::StateDocument, listener: &OwnedFd) 
     let Some(path) = path else {
         return Err(OciError::Configuration("SCMP_ACT_NOTIFY needs \"seccomp.listenerPath\"".to_owned()));
     };
-    let told = serde_json::json!({
-        "ociVersion": state.oci_version,
-        "fds": ["seccompFd"],
-        "pid": state.pid,
-        "metadata": seccomp.and_then(|seccomp| seccomp.listener_metadata().clone()).unwrap_or_default(),
-        "state": state,
-    });
+    let metadata = seccomp.and_then(|seccomp| seccomp.listener_metadata().as_deref()).unwrap_or_default();
+    let told = Told { version: &state.oci_version, pid: state.pid, metadata, state };
     // runc's words, which scripts look for.
-    let unreachable = |error| OciError::file("send the listener: failed to connect with seccomp agent at", path, error);
-    let failed = |error: rustix::io::Errno| OciError::file("send the seccomp listener to", path, error);
-    let socket = connect_to(path, SocketType::STREAM).map_err(unreachable)?;
-    message::send(&socket, told.to_string().as_bytes(), &[listener.as_fd()]).map_err(failed)
+    agent::pass(path, &told, listener).map_err(|failure| match failure {
+        Unpassed::Connect(error) => {
+            OciError::file("send the listener: failed to connect with seccomp agent at", path, error)
+        }
+        Unpassed::Send(error) => OciError::file("send the seccomp listener to", path, error),
+    })
 }

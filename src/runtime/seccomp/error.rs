@@ -50,9 +50,15 @@ pub enum SeccompError {
     /// The program is longer than the kernel takes.
     #[error("seccomp profile needs {0} instructions: the kernel takes at most 4096")]
     TooLong(usize),
-    /// `SCMP_ACT_NOTIFY` where nobody would answer.
-    #[error("seccomp profile has SCMP_ACT_NOTIFY, which only the runtime interface (coracle oci) passes to an agent")]
-    Notify,
+    /// Every call would wait for an answer.
+    #[error("SCMP_ACT_NOTIFY cannot be used as default action")]
+    NotifiedByDefault,
+    /// The call by which the agent is asked would have to be allowed by the agent.
+    #[error("SCMP_ACT_NOTIFY cannot be used for the {0} syscall")]
+    NotifiedOwn(&'static str),
+    /// Nobody would answer.
+    #[error("SCMP_ACT_NOTIFY needs \"seccomp.listenerPath\"")]
+    NoAgent,
     /// No numbers for the machine's architecture.
     #[error("no seccomp filter can be made for this architecture")]
     Unsupported,

@@ -15,6 +15,7 @@
 //! A filter outlives exec and cannot be removed. Without `no_new_privs` installing one needs CAP_SYS_ADMIN, so it must be
 //! done before capabilities are dropped, and the filter then also judges what init still has to do.
 
+pub mod agent;
 mod arch;
 mod compile;
 mod default_profile;

@@ -19,6 +19,12 @@ use std::path::{Path, PathBuf};
 /// Largest profile read; the common ones have 30 KB.
 const MOST_BYTES: u64 = 4 << 20;
 
+/// The action that puts a call to an agent.
+const NOTIFY: &str = "SCMP_ACT_NOTIFY";
+
+/// Calls by which the descriptor is sent off and its installer goes on: who waits for their answer would wait for ever.
+const OWN_CALLS: [&str; 2] = ["write", "sendmsg"];
+
 /// A profile, read but not resolved.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,11 +109,28 @@ impl Profile {
         serde_json::from_slice(text).map_err(SeccompError::Decode)
     }
 
-    /// Whether calls are put to an agent.
-    pub fn asks_an_agent(&self) -> bool {
-        let mut actions =
-            self.syscalls.iter().flatten().map(|rule| rule.action.as_str()).chain([self.default_action.as_str()]);
-        actions.any(|action| action == "SCMP_ACT_NOTIFY")
+    /// The socket of who answers the notified calls; `None` where no call is notified.
+    ///
+    /// # Errors
+    /// A profile that names nobody, or has calls notified without which no container would start.
+    pub fn agent(&self) -> Result<Option<&Path>, SeccompError> {
+        if self.default_action == NOTIFY {
+            return Err(SeccompError::NotifiedByDefault);
+        }
+        let mut notified = self.syscalls.iter().flatten().filter(|rule| rule.action == NOTIFY).peekable();
+        if notified.peek().is_none() {
+            return Ok(None);
+        }
+        for rule in notified {
+            let named = |call: &str| rule.name == call || rule.names.iter().flatten().any(|name| name == call);
+            if let Some(own) = OWN_CALLS.into_iter().find(|own| named(own)) {
+                return Err(SeccompError::NotifiedOwn(own));
+            }
+        }
+        match self.listener_path.as_deref() {
+            Some(path) if !path.as_os_str().is_empty() => Ok(Some(path)),
+            _ => Err(SeccompError::NoAgent),
+        }
     }
 
     /// From a bundle's `linux.seccomp`.
