@@ -3,7 +3,7 @@
 use super::error::OciError;
 use crate::runtime::cgroup::{Group, GroupError, Hierarchy, Scope};
 use oci_spec::runtime::{LinuxResources, Spec};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Who makes control groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) fn make(
 ) -> Result<Option<Group>, OciError> {
     let linux = spec.linux().as_ref();
     let resources = linux.and_then(|linux| linux.resources().as_ref());
-    let wish = linux.and_then(|linux| linux.cgroups_path().as_deref());
+    let wish = linux.and_then(|linux| linux.cgroups_path().as_deref()).filter(|path| names_a_group(path));
     if manager == Manager::Disabled {
         return Ok(None);
     }
@@ -57,7 +57,7 @@ pub(super) fn make(
     if group.is_old() && group.is_frozen() {
         return Err(GroupError::Contradiction("container's cgroup unexpectedly frozen".to_owned()).into());
     }
-    if wish.is_none_or(|path| path.as_os_str().is_empty()) && rustix::process::geteuid().is_root() {
+    if wish.is_none() && rustix::process::geteuid().is_root() {
         group.claim_parents(OWN_LEVELS);
     }
     if let Some(resources) = resources
@@ -114,7 +114,7 @@ fn path(manager: Manager, wish: Option<&Path>, container: &super::Container, hie
     let id = container.record.id.as_str();
     // The same ID may be in use below another directory of states.
     let name = format!("{id}-{:08x}", fingerprint(&container.directory));
-    match wish.filter(|path| !path.as_os_str().is_empty()) {
+    match wish {
         // SLICE:PREFIX:NAME, which an engine gives for systemd.
         Some(path) if manager == Manager::Systemd || path.to_string_lossy().matches(':').count() == 2 => {
             scope_path(&path.to_string_lossy(), id)
@@ -126,6 +126,11 @@ fn path(manager: Manager, wish: Option<&Path>, container: &super::Container, hie
         }
         None => hierarchy.own().join(format!("coracle-oci-{name}")),
     }
+}
+
+/// Whether a path leads to a group below the root: limits and device rules of that would be the whole machine's.
+fn names_a_group(path: &Path) -> bool {
+    path.components().any(|component| matches!(component, Component::Normal(_)))
 }
 
 /// A short number for a path (FNV-1a).
@@ -155,6 +160,14 @@ fn scope_path(text: &str, id: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_root_of_all_groups_is_nobodys_group() {
+        for path in ["", "/", "//", "/.", "..", "/../.."] {
+            assert!(!names_a_group(Path::new(path)), "{path}");
+        }
+        assert!(names_a_group(Path::new("/pod/one")) && names_a_group(Path::new("system.slice:runc:a")));
+    }
 
     #[test]
     fn scopes_lie_in_their_slices() {
