@@ -138,3 +138,25 @@ fn a_change_of_attributes_leaves_the_contents_below() {
         "1\n2X3\n4\n\n100000\n1\n2\n3\nmore\n588895\n0\n5\n588900\n0 600\n588895 640\n5 640\n588900 640\n"
     );
 }
+
+/// Removing a name changes the times of the file, which is copied up then, by a name that is not known yet.
+#[test]
+fn a_file_from_below_that_loses_a_name_keeps_its_contents() {
+    if let Some(reason) = obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(
+        path,
+        "mkdir -p in/etc; echo two >in/etc/two; ln in/etc/two in/etc/second; ln in/etc/two in/third; tar -cf l.tar -C in .",
+    );
+    let layers = [path.join("l.tar")];
+    let script = "cd merged; rm etc/two";
+    assert_eq!(harness::run_writable(harness::image(&layers), path, None, script), "");
+    let script = "cd merged; stat -c '%s %h' etc/second; echo more >>etc/second; rm third; cat etc/second";
+    assert_eq!(harness::run_writable(harness::image(&layers), path, None, script), "4 2\ntwo\nmore\n");
+    let script = "cd merged; stat -c '%s %h' etc/second; cat etc/second";
+    assert_eq!(harness::run_writable(harness::image(&layers), path, None, script), "9 1\ntwo\nmore\n");
+}

@@ -83,14 +83,17 @@ impl Upper {
         }
         let origin = match others.is_empty() {
             true => inode.state().origin(),
-            // With several names, "here" would be ambiguous.
-            false => inode.lower_path().map(|path| Origin::Path(path.into())),
+            // With several names, "here" would be ambiguous. Of those it had below, one that is removed will do.
+            false => {
+                inode.lower_path().or_else(|| self.path_below(others.first()?)).map(|path| Origin::Path(path.into()))
+            }
         };
         let mode = mode_of(attributes.kind) | u32::from(attributes.perm);
         let (uid, gid) = (attributes.uid, attributes.gid);
         let (keep, contents_below) = match purpose.contents {
             Contents::First(keep) => (keep, false),
-            Contents::MayStay => (u64::MAX, self.may_stay_below(&attributes)),
+            // What cannot be found again has to come along.
+            Contents::MayStay => (u64::MAX, origin.is_some() && self.may_stay_below(&attributes)),
         };
         let mut record = Record { uid, gid, mode, device: attributes.rdev, contents_below, origin };
         (purpose.adjust)(&mut record);
@@ -101,6 +104,16 @@ impl Upper {
             let _ = rustix::fs::unlinkat(&copy.directory, &*copy.name, flags);
         }
         published.map(|()| true)
+    }
+
+    /// Path in the lower tree of a name there.
+    fn path_below(&self, (directory, name): &(u64, Vec<u8>)) -> Option<Vec<u8>> {
+        let mut path = self.lower.directory_path(*directory)?;
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        Some(path)
     }
 
     /// Whether a copy need not have the file's contents.
