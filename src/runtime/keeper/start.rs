@@ -42,6 +42,8 @@ pub(super) struct Starting {
     network: Option<OwnedFd>,
     /// Of a container that was prepared before it is started.
     pub control: Option<Control>,
+    /// Keeps the root file system mounted.
+    root: Option<OwnedFd>,
 }
 
 impl Keeper<'_> {
@@ -50,7 +52,9 @@ impl Keeper<'_> {
         let _ = rustix::thread::set_name(c"coracle-keeper"); // only cosmetic
         let _ = rustix::process::setsid(); // a fresh fork leads no group, so this cannot fail
         ignore_terminal_signals();
-        match self.start() {
+        // Until a failure has been told, too.
+        let mut root = None;
+        match self.start(&mut root) {
             Ok(running) => {
                 let code = EventLoop::new(&mut self, running).run();
                 exit(code)
@@ -61,6 +65,7 @@ impl Keeper<'_> {
                     self.note_failure(&failure);
                 }
                 self.tell_starter(&KeeperFrame::Failed(failure));
+                drop(root); // while the FUSE server still answers
                 exit(125)
             }
         }
@@ -72,13 +77,15 @@ impl Keeper<'_> {
         }
     }
 
-    fn start(&mut self) -> Step<Running> {
+    /// `root` is where a failed start leaves the root file system, which it may take the kernel long to unmount.
+    fn start(&mut self, root: &mut Option<OwnedFd>) -> Step<Running> {
         self.make_group()?;
         self.note_beginning()?;
         let mut starting = self.fork_guard()?;
         match self.bring_up(&mut starting) {
             Ok(running) => Ok(running),
             Err(failure) => {
+                *root = starting.root.take();
                 // The guard cleans up when its socket closes; ending it here makes that sure.
                 let _ = pidfd_send_signal(&starting.guard_process, Signal::KILL);
                 crate::runtime::guard::exit_code(starting.guard_process.as_fd());
@@ -142,6 +149,7 @@ impl Keeper<'_> {
                     // Now, while the guard is busy making namespaces.
                     network: self.services.fork_network()?,
                     control: None,
+                    root: None,
                 };
                 self.let_go_of_the_caller(&starting);
                 if self.plan.join.is_none() {
@@ -183,7 +191,6 @@ impl Keeper<'_> {
     fn bring_up(&mut self, starting: &mut Starting) -> Step<Running> {
         let mut init = None;
         let mut terminal = None;
-        let mut root = None;
         let gone = || Failure::message("the container's init process ended unexpectedly");
         loop {
             let (from_guard, from_init, is_abandoned) =
@@ -216,7 +223,7 @@ impl Keeper<'_> {
                     let served = self.services.serve_view(mount, owner, device);
                     served.map_err(|failure| self.last_words(starting).unwrap_or(failure))?;
                 }
-                Some((Report::Root, Some(mounted))) => root = Some(mounted),
+                Some((Report::Root, Some(mounted))) => starting.root = Some(mounted),
                 Some((Report::Terminal, Some(master))) => terminal = Some(master),
                 Some((Report::Tap, Some(tap))) => self.services.connect_network(tap)?,
                 Some((Report::NetworkCalls, Some(listener))) => self.services.answer_network_calls(listener)?,
@@ -252,7 +259,7 @@ impl Keeper<'_> {
         let control = starting.control.take().or_else(|| self.listen());
         self.note_start(pid, control.as_ref())?;
         let guard = starting.guard.try_clone().map_err(|error| Failure::setup("watch the container", error))?;
-        let network = starting.network.take();
+        let (network, root) = (starting.network.take(), starting.root.take());
         Ok(Running { guard, init, streams: std::mem::take(&mut starting.streams), terminal, network, control, root })
     }
 
