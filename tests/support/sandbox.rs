@@ -11,7 +11,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// A command that takes longer than this hangs, and fails its test.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// An empty home, runtime directory and working directory, removed at the end.
 pub struct Sandbox {
@@ -161,9 +161,9 @@ impl Sandbox {
         found
     }
 
-    /// Fails unless nothing is left within a minute.
+    /// Fails unless nothing is left within five seconds.
     pub fn assert_nothing_left(&self) {
-        let clean = process::eventually(Duration::from_secs(60), || self.leftovers().is_empty().then_some(()));
+        let clean = process::eventually(Duration::from_secs(5), || self.leftovers().is_empty().then_some(()));
         assert!(clean.is_some(), "left behind: {:#?}", self.leftovers());
     }
 }
