@@ -1,6 +1,7 @@
 //! What is in files.
 
 use super::copy_up::Purpose;
+use super::handle::Handle;
 use super::record::TYPE;
 use super::table::{Inode, Known};
 use super::target::Target;
@@ -8,7 +9,6 @@ use super::{Held, Step, Upper, lower_errno, space, store};
 use crate::overlay::server::adapter::{Allocation, CopyRange, Write};
 use rustix::fs::{FallocateFlags, OFlags, SeekFrom};
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 /// The attribute that a write takes away.
@@ -16,7 +16,7 @@ const CAPABILITY: &[u8] = b"security.capability";
 
 impl Upper {
     /// The backing file of a regular file that has one.
-    pub(super) fn file(&self, inode: &Arc<Inode>) -> Step<Arc<OwnedFd>> {
+    pub(super) fn file(&self, inode: &Arc<Inode>) -> Step<Handle> {
         if let Some(known) = self.files.get(inode.number) {
             return Ok(known);
         }
@@ -27,19 +27,19 @@ impl Upper {
         let _names = self.names_shared();
         let target = self.target(inode)?;
         if let Some(orphan) = target.descriptor() {
-            return Ok(Arc::clone(orphan));
+            return Ok(orphan.clone());
         }
         let opened = self.with_descriptors(|| match target.open(OFlags::RDWR | OFlags::NOATIME) {
             Err(Errno::PERM) => target.open(OFlags::RDWR),
             result => result,
         });
-        let opened = Arc::new(opened?);
-        self.files.insert(inode.number, Arc::clone(&opened));
+        let opened = opened?;
+        self.files.insert(inode.number, opened.clone());
         Ok(opened)
     }
 
     /// The backing file, which is made if there is none.
-    fn file_to_write(&self, number: u64) -> Step<(Arc<Inode>, Arc<OwnedFd>)> {
+    fn file_to_write(&self, number: u64) -> Step<(Arc<Inode>, Handle)> {
         let inode = self.inode(number)?;
         self.raise(&inode, Purpose::WHOLE)?;
         self.fetch_contents(&inode, u64::MAX)?;
@@ -53,9 +53,10 @@ impl Upper {
             Held::Above(inode) => inode,
         };
         let file = self.file(&inode)?;
+        let contents = file.contents()?;
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match rustix::io::pread(&file, rest, offset + filled as u64) {
+            match rustix::io::pread(contents, rest, offset + filled as u64) {
                 Ok(0) => break,
                 Ok(length) => filled += length,
                 Err(Errno::INTR) => {}
@@ -69,7 +70,8 @@ impl Upper {
         let (inode, file) = self.file_to_write(write.inode)?;
         self.before_write(&inode, write.drops_set_id)?;
         self.within_limit(&inode, &file, write.offset, write.data.len() as u64, || {
-            store::write_all(&file, write.data, write.offset)
+            store::write_all(file.contents()?, write.data, write.offset)?;
+            file.changed()
         })
     }
 
@@ -77,7 +79,7 @@ impl Upper {
     fn within_limit<T>(
         &self,
         inode: &Arc<Inode>,
-        file: &Arc<OwnedFd>,
+        file: &Handle,
         offset: u64,
         length: u64,
         change: impl FnOnce() -> Step<T>,
@@ -94,10 +96,10 @@ impl Upper {
     }
 
     /// Counts what a file takes now.
-    pub(super) fn count(&self, inode: &Arc<Inode>, file: &Arc<OwnedFd>) -> Step<()> {
+    pub(super) fn count(&self, inode: &Arc<Inode>, file: &Handle) -> Step<()> {
         if self.space.is_limited() {
             let mut state = inode.state();
-            let now = space::allocated(&rustix::fs::fstat(file)?);
+            let now = space::allocated(&file.stat()?);
             self.space.charge(state.charged, now);
             state.charged = now;
         }
@@ -121,7 +123,8 @@ impl Upper {
         self.before_write(inode, true)?;
         self.fetch_contents(inode, size)?;
         let file = self.file(inode)?;
-        rustix::fs::ftruncate(&file, size)?;
+        rustix::fs::ftruncate(file.contents()?, size)?;
+        file.changed()?;
         self.count(inode, &file)
     }
 
@@ -132,7 +135,8 @@ impl Upper {
         let frees = flags.intersects(FallocateFlags::PUNCH_HOLE.union(FallocateFlags::COLLAPSE_RANGE));
         let needed = if frees { 0 } else { allocation.length };
         self.within_limit(&inode, &file, allocation.offset, needed, || {
-            rustix::fs::fallocate(&file, flags, allocation.offset, allocation.length)
+            rustix::fs::fallocate(file.contents()?, flags, allocation.offset, allocation.length)?;
+            file.changed()
         })
     }
 
@@ -145,7 +149,9 @@ impl Upper {
         let (mut from_offset, mut to_offset) = (copy.from.2, copy.to.2);
         let length = usize::try_from(copy.length).map_err(|_| Errno::INVAL)?;
         let copied = self.within_limit(&inode, &file, to_offset, copy.length, || {
-            rustix::fs::copy_file_range(&from_file, Some(&mut from_offset), &file, Some(&mut to_offset), length)
+            let (from, to) = (from_file.contents()?, file.contents()?);
+            let copied = rustix::fs::copy_file_range(from, Some(&mut from_offset), to, Some(&mut to_offset), length)?;
+            file.changed().map(|()| copied)
         });
         match copied {
             // What the backing file system cannot do: a plain copy, now and always.
@@ -166,7 +172,7 @@ impl Upper {
             Held::Above(inode) => {
                 let file = self.file(&inode)?;
                 let from = if hole { SeekFrom::Hole(offset) } else { SeekFrom::Data(offset) };
-                return rustix::fs::seek(&file, from);
+                return rustix::fs::seek(file.contents()?, from);
             }
         };
         match self.lower.seek(lower, 0, offset, hole) {
@@ -186,13 +192,13 @@ impl Upper {
     pub(super) fn sync_file(&self, number: u64, only_data: bool) -> Step<()> {
         let Held::Above(inode) = self.held(number)? else { return Ok(()) };
         let file = self.file(&inode)?;
-        if only_data { rustix::fs::fdatasync(&file) } else { rustix::fs::fsync(&file) }
+        file.sync(only_data)
     }
 
     pub(super) fn sync_names(&self, number: u64) -> Step<()> {
         let Held::Above(inode) = self.held(number)? else { return Ok(()) };
         let _names = self.names_shared();
-        rustix::fs::fsync(self.directory(&inode)?)
+        self.directory(&inode)?.sync(false)
     }
 
     pub(super) fn link_text(&self, number: u64) -> Step<Vec<u8>> {
@@ -207,8 +213,9 @@ impl Upper {
 }
 
 /// Whether a write there needs no new blocks.
-fn is_allocated(file: &Arc<OwnedFd>, offset: u64, length: u64) -> bool {
+fn is_allocated(file: &Handle, offset: u64, length: u64) -> bool {
     let end = offset.saturating_add(length);
-    let size = rustix::fs::fstat(file).map_or(0, |stat| u64::try_from(stat.st_size).unwrap_or(0));
-    end <= size && rustix::fs::seek(file, SeekFrom::Hole(offset)).is_ok_and(|hole| hole >= end)
+    let size = file.stat().map_or(0, |stat| u64::try_from(stat.st_size).unwrap_or(0));
+    end <= size
+        && file.contents().and_then(|file| rustix::fs::seek(file, SeekFrom::Hole(offset))).is_ok_and(|hole| hole >= end)
 }

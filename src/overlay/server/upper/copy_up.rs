@@ -5,14 +5,14 @@
 //! happened. The contents are read without any lock that other files need. They stay below when the change is none of
 //! them (chmod, chown, rename, link) and the lower tree is one that never changes; the first write fetches them.
 
+use super::handle::Handle;
 use super::record::{Origin, Record, TYPE};
 use super::table::{Inode, Known, Name};
 use super::target::Target;
 use super::{ROOT_INODE, Step, Upper, lower_errno, space};
 use fuser::{FileAttr, FileType};
-use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps};
+use rustix::fs::{Mode, Timespec, Timestamps};
 use rustix::io::Errno;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::{Arc, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -43,13 +43,23 @@ pub(super) enum Contents {
 
 /// A copy that has no place yet.
 struct Copy {
-    directory: Arc<OwnedFd>,
+    directory: Handle,
     name: Box<[u8]>,
     target: Target,
-    file: Option<Arc<OwnedFd>>,
+    file: Option<Handle>,
     record: Record,
     /// What it inherits from below.
     attributes: Known,
+}
+
+impl Copy {
+    /// Takes it back; the next start removes what remains.
+    fn remove(&self) {
+        let _ = match self.record.is_directory() {
+            true => self.directory.remove_directory(&self.name),
+            false => self.directory.unlink(&self.name),
+        };
+    }
 }
 
 impl Upper {
@@ -100,8 +110,7 @@ impl Upper {
         let copy = self.with_descriptors(|| self.copy(lower, &attributes, record.clone(), keep))?;
         let published = self.publish(inode, &copy, &others);
         if published.is_err() {
-            let flags = if copy.record.is_directory() { AtFlags::REMOVEDIR } else { AtFlags::empty() };
-            let _ = rustix::fs::unlinkat(&copy.directory, &*copy.name, flags);
+            copy.remove();
         }
         published.map(|()| true)
     }
@@ -136,8 +145,8 @@ impl Upper {
         let length = attributes.size.min(keep);
         self.space.check(length.min(attributes.blocks.saturating_mul(512)))?;
         let file = self.file(inode)?;
-        let before = rustix::fs::fstat(&file)?;
-        let copied = self.lower.copy_out(lower, file.as_fd(), length).map_err(lower_errno);
+        let before = file.stat()?;
+        let copied = self.lower.copy_out(lower, file.contents()?, length).map_err(lower_errno);
         put_times_back(&file, &before)?;
         let finished = copied.and_then(|()| self.update_record_alone(inode, &|record| record.contents_below = false));
         self.count(inode, &file)?;
@@ -151,18 +160,15 @@ impl Upper {
         let mode = Mode::from_raw_mode(record.backing_permissions());
         let mut file = None;
         match record.mode & TYPE {
-            libc::S_IFDIR => rustix::fs::mkdirat(&directory, &*name, mode)?,
+            libc::S_IFDIR => directory.make_directory(&name, mode)?,
             libc::S_IFLNK => {
                 let text = self.lower.link_target(lower).map_err(lower_errno)?;
-                rustix::fs::symlinkat(text, &directory, &*name)?;
+                directory.make_symlink(&text, &name)?;
             }
-            _ => {
-                let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-                file = Some(Arc::new(rustix::fs::openat(&directory, &*name, flags, mode)?));
-            }
+            _ => file = Some(directory.create(&name, mode)?),
         }
         let target = match &file {
-            Some(file) => Target::opened(Arc::clone(file)),
+            Some(file) => Target::opened(file.clone()),
             None => Target::named(&directory, &name),
         };
         let stat = target.stat()?;
@@ -174,8 +180,7 @@ impl Upper {
                 Ok(copy)
             }
             Err(error) => {
-                let flags = if copy.record.is_directory() { AtFlags::REMOVEDIR } else { AtFlags::empty() };
-                let _ = rustix::fs::unlinkat(&copy.directory, &*copy.name, flags);
+                copy.remove();
                 Err(error)
             }
         }
@@ -187,7 +192,7 @@ impl Upper {
         if let (Some(file), true) = (&copy.file, wants_contents) {
             let length = attributes.size.min(keep);
             self.space.check(length.min(attributes.blocks.saturating_mul(512)))?;
-            self.lower.copy_out(lower, file.as_fd(), length).map_err(lower_errno)?;
+            self.lower.copy_out(lower, file.contents()?, length).map_err(lower_errno)?;
         }
         self.store.forget_attributes(&copy.target);
         if copy.record.mode & TYPE != libc::S_IFLNK && mode & 0o777 != copy.record.backing_permissions() {
@@ -225,8 +230,8 @@ impl Upper {
             self.publish_links(copy, &links)?;
         } else if let Some(place) = &place {
             let parent = self.directory(&place.directory)?;
-            let before = rustix::fs::fstat(&parent)?;
-            rustix::fs::renameat(&copy.directory, &*copy.name, &parent, &*place.name)?;
+            let before = parent.stat()?;
+            copy.directory.rename(&copy.name, &parent, &place.name)?;
             put_times_back(&parent, &before)?;
         }
         let mut state = inode.state();
@@ -234,9 +239,9 @@ impl Upper {
             let target = Target::named(&copy.directory, &copy.name).with(&copy.target.stat()?);
             state.orphan = Some(Box::new(target));
             if let Some(file) = &copy.file {
-                rustix::fs::unlinkat(&copy.directory, &*copy.name, AtFlags::empty())?;
+                copy.directory.unlink(&copy.name)?;
                 state.orphan = Some(Box::new(copy.target.clone()));
-                self.files.insert(inode.number, Arc::clone(file));
+                self.files.insert(inode.number, file.clone());
             }
         }
         for link in links {
@@ -260,8 +265,8 @@ impl Upper {
         let note = self.store.begin_links((&copy.directory, &copy.name), &paths)?;
         for link in links {
             let parent = self.directory(&link.directory)?;
-            let before = rustix::fs::fstat(&parent)?;
-            match rustix::fs::linkat(&note.directory, &*note.name, &parent, &*link.name, AtFlags::empty()) {
+            let before = parent.stat()?;
+            match note.directory.link(&note.name, &parent, &link.name) {
                 Ok(()) | Err(Errno::EXIST) => put_times_back(&parent, &before)?,
                 Err(error) => return Err(error),
             }
@@ -314,13 +319,13 @@ fn upper_path(name: &Name) -> Option<Vec<u8>> {
 }
 
 /// A copied-up entry is no change of its directory, and contents that were fetched none of their file.
-pub(super) fn put_times_back(file: &Arc<OwnedFd>, before: &rustix::fs::Stat) -> Step<()> {
+pub(super) fn put_times_back(file: &Handle, before: &rustix::fs::Stat) -> Step<()> {
     let time = |seconds, nanoseconds| Timespec { tv_sec: seconds, tv_nsec: nanoseconds as _ };
     let times = Timestamps {
         last_access: time(before.st_atime, before.st_atime_nsec),
         last_modification: time(before.st_mtime, before.st_mtime_nsec),
     };
-    rustix::fs::futimens(file, &times)
+    file.set_times(&times)
 }
 
 /// The times of a lower file.

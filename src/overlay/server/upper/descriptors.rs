@@ -1,8 +1,8 @@
 //! Descriptors kept open between requests, the least recently used closed first.
 
+use super::handle::Handle;
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Open files or directories by inode number.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Descriptors {
 
 #[derive(Debug, Default)]
 struct Open {
-    known: HashMap<u64, (Arc<OwnedFd>, u64)>,
+    known: HashMap<u64, (Handle, u64)>,
     clock: u64,
 }
 
@@ -27,16 +27,16 @@ impl Descriptors {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn get(&self, inode: u64) -> Option<Arc<OwnedFd>> {
+    pub(super) fn get(&self, inode: u64) -> Option<Handle> {
         let mut open = self.open();
         open.clock += 1;
         let now = open.clock;
         let (descriptor, used) = open.known.get_mut(&inode)?;
         *used = now;
-        Some(Arc::clone(descriptor))
+        Some(descriptor.clone())
     }
 
-    pub(super) fn insert(&self, inode: u64, descriptor: Arc<OwnedFd>) {
+    pub(super) fn insert(&self, inode: u64, descriptor: Handle) {
         let mut open = self.open();
         open.clock += 1;
         let now = open.clock;
@@ -48,7 +48,7 @@ impl Descriptors {
         drop(closed);
     }
 
-    pub(super) fn remove(&self, inode: u64) -> Option<Arc<OwnedFd>> {
+    pub(super) fn remove(&self, inode: u64) -> Option<Handle> {
         self.open().known.remove(&inode).map(|(descriptor, _)| descriptor)
     }
 
@@ -60,7 +60,7 @@ impl Descriptors {
 }
 
 impl Open {
-    fn close_older_half(&mut self) -> Vec<(Arc<OwnedFd>, u64)> {
+    fn close_older_half(&mut self) -> Vec<(Handle, u64)> {
         let mut times: Vec<u64> = self.known.values().map(|(_, used)| *used).collect();
         let middle = times.len() / 2;
         let (_, median, _) = times.select_nth_unstable(middle);
@@ -76,9 +76,9 @@ mod tests {
     #[test]
     fn what_is_used_stays_open() {
         let descriptors = Descriptors::new(8);
-        let null = Arc::new(OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
+        let null = Handle::from(std::os::fd::OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
         for inode in 0..100 {
-            descriptors.insert(inode, Arc::clone(&null));
+            descriptors.insert(inode, null.clone());
             assert!(descriptors.get(0).is_some());
         }
         assert!(descriptors.open().known.len() <= 8);

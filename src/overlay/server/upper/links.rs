@@ -3,12 +3,11 @@
 //! The file waits as `work/links/<n>`, the names it is to get are in `<n>.names`, one after the other, each ended by a
 //! NUL. A note that the next start finds is carried out again; a file without a note was not yet or not any more needed.
 
-use super::store::{names, write_all};
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
+use super::handle::Handle;
+use super::store::{read_all, write_all};
+use super::target::Target;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use std::io::Read as _;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
 
 /// Behind the name of a note.
 const SUFFIX: &[u8] = b".names";
@@ -18,65 +17,64 @@ const LARGEST_NOTE: u64 = 64 << 20;
 /// A file that is getting its names.
 #[derive(Debug)]
 pub(super) struct Links {
-    pub directory: Arc<OwnedFd>,
+    pub directory: Handle,
     pub name: Box<[u8]>,
 }
 
 pub(super) fn begin(
-    directory: &Arc<OwnedFd>,
+    directory: &Handle,
     number: u64,
-    (temporary, temporary_name): (&OwnedFd, &[u8]),
+    (temporary, temporary_name): (&Handle, &[u8]),
     paths: &[Vec<u8>],
 ) -> Result<Links, Errno> {
     let name: Box<[u8]> = format!("{number:x}").into_bytes().into();
     let mut text = paths.join(&0);
     text.push(0);
     let unfinished = [&name, &b".new"[..]].concat();
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(directory, &*unfinished, flags, Mode::from_raw_mode(0o600))?;
-    write_all(&file, &text, 0)?;
-    rustix::fs::renameat(temporary, temporary_name, directory, &*name)?;
-    rustix::fs::renameat(directory, &*unfinished, directory, [&name, SUFFIX].concat())?;
-    Ok(Links { directory: Arc::clone(directory), name })
+    let file = directory.create(&unfinished, Mode::from_raw_mode(0o600))?;
+    write_all(file.contents()?, &text, 0)?;
+    temporary.rename(temporary_name, directory, &name)?;
+    directory.rename(&unfinished, directory, &[&name, SUFFIX].concat())?;
+    Ok(Links { directory: directory.clone(), name })
 }
 
 impl Links {
     /// All names are there.
     pub(super) fn end(&self) -> Result<(), Errno> {
-        rustix::fs::unlinkat(&self.directory, [&self.name, SUFFIX].concat(), AtFlags::empty())?;
-        rustix::fs::unlinkat(&self.directory, &*self.name, AtFlags::empty())
+        self.directory.unlink(&[&self.name, SUFFIX].concat())?;
+        self.directory.unlink(&self.name)
     }
 }
 
 /// Carries out what a crash interrupted.
-pub(super) fn finish(links: &Arc<OwnedFd>, upper: &OwnedFd) -> Result<(), Errno> {
-    let found = names(links)?;
+pub(super) fn finish(links: &Handle, upper: &Handle) -> Result<(), Errno> {
+    let found = links.names()?;
     for (note, _) in &found {
         let Some(name) = note.strip_suffix(SUFFIX) else { continue };
-        let file = rustix::fs::openat(links, &**note, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-        let mut text = Vec::new();
-        let mut file = std::fs::File::from(file).take(LARGEST_NOTE);
-        file.read_to_end(&mut text).map_err(|_| Errno::IO)?;
+        let text = read_all(&Target::named(links, note).open(OFlags::RDONLY)?, LARGEST_NOTE)?;
         for path in text.split(|&byte| byte == 0).filter(|path| !path.is_empty()) {
             link(links, name, upper, path)?;
         }
-        rustix::fs::unlinkat(links, &**note, AtFlags::empty())?;
+        links.unlink(note)?;
     }
     for (name, _) in found.iter().filter(|(name, _)| !name.ends_with(SUFFIX)) {
-        rustix::fs::unlinkat(links, &**name, AtFlags::empty())?;
+        links.unlink(name)?;
     }
     Ok(())
 }
 
-fn link(links: &OwnedFd, file: &[u8], upper: &OwnedFd, path: &[u8]) -> Result<(), Errno> {
-    let (parent, name) = match path.iter().rposition(|&byte| byte == b'/') {
-        Some(slash) => (&path[..slash], &path[slash + 1..]),
-        None => (&b"."[..], path),
-    };
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let parent = rustix::fs::openat2(upper, parent, flags, Mode::empty(), resolve)?;
-    match rustix::fs::linkat(links, file, &parent, name, AtFlags::empty()) {
+fn link(links: &Handle, file: &[u8], upper: &Handle, path: &[u8]) -> Result<(), Errno> {
+    let mut names = path.split(|&byte| byte == b'/');
+    let name = names.next_back().unwrap_or_default();
+    let mut parent = upper.clone();
+    for directory in names {
+        // A note is ours, and a path in it has no such names.
+        if matches!(directory, b"" | b"." | b"..") {
+            return Err(Errno::INVAL);
+        }
+        parent = parent.open_directory(directory)?;
+    }
+    match links.link(file, &parent, name) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(error) => Err(error),
     }

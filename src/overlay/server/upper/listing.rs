@@ -7,7 +7,7 @@
 use super::record::Record;
 use super::table::Inode;
 use super::target::Target;
-use super::{Step, Upper, lower_errno, store, whiteout};
+use super::{Step, Upper, lower_errno, whiteout};
 use crate::overlay::server::adapter::{Add, Listed};
 use fuser::FileType;
 use rustix::fs::FileType as HostType;
@@ -106,7 +106,7 @@ impl Upper {
         let mut own = HashSet::new();
         if inode.is_upper() {
             let directory = self.directory(inode)?;
-            for (name, kind) in store::names(&directory)? {
+            for (name, kind) in directory.names()? {
                 if !self.store.is_reserved(&name) {
                     listing.push(&name, file_type(kind), true);
                 }

@@ -1,5 +1,6 @@
 //! From a name to an inode, and an inode's attributes.
 
+use super::handle::Handle;
 use super::record::{Origin, Record};
 use super::table::{Inode, Known, Name, State};
 use super::target::Target;
@@ -9,7 +10,6 @@ use crate::sys::memory;
 use fuser::{FileAttr, FileType, INodeNo};
 use rustix::fs::Stat;
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 /// What a name leads to.
@@ -256,7 +256,7 @@ impl Upper {
             (Some(record), _) => {
                 let kept = if record.is_directory() { &self.directories } else { &self.files };
                 let mut stat = match kept.get(inode.number) {
-                    Some(file) => rustix::fs::fstat(file)?,
+                    Some(file) => file.stat()?,
                     None => self.target(inode)?.stat()?,
                 };
                 if self.store.keeps_open_names && inode.state().orphan.is_some() {
@@ -317,7 +317,7 @@ fn add_name(inode: &Arc<Inode>, directory: &Arc<Inode>, name: &[u8]) {
 }
 
 /// Whether a whiteout hides `name` in an upper directory.
-pub(super) fn is_hidden(directory: &Arc<OwnedFd>, name: &[u8]) -> bool {
+pub(super) fn is_hidden(directory: &Handle, name: &[u8]) -> bool {
     Target::named(directory, &whiteout::of(name)).stat().is_ok()
 }
 

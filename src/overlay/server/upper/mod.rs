@@ -31,6 +31,7 @@ mod attributes;
 mod contents;
 mod copy_up;
 mod descriptors;
+mod handle;
 mod links;
 mod listing;
 mod lookup;
@@ -48,6 +49,7 @@ mod xattrs;
 use super::adapter::{ROOT_INODE, Source};
 use super::{Error, Ids};
 use descriptors::Descriptors;
+use handle::Handle;
 use listing::Listings;
 use record::{Origin, Record, TYPE};
 use rustix::fs::{Mode, OFlags};
@@ -112,7 +114,7 @@ impl Upper {
     pub(super) fn new(lower: Box<dyn Source>, changes: Changes, ids: Ids) -> Result<Upper, Error> {
         let failed = |source: Errno| Error::Serve { source: source.into() };
         let volatile = changes.volatile;
-        let store = Store::open(changes.upper, &changes.work).map_err(failed)?;
+        let store = Store::open(changes.upper.into(), &changes.work.into()).map_err(failed)?;
         let space = Space::new(changes.size_bytes, &store.upper).map_err(failed)?;
         let root = Arc::new(root(&*lower, &store).map_err(failed)?);
         let limit = descriptor_limit();
@@ -174,7 +176,7 @@ impl Upper {
     }
 
     /// What a settled file was.
-    fn raised_state(&self, directory: &Arc<Inode>, (backing, name): (&Arc<OwnedFd>, &[u8])) -> Step<State> {
+    fn raised_state(&self, directory: &Arc<Inode>, (backing, name): (&Handle, &[u8])) -> Step<State> {
         let target = Target::named(backing, name);
         let stat = target.stat()?;
         let record = self.store.record(&target.with(&stat))?.as_deref().and_then(Record::parse);
@@ -218,12 +220,12 @@ impl Upper {
     }
 
     /// The backing directory of a directory that has one.
-    fn directory(&self, inode: &Arc<Inode>) -> Step<Arc<OwnedFd>> {
+    fn directory(&self, inode: &Arc<Inode>) -> Step<Handle> {
         let mut missing: Vec<Arc<Inode>> = Vec::new();
         let mut inode = Arc::clone(inode);
         let mut opened = loop {
             if inode.number == ROOT_INODE {
-                break Arc::clone(&self.store.upper);
+                break self.store.upper.clone();
             }
             if let Some(known) = self.directories.get(inode.number) {
                 break known;
@@ -233,16 +235,15 @@ impl Upper {
                 (state.orphan.clone(), state.names.first().cloned())
             };
             if let Some(orphan) = orphan.as_deref().and_then(Target::descriptor) {
-                break Arc::clone(orphan);
+                break orphan.clone();
             }
             missing.push(inode);
             inode = name.ok_or(Errno::STALE)?.directory;
         };
         while let Some(inode) = missing.pop() {
             let name = inode.name().ok_or(Errno::STALE)?;
-            let open = || rustix::fs::openat(&opened, &*name.name, store::DIRECTORY, Mode::empty());
-            let next = Arc::new(self.with_descriptors(open)?);
-            self.directories.insert(inode.number, Arc::clone(&next));
+            let next = self.with_descriptors(|| opened.open_directory(&name.name))?;
+            self.directories.insert(inode.number, next.clone());
             opened = next;
         }
         Ok(opened)
@@ -251,7 +252,7 @@ impl Upper {
     /// The backing file of an inode that has one.
     fn target(&self, inode: &Arc<Inode>) -> Step<Target> {
         if inode.number == ROOT_INODE {
-            return Ok(Target::opened(Arc::clone(&self.store.upper)));
+            return Ok(Target::opened(self.store.upper.clone()));
         }
         let (orphan, name, backing, is_link) = {
             let state = inode.state();
@@ -282,7 +283,7 @@ fn lower_inode(number: u64, directory: &Arc<Inode>, name: &[u8]) -> Inode {
 
 /// The root directory; its record is made at the first start.
 fn root(lower: &dyn Source, store: &Store) -> Step<Inode> {
-    let target = Target::opened(Arc::clone(&store.upper));
+    let target = Target::opened(store.upper.clone());
     let stat = target.stat()?;
     let target = target.with(&stat);
     let record = match store.record(&target)?.as_deref().and_then(Record::parse) {

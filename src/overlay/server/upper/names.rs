@@ -2,15 +2,15 @@
 
 use super::acl::{self, Acl};
 use super::copy_up::Purpose;
+use super::handle::Handle;
 use super::record::{Record, TYPE};
 use super::table::{Inode, Known, Name, State};
 use super::target::Target;
 use super::{Step, Upper, lookup, space, store, whiteout};
 use crate::overlay::server::adapter::{New, Place};
 use fuser::FileAttr;
-use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 impl Upper {
@@ -25,23 +25,21 @@ impl Upper {
         let permissions = Mode::from_raw_mode(record.backing_permissions());
         let target = Target::named(&directory, new.place.name);
         if !record.is_directory() {
-            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let open = || rustix::fs::openat(&directory, new.place.name, flags, permissions);
-            let file = Arc::new(self.with_descriptors(open)?);
-            let stat = rustix::fs::fstat(&file)?;
-            let made = Target::opened(Arc::clone(&file)).with(&stat);
+            let file = self.with_descriptors(|| directory.create(new.place.name, permissions))?;
+            let stat = file.stat()?;
+            let made = Target::opened(file.clone()).with(&stat);
             let recorded = self.record_new(&made, &record, &lists, &stat);
             return self.finish_new((&parent, new.place.name), target, recorded, record, Some(file));
         }
         // A directory under its name is complete only with its record.
         let needs_record = record.is_needed(libc::S_IFDIR | record.backing_permissions()) || !lists.is_empty();
         if !needs_record {
-            rustix::fs::mkdirat(&directory, new.place.name, permissions)?;
+            directory.make_directory(new.place.name, permissions)?;
             let recorded = self.record_new(&target, &record, &lists, &target.stat()?);
             return self.finish_new((&parent, new.place.name), target, recorded, record, None);
         }
         let (tmp, name) = self.store.temporary();
-        rustix::fs::mkdirat(&tmp, &*name, permissions)?;
+        tmp.make_directory(&name, permissions)?;
         let made = Target::named(&tmp, &name);
         let made = made.clone().with(&made.stat()?);
         let recorded = self.record_new(&made, &record, &lists, &made.stat()?).and_then(|stat| {
@@ -49,7 +47,7 @@ impl Upper {
             Ok(stat)
         });
         if recorded.is_err() {
-            let _ = rustix::fs::unlinkat(&tmp, &*name, AtFlags::REMOVEDIR);
+            let _ = tmp.remove_directory(&name);
         }
         self.finish_new((&parent, new.place.name), target, recorded, record, None)
     }
@@ -62,7 +60,7 @@ impl Upper {
         let _names = self.names_shared();
         let directory = self.directory(&parent)?;
         self.refuse_existing(&parent, &directory, new.place.name)?;
-        rustix::fs::symlinkat(text, &directory, new.place.name)?;
+        directory.make_symlink(text, new.place.name)?;
         let target = Target::named(&directory, new.place.name);
         let stat = target.stat()?;
         let target = target.with(&stat);
@@ -86,7 +84,7 @@ impl Upper {
     }
 
     /// The kernel has looked, and has locked the directory since; this keeps a lost race from hiding a file.
-    fn refuse_existing(&self, parent: &Inode, directory: &Arc<OwnedFd>, name: &[u8]) -> Step<()> {
+    fn refuse_existing(&self, parent: &Inode, directory: &Handle, name: &[u8]) -> Step<()> {
         if self.is_below(parent, name)? && !lookup::is_hidden(directory, name) {
             return Err(Errno::EXIST);
         }
@@ -160,7 +158,7 @@ impl Upper {
         target: Target,
         recorded: Step<Stat>,
         record: Record,
-        file: Option<Arc<OwnedFd>>,
+        file: Option<Handle>,
     ) -> Step<FileAttr> {
         let stat = match recorded {
             Ok(stat) => stat,
@@ -206,7 +204,7 @@ impl Upper {
         self.fix_origin(&inode)?;
         let from = inode.name().ok_or(Errno::NOENT)?;
         let from_directory = self.directory(&from.directory)?;
-        rustix::fs::linkat(&from_directory, &*from.name, &directory, place.name, AtFlags::empty())?;
+        from_directory.link(&from.name, &directory, place.name)?;
         inode.state().names.push(Name { directory: Arc::clone(&parent), name: place.name.into() });
         drop(names);
         self.table().remember(number, || Inode::new(number, inode.lower, State::default()));
@@ -222,7 +220,7 @@ impl Upper {
         self.hide_below(&parent, &directory, place.name)?;
         if inode.is_upper() {
             self.keep_if_last(&inode, &parent, place.name)?;
-            match rustix::fs::unlinkat(&directory, place.name, AtFlags::empty()) {
+            match directory.unlink(place.name) {
                 // A name below of a file that was copied up under another one.
                 Ok(()) | Err(Errno::NOENT) => {}
                 Err(error) => {
@@ -236,12 +234,12 @@ impl Upper {
     }
 
     /// Lays a whiteout if there is something below that would appear.
-    pub(super) fn hide_below(&self, parent: &Inode, directory: &Arc<OwnedFd>, name: &[u8]) -> Step<()> {
+    pub(super) fn hide_below(&self, parent: &Inode, directory: &Handle, name: &[u8]) -> Step<()> {
         if !self.is_below(parent, name)? {
             return Ok(());
         }
         let mode = Mode::from_raw_mode(0o600);
-        match rustix::fs::mknodat(directory, whiteout::of(name), rustix::fs::FileType::RegularFile, mode, 0) {
+        match directory.make_file(&whiteout::of(name), mode) {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
             Err(error) => Err(error),
         }
@@ -259,7 +257,7 @@ impl Upper {
             Some(known) => known,
             None => {
                 let flags = if is_file { OFlags::RDWR } else { OFlags::PATH };
-                Arc::new(self.with_descriptors(|| target.open(flags | OFlags::NOFOLLOW))?)
+                self.with_descriptors(|| target.open(flags | OFlags::NOFOLLOW))?
             }
         };
         let kept = Target::opened(kept).known_as(target.backing, target.is_link);
@@ -300,11 +298,11 @@ impl Upper {
     }
 
     /// Removes a directory that holds whiteouts at most. These go where nobody sees what they hid.
-    pub(super) fn remove_backing_directory(&self, directory: &Arc<OwnedFd>, name: &[u8]) -> Step<()> {
-        match rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR) {
+    pub(super) fn remove_backing_directory(&self, directory: &Handle, name: &[u8]) -> Step<()> {
+        match directory.remove_directory(name) {
             Err(Errno::NOTEMPTY | Errno::EXIST) => {
                 let (tmp, aside) = self.store.temporary();
-                rustix::fs::renameat(directory, name, &tmp, &*aside)?;
+                directory.rename(name, &tmp, &aside)?;
                 store::remove_emptied(&tmp, &aside)
             }
             result => result,
@@ -315,7 +313,7 @@ impl Upper {
     pub(super) fn is_empty(&self, inode: &Arc<Inode>) -> Step<bool> {
         let mut hidden = std::collections::HashSet::new();
         if inode.is_upper() {
-            for (name, _) in store::names(&self.directory(inode)?)? {
+            for (name, _) in self.directory(inode)?.names()? {
                 if !self.store.is_reserved(&name) {
                     return Ok(false);
                 }

@@ -5,19 +5,19 @@
 //! still there they change nothing.
 
 use super::copy_up::Purpose;
+use super::handle::Handle;
 use super::record::Origin;
 use super::table::{Inode, Known, Name};
 use super::{Step, Upper, whiteout};
 use crate::overlay::server::adapter::Place;
-use rustix::fs::{AtFlags, RenameFlags};
+use rustix::fs::RenameFlags;
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 /// One side of a rename.
 struct Side<'a> {
     parent: Arc<Inode>,
-    directory: Arc<OwnedFd>,
+    directory: Handle,
     name: &'a [u8],
 }
 
@@ -74,7 +74,7 @@ impl Upper {
             self.hide_below(&side.parent, &side.directory, side.name)?;
         }
         let flags = RenameFlags::EXCHANGE;
-        rustix::fs::renameat_with(&from.directory, from.name, &to.directory, to.name, flags)?;
+        from.directory.rename_with(from.name, &to.directory, to.name, flags)?;
         moved(source, from, to);
         moved(target, to, from);
         Ok(())
@@ -99,10 +99,10 @@ impl Upper {
         if let Some(target) = target {
             self.keep_if_last(target, &to.parent, to.name)?;
         }
-        match rustix::fs::renameat(&from.directory, from.name, &to.directory, to.name) {
+        match from.directory.rename(from.name, &to.directory, to.name) {
             Err(Errno::NOTEMPTY | Errno::EXIST) if is_directory => {
                 self.remove_backing_directory(&to.directory, to.name)?;
-                rustix::fs::renameat(&from.directory, from.name, &to.directory, to.name)?;
+                from.directory.rename(from.name, &to.directory, to.name)?;
             }
             result => result?,
         }
@@ -138,7 +138,7 @@ impl Upper {
         path.extend_from_slice(to.name);
         if source.lower_path().is_some_and(|origin| origin == path) {
             // A whiteout that stays changes nothing that the container sees.
-            let _ = rustix::fs::unlinkat(&to.directory, whiteout::of(to.name), AtFlags::empty());
+            let _ = to.directory.unlink(&whiteout::of(to.name));
         }
     }
 }

@@ -23,7 +23,7 @@ const FLAGS: InitFlags = UNCHANGING_FLAGS
 impl Source for Upper {
     fn places(&self) -> io::Result<Vec<(OwnedFd, Access)>> {
         let mut places = self.lower.places()?;
-        places.extend(self.store.directories()?.map(|directory| (directory, Access::Change)));
+        places.extend(self.store.directories()?.into_iter().map(|directory| (directory, Access::Change)));
         Ok(places)
     }
 

@@ -3,13 +3,12 @@
 //! Counted in allocated blocks, as the backing file system reports them after each change, so holes are free and every file
 //! system's own rounding is included. Counted anew at every start: a count that was written down would be wrong after a crash.
 
-use super::store::{DIRECTORY, names};
+use super::handle::{DIRECTORY, Handle, host_names};
 use crate::overlay::server::adapter::Totals;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::collections::HashSet;
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -41,8 +40,8 @@ pub(super) fn allocated(stat: &Stat) -> u64 {
 
 impl Space {
     /// Counts what is in `upper` if there is a limit.
-    pub(super) fn new(limit: Option<u64>, upper: &Arc<OwnedFd>) -> Result<Space, Errno> {
-        let used = if limit.is_some() { count(upper)? } else { 0 };
+    pub(super) fn new(limit: Option<u64>, upper: &Handle) -> Result<Space, Errno> {
+        let used = if limit.is_some() { upper.used_bytes()? } else { 0 };
         Ok(Space { limit, used: AtomicU64::new(used), began: Instant::now(), last_removal: AtomicU64::new(u64::MAX) })
     }
 
@@ -89,8 +88,8 @@ impl Space {
     }
 
     /// What statfs(2) shows: the real file system's figures within the limit.
-    pub(super) fn totals(&self, upper: impl AsFd) -> Totals {
-        let Ok(found) = rustix::fs::fstatvfs(upper) else { return Totals::default() };
+    pub(super) fn totals(&self, upper: &Handle) -> Totals {
+        let Ok(found) = rustix::fs::fstatvfs(upper.anchor()) else { return Totals::default() };
         let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
         let mut totals = Totals {
             bytes: bytes(found.f_blocks),
@@ -112,7 +111,7 @@ impl Space {
 
 /// Bytes that everything below `upper` takes; a file with several names once. Holds one descriptor however deep it goes,
 /// and returns upwards by `..`: nobody else moves anything here.
-fn count(upper: &Arc<OwnedFd>) -> Result<u64, Errno> {
+pub(super) fn count(upper: &OwnedFd) -> Result<u64, Errno> {
     let mut total = 0_u64;
     let mut several = HashSet::new();
     let mut directory = rustix::fs::openat(upper, c".", DIRECTORY, Mode::empty())?;
@@ -135,7 +134,7 @@ fn count(upper: &Arc<OwnedFd>) -> Result<u64, Errno> {
 /// Counts what is in `directory` and gives the directories there.
 fn count_names(directory: &OwnedFd, several: &mut HashSet<u64>, total: &mut u64) -> Result<Vec<Vec<u8>>, Errno> {
     let mut inner = Vec::new();
-    for (name, _) in names(directory)? {
+    for (name, _) in host_names(directory)? {
         let stat = rustix::fs::statat(directory, &*name, AtFlags::SYMLINK_NOFOLLOW)?;
         let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
         if is_directory || stat.st_nlink == 1 || several.insert(stat.st_ino) {
@@ -158,7 +157,7 @@ mod tests {
         std::fs::create_dir(directory.path().join("d")).unwrap();
         std::fs::write(directory.path().join("d/f"), vec![1; 100_000]).unwrap();
         std::fs::hard_link(directory.path().join("d/f"), directory.path().join("g")).unwrap();
-        let upper = Arc::new(rustix::fs::open(directory.path(), DIRECTORY, Mode::empty()).unwrap());
+        let upper = Handle::from(rustix::fs::open(directory.path(), DIRECTORY, Mode::empty()).unwrap());
         let space = Space::new(Some(200_000), &upper).unwrap();
         let used = space.used.load(Ordering::Relaxed);
         assert!((100_000..160_000).contains(&used), "{used}");

@@ -7,33 +7,30 @@
 //! work/attributes/    one file per inode, for symbolic links and where the file system has no user attributes
 //! ```
 
+use super::handle::Handle;
 use super::links::{self, Links};
 use super::target::Target;
 use super::whiteout;
 use crate::sys::file_system;
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir, RenameFlags};
+use rustix::fs::{FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The attribute of a [`super::record::Record`].
 const RECORD: &[u8] = b"user.coracle";
 /// In front of attributes that we may not set under their own name.
 const FOREIGN: &[u8] = b"user.coracle.";
-/// Buffer for one getdents64(2), on the stack.
-const LISTING_BYTES: usize = 16 << 10;
 
 /// The directories.
 #[derive(Debug)]
 pub(super) struct Store {
-    pub upper: Arc<OwnedFd>,
-    tmp: Arc<OwnedFd>,
-    links: Arc<OwnedFd>,
+    pub upper: Handle,
+    tmp: Handle,
+    links: Handle,
     /// Where attributes are that are not at the files.
-    beside: OwnedFd,
+    beside: Handle,
     /// Whether files can have attributes.
     has_attributes: bool,
     /// Whether files that are removed while they are open keep a name until they are closed (NFS).
@@ -41,25 +38,19 @@ pub(super) struct Store {
     next: AtomicU64,
 }
 
-/// The flags every directory is opened with.
-pub(super) const DIRECTORY: OFlags =
-    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-
 impl Store {
     /// Opens the directories and throws away what an earlier server left behind.
-    pub(super) fn open(upper: OwnedFd, work: &OwnedFd) -> Result<Store, Errno> {
+    pub(super) fn open(upper: Handle, work: &Handle) -> Result<Store, Errno> {
         let tmp = cleared(work, "tmp")?;
-        let tmp = Arc::new(tmp);
-        let has_attributes = match Target::opened(Arc::clone(&tmp)).set_xattr(RECORD, b"0:0:40700") {
+        let has_attributes = match Target::opened(tmp.clone()).set_xattr(RECORD, b"0:0:40700") {
             Ok(()) => true,
             Err(Errno::OPNOTSUPP | Errno::PERM | Errno::NOSYS) => false,
             Err(error) => return Err(error),
         };
         let beside = made(work, "attributes")?;
-        let links = Arc::new(made(work, "links")?);
+        let links = made(work, "links")?;
         links::finish(&links, &upper)?;
-        let upper = Arc::new(upper);
-        let keeps_open_names = file_system::kind_of(&upper)? == file_system::NFS;
+        let keeps_open_names = file_system::kind_of(upper.anchor())? == file_system::NFS;
         Ok(Store { upper, tmp, links, beside, has_attributes, keeps_open_names, next: AtomicU64::new(0) })
     }
 
@@ -69,19 +60,20 @@ impl Store {
     }
 
     /// Handles of all directories that files are opened in.
-    pub(super) fn directories(&self) -> io::Result<[OwnedFd; 4]> {
-        Ok([self.upper.try_clone()?, self.tmp.try_clone()?, self.links.try_clone()?, self.beside.try_clone()?])
+    pub(super) fn directories(&self) -> io::Result<Vec<OwnedFd>> {
+        let all = [&self.upper, &self.tmp, &self.links, &self.beside];
+        all.map(|directory| directory.anchor().try_clone_to_owned()).into_iter().collect()
     }
 
     /// A fresh name in the directory for copies.
-    pub(super) fn temporary(&self) -> (Arc<OwnedFd>, Box<[u8]>) {
+    pub(super) fn temporary(&self) -> (Handle, Box<[u8]>) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        (Arc::clone(&self.tmp), format!("{number:x}").into_bytes().into())
+        (self.tmp.clone(), format!("{number:x}").into_bytes().into())
     }
 
     /// Notes that the temporary file is to get the names `paths`, so that a crash cannot leave some of them with the file from
     /// below. Gives the file's place until then.
-    pub(super) fn begin_links(&self, temporary: (&OwnedFd, &[u8]), paths: &[Vec<u8>]) -> Result<Links, Errno> {
+    pub(super) fn begin_links(&self, temporary: (&Handle, &[u8]), paths: &[Vec<u8>]) -> Result<Links, Errno> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         links::begin(&self.links, number, temporary, paths)
     }
@@ -95,7 +87,7 @@ impl Store {
     pub(super) fn forget_attributes(&self, target: &Target) {
         if self.is_beside(target) {
             // Absent in the usual case.
-            let _ = rustix::fs::unlinkat(&self.beside, beside_name(target), AtFlags::empty());
+            let _ = self.beside.unlink(beside_name(target).as_bytes());
         }
     }
 
@@ -178,22 +170,18 @@ impl Store {
             bytes.extend(value);
         }
         let (tmp, name) = self.temporary();
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&tmp, &*name, flags, Mode::from_raw_mode(0o600))?;
-        write_all(&file, &bytes, 0)?;
-        rustix::fs::renameat(&tmp, &*name, &self.beside, beside_name(target))
+        let file = tmp.create(&name, Mode::from_raw_mode(0o600))?;
+        write_all(file.contents()?, &bytes, 0)?;
+        tmp.rename(&name, &self.beside, beside_name(target).as_bytes())
     }
 
     fn read_beside(&self, target: &Target) -> Result<Vec<Xattr>, Errno> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let file = match rustix::fs::openat(&self.beside, beside_name(target), flags, Mode::empty()) {
+        let file = match Target::named(&self.beside, beside_name(target).as_bytes()).open(OFlags::RDONLY) {
             Ok(file) => file,
             Err(Errno::NOENT) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let mut bytes = Vec::new();
-        let mut reader = std::io::Read::take(std::fs::File::from(file), LARGEST_BESIDE);
-        std::io::Read::read_to_end(&mut reader, &mut bytes).map_err(|_| Errno::IO)?;
+        let bytes = read_all(&file, LARGEST_BESIDE)?;
         let mut rest = &bytes[..];
         Ok(std::iter::from_fn(|| split_xattr(&mut rest)).collect())
     }
@@ -234,20 +222,20 @@ fn container_name(name: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Opens a directory of the work directory, making it if need be.
-fn made(work: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
-    match rustix::fs::mkdirat(work, name, Mode::from_raw_mode(0o700)) {
+fn made(work: &Handle, name: &str) -> Result<Handle, Errno> {
+    match work.make_directory(name.as_bytes(), Mode::from_raw_mode(0o700)) {
         Ok(()) | Err(Errno::EXIST) => {}
         Err(error) => return Err(error),
     }
-    rustix::fs::openat(work, name, DIRECTORY, Mode::empty())
+    work.open_directory(name.as_bytes())
 }
 
 /// The same, emptied. It holds files and directories that are empty but for whiteouts.
-fn cleared(work: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
+fn cleared(work: &Handle, name: &str) -> Result<Handle, Errno> {
     let directory = made(work, name)?;
-    for (name, kind) in names(&directory)? {
-        if kind != rustix::fs::FileType::Directory {
-            rustix::fs::unlinkat(&directory, name, AtFlags::empty())?;
+    for (name, kind) in directory.names()? {
+        if kind != FileType::Directory {
+            directory.unlink(&name)?;
         } else {
             remove_emptied(&directory, &name)?;
         }
@@ -257,39 +245,38 @@ fn cleared(work: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
 
 /// Removes a directory in which there are at most whiteouts, and files that an NFS client keeps until they are closed: then
 /// it stays for the next start.
-pub(super) fn remove_emptied(parent: impl AsFd, name: &[u8]) -> Result<(), Errno> {
-    let removed = rustix::fs::unlinkat(&parent, name, AtFlags::REMOVEDIR);
+pub(super) fn remove_emptied(parent: &Handle, name: &[u8]) -> Result<(), Errno> {
+    let removed = parent.remove_directory(name);
     if removed != Err(Errno::NOTEMPTY) && removed != Err(Errno::EXIST) {
         return removed;
     }
-    let directory = rustix::fs::openat(&parent, name, DIRECTORY, Mode::empty())?;
-    for (name, _) in names(&directory)? {
+    let directory = parent.open_directory(name)?;
+    for (name, _) in directory.names()? {
         let is_silly = whiteout::is_silly(&name);
         if is_silly || whiteout::is_reserved(&name) {
-            match rustix::fs::unlinkat(&directory, name, AtFlags::empty()) {
+            match directory.unlink(&name) {
                 Err(Errno::BUSY) if is_silly => return Ok(()),
                 result => result?,
             }
         }
     }
-    rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)
+    parent.remove_directory(name)
 }
 
-/// Names and types in a directory, without the dots.
-pub(super) fn names(directory: impl AsFd) -> Result<Vec<(Vec<u8>, rustix::fs::FileType)>, Errno> {
-    // A descriptor of its own, because the position belongs to the descriptor.
-    let listing = rustix::fs::openat(directory, c".", DIRECTORY, Mode::empty())?;
-    let mut buffer = [MaybeUninit::uninit(); LISTING_BYTES];
-    let mut entries = RawDir::new(&listing, &mut buffer);
-    let mut found = Vec::new();
-    while let Some(entry) = entries.next() {
-        let entry = entry?;
-        let name = entry.file_name().to_bytes();
-        if !matches!(name, b"." | b"..") {
-            found.push((name.to_vec(), entry.file_type()));
+/// All of a file, at most `limit` bytes.
+pub(super) fn read_all(file: &Handle, limit: u64) -> Result<Vec<u8>, Errno> {
+    let contents = file.contents()?;
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    while (bytes.len() as u64) < limit {
+        match rustix::io::pread(contents, &mut chunk, bytes.len() as u64) {
+            Ok(0) => break,
+            Ok(length) => bytes.extend_from_slice(chunk.get(..length).unwrap_or_default()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
         }
     }
-    Ok(found)
+    Ok(bytes)
 }
 
 /// Writes all of `bytes`.
@@ -309,10 +296,10 @@ pub(super) fn write_all(file: impl AsFd, mut bytes: &[u8], mut offset: u64) -> R
 }
 
 /// Renames unless there is a file of that name.
-pub(super) fn rename_new(from: (&OwnedFd, &[u8]), to: (&OwnedFd, &[u8])) -> Result<(), Errno> {
-    match rustix::fs::renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
+pub(super) fn rename_new(from: (&Handle, &[u8]), to: (&Handle, &[u8])) -> Result<(), Errno> {
+    match from.0.rename_with(from.1, to.0, to.1, RenameFlags::NOREPLACE) {
         // Not every file system knows the flag; no one else writes here.
-        Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::renameat(from.0, from.1, to.0, to.1),
+        Err(Errno::INVAL | Errno::NOSYS) => from.0.rename(from.1, to.0, to.1),
         result => result,
     }
 }
@@ -339,7 +326,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let open = |name: &str| {
             std::fs::create_dir_all(directory.path().join(name)).unwrap();
-            rustix::fs::open(directory.path().join(name), DIRECTORY, Mode::empty()).unwrap()
+            Handle::from(OwnedFd::from(std::fs::File::open(directory.path().join(name)).unwrap()))
         };
         let work = open("work");
         let mut store = Store::open(open("upper"), &work).unwrap();

@@ -1,9 +1,9 @@
 //! A backing file, and what can be done to it without opening it.
 
+use super::handle::Handle;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timestamps};
 use rustix::io::Errno;
-use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::sync::Arc;
+use std::os::fd::AsRawFd as _;
 
 /// A file of the upper directory.
 #[derive(Clone, Debug)]
@@ -19,17 +19,17 @@ pub(super) struct Target {
 #[derive(Clone, Debug)]
 enum At {
     /// One component, never followed if it is a symbolic link.
-    Named(Arc<OwnedFd>, Box<[u8]>),
+    Named(Handle, Box<[u8]>),
     /// An open file or directory.
-    Open(Arc<OwnedFd>),
+    Open(Handle),
 }
 
 impl Target {
-    pub(super) fn named(directory: &Arc<OwnedFd>, name: &[u8]) -> Target {
-        Target { at: At::Named(Arc::clone(directory), name.into()), backing: 0, is_link: false }
+    pub(super) fn named(directory: &Handle, name: &[u8]) -> Target {
+        Target { at: At::Named(directory.clone(), name.into()), backing: 0, is_link: false }
     }
 
-    pub(super) fn opened(file: Arc<OwnedFd>) -> Target {
+    pub(super) fn opened(file: Handle) -> Target {
         Target { at: At::Open(file), backing: 0, is_link: false }
     }
 
@@ -45,7 +45,7 @@ impl Target {
     }
 
     /// The descriptor, for a file that has no name.
-    pub(super) fn descriptor(&self) -> Option<&Arc<OwnedFd>> {
+    pub(super) fn descriptor(&self) -> Option<&Handle> {
         match &self.at {
             At::Open(file) => Some(file),
             At::Named(..) => None,
@@ -54,26 +54,28 @@ impl Target {
 
     pub(super) fn link_text(&self) -> Result<Vec<u8>, Errno> {
         let text = match &self.at {
-            At::Named(directory, name) => rustix::fs::readlinkat(directory, &**name, Vec::new()),
-            At::Open(file) => rustix::fs::readlinkat(file, c"", Vec::new()),
+            At::Named(Handle::Host(directory), name) => rustix::fs::readlinkat(directory, &**name, Vec::new()),
+            At::Open(Handle::Host(file)) => rustix::fs::readlinkat(file, c"", Vec::new()),
         };
         Ok(text?.into_bytes())
     }
 
     pub(super) fn stat(&self) -> Result<Stat, Errno> {
         match &self.at {
-            At::Named(directory, name) => rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW),
-            At::Open(file) => rustix::fs::fstat(file),
+            At::Named(Handle::Host(directory), name) => {
+                rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
+            }
+            At::Open(Handle::Host(file)) => rustix::fs::fstat(file),
         }
     }
 
-    pub(super) fn open(&self, flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub(super) fn open(&self, flags: OFlags) -> Result<Handle, Errno> {
         let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
         match &self.at {
-            At::Named(directory, name) => {
-                rustix::fs::openat(directory, &**name, flags | OFlags::NOFOLLOW, Mode::empty())
+            At::Named(Handle::Host(directory), name) => {
+                rustix::fs::openat(directory, &**name, flags | OFlags::NOFOLLOW, Mode::empty()).map(Handle::from)
             }
-            At::Open(_) => rustix::fs::open(self.path(), flags, Mode::empty()),
+            At::Open(Handle::Host(_)) => rustix::fs::open(self.path(), flags, Mode::empty()).map(Handle::from),
         }
     }
 
@@ -81,14 +83,16 @@ impl Target {
     pub(super) fn unlink_temporary(&self) {
         if let At::Named(directory, name) = &self.at {
             // The next start removes what remains.
-            let _ = rustix::fs::unlinkat(directory, &**name, AtFlags::empty());
+            let _ = directory.unlink(name);
         }
     }
 
     pub(super) fn set_times(&self, times: &Timestamps) -> Result<(), Errno> {
         match &self.at {
-            At::Named(directory, name) => rustix::fs::utimensat(directory, &**name, times, AtFlags::SYMLINK_NOFOLLOW),
-            At::Open(file) => rustix::fs::futimens(file, times),
+            At::Named(Handle::Host(directory), name) => {
+                rustix::fs::utimensat(directory, &**name, times, AtFlags::SYMLINK_NOFOLLOW)
+            }
+            At::Open(Handle::Host(file)) => rustix::fs::futimens(file, times),
         }
     }
 
@@ -96,8 +100,8 @@ impl Target {
     pub(super) fn set_permissions(&self, permissions: u32) -> Result<(), Errno> {
         let mode = Mode::from_raw_mode(permissions);
         match &self.at {
-            At::Named(directory, name) => rustix::fs::chmodat(directory, &**name, mode, AtFlags::empty()),
-            At::Open(file) => rustix::fs::fchmod(file, mode),
+            At::Named(Handle::Host(directory), name) => rustix::fs::chmodat(directory, &**name, mode, AtFlags::empty()),
+            At::Open(Handle::Host(file)) => rustix::fs::fchmod(file, mode),
         }
     }
 
@@ -105,12 +109,12 @@ impl Target {
     /// must not be followed for a name.
     fn path(&self) -> Vec<u8> {
         match &self.at {
-            At::Named(directory, name) => {
+            At::Named(Handle::Host(directory), name) => {
                 let mut path = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
                 path.extend_from_slice(name);
                 path
             }
-            At::Open(file) => format!("/proc/self/fd/{}", file.as_raw_fd()).into_bytes(),
+            At::Open(Handle::Host(file)) => format!("/proc/self/fd/{}", file.as_raw_fd()).into_bytes(),
         }
     }
 
@@ -119,7 +123,7 @@ impl Target {
         let path = if matches!(&self.at, At::Named(..)) { self.path() } else { Vec::new() };
         let get = |buffer: &mut [u8]| match &self.at {
             At::Named(..) => rustix::fs::lgetxattr(&path, name, buffer),
-            At::Open(file) => rustix::fs::fgetxattr(file, name, buffer),
+            At::Open(Handle::Host(file)) => rustix::fs::fgetxattr(file, name, buffer),
         };
         let mut small = [0; SMALL];
         match get(&mut small) {
@@ -139,7 +143,7 @@ impl Target {
         let flags = rustix::fs::XattrFlags::empty();
         match &self.at {
             At::Named(..) => rustix::fs::lsetxattr(self.path(), name, value, flags),
-            At::Open(file) => rustix::fs::fsetxattr(file, name, value, flags),
+            At::Open(Handle::Host(file)) => rustix::fs::fsetxattr(file, name, value, flags),
         }
     }
 
@@ -147,7 +151,7 @@ impl Target {
     pub(super) fn remove_xattr(&self, name: &[u8]) -> Result<bool, Errno> {
         let removed = match &self.at {
             At::Named(..) => rustix::fs::lremovexattr(self.path(), name),
-            At::Open(file) => rustix::fs::fremovexattr(file, name),
+            At::Open(Handle::Host(file)) => rustix::fs::fremovexattr(file, name),
         };
         match removed {
             Ok(()) => Ok(true),
@@ -161,7 +165,7 @@ impl Target {
         let mut buffer = vec![0; LARGEST_XATTR];
         let length = match &self.at {
             At::Named(..) => rustix::fs::llistxattr(self.path(), &mut buffer[..]),
-            At::Open(file) => rustix::fs::flistxattr(file, &mut buffer[..]),
+            At::Open(Handle::Host(file)) => rustix::fs::flistxattr(file, &mut buffer[..]),
         };
         let length = match length {
             Err(Errno::OPNOTSUPP) => 0,
