@@ -112,6 +112,26 @@ fn a_size_limit_ends_writes_with_enospc_and_shows_in_statfs() {
     assert_eq!(harness::run_writable(harness::image(&layers), path, limit, script), "more\n");
 }
 
+/// What was written a moment ago is in the kernel's cache only; `cp` asks where the holes are, and would leave it out.
+#[test]
+fn holes_are_found_and_what_was_just_written_is_none() {
+    if let Some(reason) = obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(path, "mkdir in; truncate -s 20M in/below; tar -Scf l.tar -C in .");
+    let layers = [path.join("l.tar")];
+    let script = "cd merged; truncate -s 20M made; for f in made below; do
+        printf there | dd of=$f bs=1 seek=5000000 conv=notrunc status=none; cp --sparse=auto $f copy
+        cmp $f copy; tr -d '\\000' <copy; echo; test $(du -k copy | cut -f1) -lt 200; rm copy; done";
+    for limit in [None, Some(64 << 20)] {
+        let output = harness::run_writable(harness::image(&layers), path, limit, script);
+        assert_eq!(output, "there\nthere\n", "limit {limit:?}");
+    }
+}
+
 /// Contents come after attributes: only a write makes them the container's own.
 #[test]
 fn a_change_of_attributes_leaves_the_contents_below() {

@@ -92,7 +92,7 @@ pub fn sequence(seed: u64, range: Range, length: usize) -> Vec<Operation> {
 
 /// The same without what a FUSE server is never asked, whoever writes it:
 ///
-/// * O_TMPFILE: the FUSE library does not know the request (`FUSE_TMPFILE`, Linux 6.1), and the kernel says EOPNOTSUPP as for NFS;
+/// * O_TMPFILE, which a kernel before Linux 6.2 does not ask FUSE for (`FUSE_TMPFILE`);
 /// * fallocate(2) that moves what follows: the kernel refuses it itself (`fuse_file_fallocate`);
 /// * whether who writes to a set-group-ID file is in its group, which matters where the group may not execute it (a bit
 ///   without a meaning then): the kernel only says that rights are to be dropped (`FUSE_WRITE_KILL_SUIDGID`);
@@ -103,7 +103,7 @@ pub fn within_fuse(operations: Vec<Operation>) -> Vec<Operation> {
     let mut kept = Vec::new();
     for mut operation in operations {
         match &mut operation {
-            Operation::Temporary { .. } => continue,
+            Operation::Temporary { .. } if !asks_for_unnamed_files() => continue,
             Operation::ChangeOwner { uid: u32::MAX, gid: u32::MAX, .. } => continue,
             Operation::Allocate { mode, .. } if *mode & (8 | 32) != 0 => continue,
             Operation::Open { mode, .. }
@@ -120,6 +120,14 @@ pub fn within_fuse(operations: Vec<Operation>) -> Vec<Operation> {
         kept.extend(touched.map(|path| Operation::ChangeTimes { path, seconds: None, follow: true }));
     }
     kept
+}
+
+/// Whether this kernel knows `FUSE_TMPFILE`.
+fn asks_for_unnamed_files() -> bool {
+    let name = rustix::system::uname();
+    let release = name.release().to_string_lossy();
+    let mut numbers = release.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    (numbers.next(), numbers.next()) >= (Some(6), Some(2))
 }
 
 impl Generator {

@@ -183,6 +183,10 @@ pub(in super::super) trait Source: Send + Sync + 'static {
     fn list(&self, directory: u64, offset: u64, with_attributes: bool, add: &mut Add<'_>) -> Result<(), Errno>;
     /// Names and values of all extended attributes of an inode, or ENOSYS when nothing has any.
     fn xattrs(&self, inode: u64, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), Errno>;
+    /// Whether [`Source::seek`] is right only when the kernel has written back its pages of the file: where it may have dirty ones.
+    fn seeks_written_pages(&self) -> bool {
+        false
+    }
     /// SEEK_DATA and SEEK_HOLE, or ENOSYS when nothing has holes.
     fn seek(&self, inode: u64, handle: u64, offset: u64, hole: bool) -> Result<u64, Errno>;
     /// What statfs(2) shows.
@@ -260,7 +264,12 @@ pub(in super::super) trait Source: Send + Sync + 'static {
     fn create(&self, _new: &New<'_>, _flags: i32) -> Result<(FileAttr, Opened), Errno> {
         Err(Errno::EROFS)
     }
-    /// Gives a file another name.
+    /// Makes and opens a file without a name, for O_TMPFILE in `new.place.directory`. One that is not opened with O_EXCL may
+    /// be given a name by [`Source::link`].
+    fn create_unnamed(&self, _new: &New<'_>, _flags: i32) -> Result<(FileAttr, Opened), Errno> {
+        Err(Errno::ENOSYS)
+    }
+    /// Gives a file another name, or its first.
     fn link(&self, _inode: u64, _place: Place<'_>) -> Result<FileAttr, Errno> {
         Err(Errno::EROFS)
     }

@@ -1,11 +1,11 @@
 //! Changing owner, mode, size and times.
 
 use super::acl::{self, Acl};
-use super::copy_up::{Contents, Purpose, timespec};
+use super::copy_up::{Contents, Purpose};
 use super::record::{Record, TYPE};
 use super::table::{Inode, Known};
 use super::{Step, Upper};
-use crate::overlay::server::adapter::{Change, NewTime};
+use crate::overlay::server::adapter::{Change, NewTime, timespec};
 use fuser::FileAttr;
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 use rustix::io::Errno;

@@ -161,12 +161,6 @@ impl Upper {
     }
 
     pub(super) fn seek_in(&self, number: u64, offset: u64, hole: bool) -> Step<u64> {
-        if !self.space.is_limited() {
-            // Pages that the kernel has not written back yet are not in the file, and it does not write them before it
-            // asks (fs/fuse/file.c, fuse_lseek): a hole could be none, in a file that is still below as well. Refused, it
-            // answers for itself from then on: all data.
-            return Err(Errno::NOSYS);
-        }
         let lower = match self.contents(number)? {
             Held::Below(lower) => lower,
             Held::Above(inode) => {

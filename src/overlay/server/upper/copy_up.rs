@@ -10,11 +10,11 @@ use super::record::{Origin, Record, TYPE};
 use super::table::{Inode, Known, Name};
 use super::target::Target;
 use super::{ROOT_INODE, Step, Upper, lower_errno, space};
+use crate::overlay::server::adapter::timespec;
 use fuser::{FileAttr, FileType};
 use rustix::fs::{Mode, Timespec, Timestamps};
 use rustix::io::Errno;
 use std::sync::{Arc, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a copy is made for.
 #[derive(Clone, Copy)]
@@ -331,21 +331,6 @@ pub(super) fn put_times_back(file: &Handle, before: &rustix::fs::Stat) -> Step<(
 /// The times of a lower file.
 pub(super) fn times(attributes: &FileAttr) -> Timestamps {
     Timestamps { last_access: timespec(attributes.atime), last_modification: timespec(attributes.mtime) }
-}
-
-/// Seconds and nanoseconds, the latter never negative.
-pub(super) fn timespec(time: SystemTime) -> Timespec {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => Timespec { tv_sec: after.as_secs() as i64, tv_nsec: after.subsec_nanos().into() },
-        Err(before) => {
-            let before = before.duration();
-            let (seconds, nanoseconds) = (-(before.as_secs() as i64), i64::from(before.subsec_nanos()));
-            match nanoseconds {
-                0 => Timespec { tv_sec: seconds, tv_nsec: 0 },
-                _ => Timespec { tv_sec: seconds - 1, tv_nsec: 1_000_000_000 - nanoseconds },
-            }
-        }
-    }
 }
 
 fn mode_of(kind: FileType) -> u32 {

@@ -259,7 +259,7 @@ impl Upper {
                     Some(file) => file.stat()?,
                     None => self.target(inode)?.stat()?,
                 };
-                if self.store.keeps_open_names && inode.state().orphan.is_some() {
+                if self.keeps_hidden_name(inode, &record) {
                     stat.st_nlink = stat.st_nlink.saturating_sub(1);
                 }
                 Ok(self.upper_attributes(inode, &stat, &record))
@@ -270,6 +270,13 @@ impl Upper {
             }
             (None, None) => Err(Errno::STALE),
         }
+    }
+
+    /// Whether a file that has no name for the container has one by which we reach it: in the work directory, or an NFS client's.
+    fn keeps_hidden_name(&self, inode: &Inode, record: &Record) -> bool {
+        let state = inode.state();
+        let Some(orphan) = &state.orphan else { return false };
+        self.store.keeps_open_names || (orphan.place().is_some() && !record.is_directory())
     }
 
     pub(super) fn upper_attributes(&self, inode: &Inode, stat: &Stat, record: &Record) -> FileAttr {

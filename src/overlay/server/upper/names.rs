@@ -52,6 +52,23 @@ impl Upper {
         self.finish_new((&parent, new.place.name), target, recorded, record, None)
     }
 
+    /// Makes a regular file without a name. It has one in the work directory until it is given another or the kernel forgets it, so
+    /// that it can be named on any file system.
+    pub(super) fn make_unnamed(&self, new: &New<'_>) -> Step<FileAttr> {
+        let parent = self.inode(new.place.directory)?;
+        self.raise(&parent, Purpose::WHOLE)?;
+        self.space.check(space::SMALLEST)?;
+        let (record, lists) = self.inherited(&parent, new)?;
+        let (tmp, name) = self.store.temporary();
+        let permissions = Mode::from_raw_mode(record.backing_permissions());
+        let file = self.with_descriptors(|| tmp.create(&name, permissions))?;
+        let stat = file.stat()?;
+        let made = Target::opened(file.clone()).with(&stat);
+        let recorded = self.record_new(&made, &record, &lists, &stat);
+        let place = (&parent, b"".as_slice());
+        self.finish_new(place, Target::named(&tmp, &name).with(&stat), recorded, record, Some(file))
+    }
+
     /// Makes a symbolic link.
     pub(super) fn make_link(&self, new: &New<'_>, text: &[u8]) -> Step<FileAttr> {
         let parent = self.parent_to_change(new.place)?;
@@ -151,7 +168,7 @@ impl Upper {
         Ok(stat)
     }
 
-    /// Takes a new file into the table, or takes back one that could not be completed.
+    /// Takes a new file into the table, or takes back one that could not be completed. One without a name stays at `target`.
     fn finish_new(
         &self,
         (parent, name): (&Arc<Inode>, &[u8]),
@@ -179,7 +196,10 @@ impl Upper {
         }
         {
             let mut state = inode.state();
-            state.names = vec![Name { directory: Arc::clone(parent), name: name.into() }];
+            match name.is_empty() {
+                true => state.orphan = Some(Box::new(target)),
+                false => state.names = vec![Name { directory: Arc::clone(parent), name: name.into() }],
+            }
             state.record = Some(record.clone());
             state.backing = stat.st_ino;
             state.charged = charged;
@@ -188,10 +208,11 @@ impl Upper {
             state.default_acl = if has_default { Known::Perhaps } else { Known::Absent };
             state.access_acl = parent.state().default_acl;
         }
-        Ok(self.upper_attributes(&inode, &stat, &record))
+        let attributes = self.upper_attributes(&inode, &stat, &record);
+        Ok(if name.is_empty() { FileAttr { nlink: 0, ..attributes } } else { attributes })
     }
 
-    /// Gives a file another name.
+    /// Gives a file another name, or one that was made without a name its first.
     pub(super) fn link_to(&self, number: u64, place: Place<'_>) -> Step<FileAttr> {
         let parent = self.parent_to_change(place)?;
         let inode = self.inode(number)?;
@@ -202,10 +223,22 @@ impl Upper {
         self.refuse_existing(&parent, &directory, place.name)?;
         // "Here" means one place only.
         self.fix_origin(&inode)?;
-        let from = inode.name().ok_or(Errno::NOENT)?;
-        let from_directory = self.directory(&from.directory)?;
-        from_directory.link(&from.name, &directory, place.name)?;
-        inode.state().names.push(Name { directory: Arc::clone(&parent), name: place.name.into() });
+        match inode.name() {
+            Some(from) => {
+                let from_directory = self.directory(&from.directory)?;
+                from_directory.link(&from.name, &directory, place.name)?;
+            }
+            None => {
+                let state = inode.state();
+                let temporary = state.orphan.as_ref().and_then(|orphan| orphan.place()).ok_or(Errno::NOENT)?;
+                store::rename_new(temporary, (&directory, place.name))?;
+            }
+        }
+        {
+            let mut state = inode.state();
+            state.orphan = None;
+            state.names.push(Name { directory: Arc::clone(&parent), name: place.name.into() });
+        }
         drop(names);
         self.table().remember(number, || Inode::new(number, inode.lower, State::default()));
         self.attributes_of(&inode)

@@ -79,6 +79,12 @@ impl Source for Upper {
         self.get_xattr(inode, name).map_err(errno)
     }
 
+    fn seeks_written_pages(&self) -> bool {
+        // In a file that is still below, too: the kernel may have pages for it that nobody has sent yet. Under a size limit it
+        // writes through, but not what is written to a mapping.
+        true
+    }
+
     fn seek(&self, inode: u64, _handle: u64, offset: u64, hole: bool) -> Result<u64, Errno> {
         self.seek_in(inode, offset, hole).map_err(errno)
     }
@@ -108,6 +114,11 @@ impl Source for Upper {
     fn create(&self, new: &New<'_>, _flags: i32) -> Result<(FileAttr, Opened), Errno> {
         let attributes = self.make(new).map_err(errno)?;
         // As the kernel does for itself where OPEN is answered with ENOSYS.
+        Ok((attributes, Opened { handle: 0, flags: FopenFlags::FOPEN_KEEP_CACHE }))
+    }
+
+    fn create_unnamed(&self, new: &New<'_>, _flags: i32) -> Result<(FileAttr, Opened), Errno> {
+        let attributes = self.make_unnamed(new).map_err(errno)?;
         Ok((attributes, Opened { handle: 0, flags: FopenFlags::FOPEN_KEEP_CACHE }))
     }
 

@@ -44,6 +44,14 @@ impl Target {
         Target { backing, is_link, ..self }
     }
 
+    /// Directory and name, for a file that has one.
+    pub(super) fn place(&self) -> Option<(&Handle, &[u8])> {
+        match &self.at {
+            At::Named(directory, name) => Some((directory, name)),
+            At::Open(_) => None,
+        }
+    }
+
     /// The descriptor, for a file that has no name.
     pub(super) fn descriptor(&self) -> Option<&Handle> {
         match &self.at {

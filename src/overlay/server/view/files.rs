@@ -2,7 +2,7 @@
 
 use super::names::{component, io_errno, own_umask, status};
 use super::table::Version;
-use super::{OpenFile, View, errno};
+use super::{OpenFile, View, descriptor_path, errno};
 use crate::overlay::server::adapter::{Add, Allocation, CopyRange, Listed, Opened, Place as Named, Totals};
 use crate::overlay::server::directory::file_type;
 use fuser::{Errno, FileAttr, FopenFlags, INodeNo};
@@ -63,6 +63,21 @@ impl View {
             return Err(Errno::EEXIST);
         }
         let attributes = self.remembered(&directory.place, name, &stat);
+        let handle = self.keep(opened, attributes.ino.0);
+        Ok((attributes, Opened { handle, flags: FopenFlags::empty() }))
+    }
+
+    /// Makes a file without a name where the host can (open(2), O_TMPFILE), else EOPNOTSUPP, which programs fall back from. It is
+    /// reached by its handle; an inode is remembered under the directory it was made in until it has a name.
+    pub(super) fn create_unnamed_file(&self, number: u64, mode: u32, flags: i32) -> Result<(FileAttr, Opened), Errno> {
+        let directory = self.directory(number)?;
+        let flags = OFlags::from_bits_retain(flags as u32) & (PASSED | OFlags::EXCL);
+        own_umask();
+        let mode = Mode::from_raw_mode(mode & 0o7777);
+        let flags = flags | OFlags::TMPFILE | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(descriptor_path(&directory.opened), flags, mode).map_err(errno)?;
+        let stat = rustix::fs::fstat(&opened).map_err(errno)?;
+        let attributes = self.remembered(&directory.place, b"", &stat);
         let handle = self.keep(opened, attributes.ino.0);
         Ok((attributes, Opened { handle, flags: FopenFlags::empty() }))
     }

@@ -13,8 +13,7 @@
 //! Coherence. Every write goes to the host at once. A regular file is looked up each time a path leads to it, so stat(2) and
 //! open(2) see what the host has now; names that are not there are asked for each time, directories are believed for
 //! [`LIFETIME`]. Cached contents are dropped when a file's times or size on the host are not what they were. Locks (flock, fcntl) are the kernel's and hold between the
-//! processes of one container; neither they nor inotify events cross to the host, since the protocol library can neither
-//! interrupt a waiting lock nor tell of events. `O_TMPFILE` is EOPNOTSUPP, which programs fall back from.
+//! processes of one container; neither they nor inotify events cross to the host.
 //!
 //! Access is judged twice: by the kernel from what is shown (`default_permissions`), then by the host. Attributes
 //! `user.*` pass; `security.*`, `trusted.*` and ACLs, whose ids would need translation, are not shown.

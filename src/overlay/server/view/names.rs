@@ -2,14 +2,13 @@
 
 use super::table::{Place, Version};
 use super::{OpenFile, View, descriptor_path, errno};
-use crate::overlay::server::adapter::{NewTime, Place as Named};
+use crate::overlay::server::adapter::{NewTime, Place as Named, timespec};
 use fuser::{Errno, FileAttr};
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, XattrFlags,
 };
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Attributes that pass through a view.
 const XATTR_PREFIX: &[u8] = b"user.";
@@ -246,20 +245,6 @@ fn time(wanted: Option<NewTime>) -> Timespec {
         None => special(UTIME_OMIT),
         Some(NewTime::Now) => special(UTIME_NOW),
         Some(NewTime::At(time)) => timespec(time),
-    }
-}
-
-fn timespec(time: SystemTime) -> Timespec {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => Timespec { tv_sec: after.as_secs() as i64, tv_nsec: i64::from(after.subsec_nanos()) },
-        Err(before) => {
-            let before = before.duration();
-            let (seconds, nanoseconds) = (before.as_secs() as i64, i64::from(before.subsec_nanos()));
-            match nanoseconds {
-                0 => Timespec { tv_sec: -seconds, tv_nsec: 0 },
-                _ => Timespec { tv_sec: -seconds - 1, tv_nsec: 1_000_000_000 - nanoseconds },
-            }
-        }
     }
 }
 

@@ -85,6 +85,11 @@ impl Source for View {
         self.read_xattr(inode, name)
     }
 
+    fn seeks_written_pages(&self) -> bool {
+        // What is written to a mapping comes later.
+        true
+    }
+
     fn seek(&self, _inode: u64, handle: u64, offset: u64, hole: bool) -> Result<u64, Errno> {
         self.seek_file(handle, offset, hole)
     }
@@ -130,6 +135,10 @@ impl Source for View {
 
     fn create(&self, new: &New<'_>, flags: i32) -> Result<(FileAttr, Opened), Errno> {
         self.create_file(new.place, new.mode, flags)
+    }
+
+    fn create_unnamed(&self, new: &New<'_>, flags: i32) -> Result<(FileAttr, Opened), Errno> {
+        self.create_unnamed_file(new.place.directory, new.mode, flags)
     }
 
     fn link(&self, inode: u64, place: Place<'_>) -> Result<FileAttr, Errno> {
