@@ -45,12 +45,17 @@ pub fn drop_rights() {
 }
 
 /// The state of a sequence: descriptors that stay open from one operation to the next.
-#[derive(Default)]
-pub struct Executor {
+pub struct Executor<'a> {
     slots: [Option<File>; SLOTS],
+    forget: &'a dyn Fn(),
 }
 
-impl Executor {
+impl Executor<'_> {
+    /// One with no descriptors; `forget` makes the kernel forget what it knows of the tree.
+    pub fn new(forget: &dyn Fn()) -> Executor<'_> {
+        Executor { slots: Default::default(), forget }
+    }
+
     /// Carries one operation out. `-` is "nothing to do it with".
     pub fn run(&mut self, operation: &Operation) -> String {
         let before = stable_path(operation).and_then(|path| rustix::fs::lstat(path.as_slice()).ok());
@@ -88,6 +93,12 @@ impl Executor {
             }
             Temporary { directory, name, mode, length } => temporary(directory, name, *mode, *length),
             As { id } => become_user(*id),
+            Forget => {
+                (self.forget)();
+                done()
+            }
+            // What is left to do is done outside.
+            Restart => done(),
             Mask { mask } => {
                 rustix::process::umask(Mode::from_raw_mode(*mask));
                 done()
@@ -96,8 +107,7 @@ impl Executor {
                 let (from, to) = (self.slot(*from)?, self.slot(*to)?);
                 let (mut from_offset, mut to_offset, mut left) = (*from_offset, *to_offset, *length);
                 while left > 0 {
-                    let copied =
-                        rustix::fs::copy_file_range(from, Some(&mut from_offset), to, Some(&mut to_offset), left)?;
+                    let copied = copy_range((from, &mut from_offset), (to, &mut to_offset), left)?;
                     if copied == 0 {
                         break;
                     }
@@ -366,6 +376,20 @@ fn temporary(directory: &str, name: &str, mode: u32, length: usize) -> Answer {
         rustix::fs::fstat(&file).is_ok_and(|file| (file.st_ino, file.st_nlink) == (found.st_ino, found.st_nlink))
     });
     Ok(format!("{unnamed} links, {linked}, same: {same}"))
+}
+
+/// copy_file_range(2) and, as `cp` and the libraries of languages do, reading and writing where that is EXDEV: the kernel's
+/// overlay asks the file systems of the layers, and those of an image and of the changes may be two.
+fn copy_range(from: (&File, &mut u64), to: (&File, &mut u64), length: usize) -> Result<usize, Errno> {
+    match rustix::fs::copy_file_range(from.0, Some(from.1), to.0, Some(to.1), length) {
+        Err(Errno::XDEV) => {}
+        other => return other,
+    }
+    let mut buffer = vec![0; length.min(LARGEST)];
+    let read = rustix::io::pread(from.0, &mut buffer, *from.1)?;
+    let written = if read == 0 { 0 } else { rustix::io::pwrite(to.0, &buffer[..read], *to.1)? };
+    (*from.1, *to.1) = (*from.1 + written as u64, *to.1 + written as u64);
+    Ok(written)
 }
 
 /// Bytes that tell where they belong.

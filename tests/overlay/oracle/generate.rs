@@ -557,9 +557,12 @@ impl Generator {
     }
 
     fn circumstance(&mut self) -> Operation {
-        match self.random.below(6) {
+        match self.random.below(9) {
             0 | 1 => Operation::As { id: self.random.pick(&[1000, 1001, 2000]) },
             2..=4 => Operation::As { id: 0 },
+            // Starting a container takes as long as a hundred operations.
+            5..=7 if self.random.chance(6) => Operation::Restart,
+            5..=7 => Operation::Forget,
             _ => Operation::Mask { mask: self.random.pick(&[0, 0o022, 0o077, 0o027]) },
         }
     }

@@ -97,6 +97,10 @@ pub enum Operation {
     Mask { mask: u32 },
     /// All later operations as this user and group with no other groups (0 is root with a container's capabilities).
     As { id: u32 },
+    /// The kernel drops every name and inode of the root that nobody uses, and the server is told (FORGET).
+    Forget,
+    /// Descriptors are closed, the process ends, and a new one goes on after the tree was mounted again (the container started again).
+    Restart,
 }
 
 /// What mknod(2) makes.

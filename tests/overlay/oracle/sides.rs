@@ -1,18 +1,25 @@
 //! Where a sequence is carried out: over the kernel's overlayfs, in a plain directory, or in a container.
 //!
 //! All three are this same test program, started again: under `unshare(1)` for the first two, by coracle for the third.
-//! Operations go in and answers come out by files in a directory.
+//! Operations go in and answers come out by files in a directory, one for each part of a sequence between two
+//! [`Operation::Restart`].
 
 use super::execute::{self, Executor};
 use super::fixture;
 use super::operation::{Operation, from_lines, to_lines};
 use crate::harness::unshare;
 use crate::support::Sandbox;
+use crate::support::process::eventually;
+use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use rustix::fs::{Mode, OFlags};
+use rustix::mount::{FsPickFlags, fsconfig_reconfigure, fspick};
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 /// One side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +37,7 @@ pub enum Side {
 pub struct Outcome {
     /// An answer for each operation.
     pub answers: Vec<String>,
-    /// What the descriptors still open held.
+    /// What the descriptors still open held, at each end of a part.
     pub open: Vec<String>,
     /// The tree afterwards.
     pub tree: Vec<String>,
@@ -62,16 +69,22 @@ impl Stage {
     pub fn run(&self, side: &Side, operations: &[Operation]) -> Outcome {
         let io = self.place.join("io");
         fs::write(io.join("operations"), to_lines(operations)).unwrap();
-        for name in ["results", "again"] {
+        for name in results(operations).chain(["again".to_owned()]) {
             let _ = fs::remove_file(io.join(name));
         }
         match side {
             Side::Kernel => self.start_unshared("kernel"),
             Side::Plain => self.start_unshared("plain"),
-            Side::Driver(driver) => self.run_in_container(driver),
+            Side::Driver(driver) => self.run_in_container(driver, parts(operations).count()),
         }
         let read = |name: &str| fs::read(io.join(name)).unwrap_or_else(|error| panic!("{side:?}: {name}: {error}"));
-        let mut outcome: Outcome = serde_json::from_slice(&read("results")).unwrap();
+        let mut outcome = Outcome::default();
+        for name in results(operations) {
+            let part: Outcome = serde_json::from_slice(&read(&name)).unwrap();
+            outcome.answers.extend(part.answers);
+            outcome.open.extend(part.open);
+            outcome.tree = part.tree;
+        }
         outcome.again = serde_json::from_slice(&read("again")).unwrap();
         outcome
     }
@@ -88,9 +101,9 @@ impl Stage {
         assert!(status.success(), "{side}: {status}: {said}{errors}");
     }
 
-    fn run_in_container(&self, driver: &str) {
+    fn run_in_container(&self, driver: &str, parts: usize) {
         self.start(driver, "oracle::sides::inside", &["CORACLE_TEST_SIDE=container"], |sandbox| {
-            sandbox.words("start -a one").succeeds();
+            (0..parts).for_each(|_| drop(sandbox.words("start -a one").succeeds()));
         });
     }
 
@@ -106,7 +119,9 @@ impl Stage {
             format!("{}/io:/io", self.place.display()),
         ];
         let (program, io) = (volumes[0].as_str(), volumes[1].as_str());
-        let run = ["run", "--network", "none", "--name", "one", "--storage-driver", driver, "-v", program, "-v", io];
+        // The right to make the kernel forget; who carries operations out does without it.
+        let run = ["run", "--network", "none", "--name", "one", "--cap-add", "SYS_ADMIN", "--storage-driver", driver];
+        let run = [&run[..], &["-v", program, "-v", io]].concat();
         let mut variables: Vec<_> = variables.iter().flat_map(|variable| ["-e", variable]).collect();
         variables.extend(["-e", "CORACLE_TEST_PLACE=/", "-e", "RUST_BACKTRACE=1"]);
         let command = ["/x", "--exact", test, "--ignored", "--nocapture", "--quiet", "--test-threads=1"];
@@ -150,12 +165,62 @@ pub fn inside_root<T: Send>(root: &Path, own_root: bool, work: impl FnOnce() -> 
     })
 }
 
-fn carry_out(root: &Path, own_root: bool, operations: &[Operation]) -> Outcome {
-    inside_root(root, own_root, || {
-        let mut executor = Executor::default();
-        let answers = operations.iter().map(|operation| executor.run(operation)).collect();
-        executor.run(&Operation::As { id: 0 });
-        Outcome { answers, open: executor.open_files(), tree: execute::dump(), again: Vec::new() }
+/// The pieces between restarts, each with the restart that ends it.
+fn parts(operations: &[Operation]) -> impl Iterator<Item = &[Operation]> {
+    // A sequence without operations has one part, too.
+    let whole: &[&[Operation]] = if operations.is_empty() { &[&[]] } else { &[] };
+    whole.iter().copied().chain(operations.split_inclusive(|operation| *operation == Operation::Restart))
+}
+
+/// The names of their results.
+fn results(operations: &[Operation]) -> impl Iterator<Item = String> {
+    (0..parts(operations).count()).map(|number| format!("results-{number}"))
+}
+
+/// Makes the kernel drop what nobody uses of the names and inodes of the file system that is mounted at `root`, as it does when
+/// memory is short: changing a mounted file system, here to what it is, begins with that (`reconfigure_super`). Nothing
+/// happens where the file system is not this user's: a plain directory.
+fn forget(root: &OwnedFd) {
+    let foreign = |error: &rustix::io::Errno| [rustix::io::Errno::PERM, rustix::io::Errno::INVAL].contains(error);
+    match fspick(root, "", FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_EMPTY_PATH) {
+        Ok(file_system) => match fsconfig_reconfigure(file_system) {
+            Err(error) if !foreign(&error) || is_mounted_by_user(root) => panic!("nothing was forgotten: {error}"),
+            _ => {}
+        },
+        Err(error) if !foreign(&error) || is_mounted_by_user(root) => panic!("nothing was forgotten: {error}"),
+        Err(_) => {}
+    }
+}
+
+/// Whether that is FUSE or an overlay (linux/magic.h).
+fn is_mounted_by_user(root: &OwnedFd) -> bool {
+    rustix::fs::fstatfs(root).is_ok_and(|found| [0x6573_5546, 0x794c_7630].contains(&(found.f_type as u64)))
+}
+
+/// Runs one part of a sequence in `root`; `mounted` is where its file system is mounted.
+fn carry_out(root: &Path, mounted: &Path, own_root: bool, operations: &[Operation]) -> Outcome {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mounted = rustix::fs::open(mounted, flags, Mode::empty()).unwrap();
+    // Asked by a thread that gives its rights up, done by one that keeps them.
+    let (ask, asked) = std::sync::mpsc::sync_channel::<()>(0);
+    let (say, said) = std::sync::mpsc::sync_channel::<()>(0);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for () in asked {
+                forget(&mounted);
+                say.send(()).unwrap();
+            }
+        });
+        inside_root(root, own_root, move || {
+            let forgotten = || {
+                ask.send(()).unwrap();
+                said.recv().unwrap();
+            };
+            let mut executor = Executor::new(&forgotten);
+            let answers = operations.iter().map(|operation| executor.run(operation)).collect();
+            executor.run(&Operation::As { id: 0 });
+            Outcome { answers, open: executor.open_files(), tree: execute::dump(), again: Vec::new() }
+        })
     })
 }
 
@@ -184,15 +249,27 @@ fn in_kernel_overlay(place: &Path) {
     );
     let merged = own("merged");
     let attach = || mount(Some("overlay"), &merged, Some("overlay"), MsFlags::empty(), Some(options.as_str())).unwrap();
-    attach();
-    save(place, "results", &carry_out(&merged, true, &operations(place)));
-    umount2(&merged, MntFlags::empty()).unwrap();
+    let operations = operations(place);
+    for (name, part) in results(&operations).zip(parts(&operations)) {
+        attach();
+        save(place, &name, &carry_out(&merged, &merged, true, part));
+        detach(&merged);
+    }
     attach();
     save(place, "again", &inside_root(&merged, true, execute::dump));
-    umount2(&merged, MntFlags::empty()).unwrap();
+    detach(&merged);
     for name in ["upper", "work", "merged"] {
         fs::remove_dir_all(own(name)).unwrap();
     }
+}
+
+/// A thread that was waited for is gone a moment before its root directory is (`do_exit` wakes who waits before `exit_fs`).
+fn detach(merged: &Path) {
+    let detached = eventually(Duration::from_secs(60), || match umount2(merged, MntFlags::empty()) {
+        Err(Errno::EBUSY) => None,
+        other => Some(other),
+    });
+    detached.expect("nobody uses it for ever").unwrap();
 }
 
 fn in_plain_directory(place: &Path) {
@@ -201,20 +278,29 @@ fn in_plain_directory(place: &Path) {
     fs::create_dir(&root).unwrap();
     fixture::unpack_merged(&root);
     fixture::dress_root(&root);
-    save(place, "results", &carry_out(&root, true, &operations(place)));
+    let operations = operations(place);
+    for (name, part) in results(&operations).zip(parts(&operations)) {
+        save(place, &name, &carry_out(&root, &root, true, part));
+    }
     save(place, "again", &inside_root(&root, true, execute::dump));
     fs::remove_dir_all(&root).unwrap();
 }
 
 fn in_container(place: &Path) {
-    // The results are written by a descriptor that was opened before the root changed.
     let root = place.join(fixture::TOP);
-    let first = !place.join("io/results").exists();
-    let file = fs::File::create(place.join("io").join(if first { "results" } else { "again" })).unwrap();
     let operations = operations(place);
-    if first {
-        serde_json::to_writer(file, &carry_out(&root, false, &operations)).unwrap();
-    } else {
-        serde_json::to_writer(file, &inside_root(&root, false, execute::dump)).unwrap();
+    let io = place.join("io");
+    let next = results(&operations).zip(parts(&operations)).find(|(name, _)| !io.join(name).exists());
+    // The results are written by a descriptor that was opened before the root changed.
+    let create = |name: &str| fs::File::create(io.join(name)).unwrap();
+    match next {
+        Some((name, part)) => {
+            let file = create(&name);
+            serde_json::to_writer(file, &carry_out(&root, place, false, part)).unwrap();
+        }
+        None => {
+            let file = create("again");
+            serde_json::to_writer(file, &inside_root(&root, false, execute::dump)).unwrap();
+        }
     }
 }
