@@ -28,6 +28,24 @@ fn the_usual_changes_work() {
         .prints("/moved");
 }
 
+/// The space of a removed file is free when the kernel has forgotten it, which is told to the server a moment later.
+#[test]
+fn a_container_with_a_size_gets_enospc_at_it_and_goes_on_after_removing() {
+    if fs::OpenOptions::new().read(true).write(true).open("/dev/fuse").is_err() {
+        skip!("without /dev/fuse the size is a matter of project quotas");
+    }
+    let sandbox = busybox!();
+    let script = "df -P -k / | tail -n 1 | awk '{ print $2 }'
+        dd if=/dev/zero of=/f bs=64k count=1000 2>&1 | grep -o 'No space left on device'; rm /f
+        i=0; until dd if=/dev/zero of=/g bs=64k count=100 2>/dev/null || [ $i -gt 600 ]; do sleep 0.1; i=$((i+1)); done
+        stat -c %s /g";
+    // Counted by the driver itself, whatever the file system.
+    let options = ["--storage-driver", "fuse", "run", "--rm", "--network", "none", "--storage-opt", "size=8m"];
+    sandbox
+        .run([&options[..], &["busybox", "sh", "-c", script]].concat())
+        .prints("8192\nNo space left on device\n6553600");
+}
+
 #[test]
 fn owners_of_the_image_are_shown_and_can_be_changed() {
     let Ok(layer) = Layer::busybox() else { skip!("needs a static busybox (Debian package busybox-static)") };
