@@ -202,6 +202,16 @@ fn changes_above_a_directory_or_volume_are_thrown_away() {
     shell(&sandbox, &["-v", "vol:/w"], "echo volume >/w/f").succeeds();
     shell(&sandbox, &["-v", "vol:/w:O"], script).prints("f\ng");
     shell(&sandbox, &["-v", "vol:/w"], "cat /w/f; ls /w").prints("volume\nf");
+    // Owner and mode of its top are the directory's, unless the container's user gets it: then everything but the directory changes.
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o751)).unwrap();
+    shell(&sandbox, &["-v", &mount], "stat -c '%a %u' /w").prints("751 0");
+    if has_subordinate_ids() {
+        let given = format!("{mount},U");
+        shell(&sandbox, &["-u", "5:6", "-v", &given], "stat -c %u:%g /w /w/f; touch /w/g").prints("5:6\n5:6");
+        assert_ours(&directory);
+    }
+    shell(&sandbox, &["-v", &format!("{mount},ro")], "touch /w/g").exits(1).complains("Read-only file system");
+    shell(&sandbox, &["-v", &format!("{mount},noexec")], "cp /bin/busybox /w/b && /w/b true").exits(126);
     // The next run of the same container begins anew.
     sandbox.run(["create", "--name", "again", "-v", &mount, "busybox", "sh", "-c", script]).succeeds();
     for _ in 0..2 {

@@ -53,7 +53,9 @@ impl Verb for Run {
         With map=user, a directory or volume mounted by -v or --mount shows your files as owned by the container's process \
         user, and with map=UID:GID by that one; what is made or changed there is yours on the host. No owner on the host is \
         changed, so chown inside succeeds only where it changes nothing (for tar as root: --no-same-owner). Locks and inotify \
-        events hold inside the container, not between it and the host.";
+        events hold inside the container, not between it and the host.\n\n\
+        With O, what is changed in a directory or volume is thrown away when the container ends, or kept with \
+        upperdir=DIR,workdir=DIR; with U its files are the container user's there and stay as they are on the host.";
     const ARGUMENTS: &'static str = "IMAGE [COMMAND [ARG...]]";
     const ARITY: Arity = Arity::AtLeast(1);
     const EXAMPLES: &'static str = "\

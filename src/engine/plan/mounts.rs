@@ -10,7 +10,7 @@ use crate::engine::record::MountRecord;
 use crate::engine::request::{ContainerRequest, MountKind, MountRequest, NamespaceMode, RootSource};
 use crate::engine::volumes::options::{self, VolumeMount};
 use crate::runtime::devices;
-use crate::runtime::init::{BENEATH_OPTION, BORROWED, parse_mount_options};
+use crate::runtime::init::{BENEATH_OPTION, BORROWED, TOP_OPTION, parse_mount_options};
 use crate::sys::mount::MountAttributes;
 use oci_spec::runtime::{Mount, MountBuilder};
 use std::collections::BTreeMap;
@@ -359,6 +359,9 @@ fn bind(wanted: &MountRequest, destination: PathBuf, place: Place<'_>) -> Result
     Ok(Entry { mount: build(kind, &source, destination, options)?, record: Some(record), volume: None })
 }
 
+/// What of a mount's options concerns the overlay above a directory: whose the files are, and what may be done with them.
+const OVERLAY_OPTIONS: [&str; 9] = ["U", "ro", "rw", "exec", "noexec", "suid", "nosuid", "dev", "nodev"];
+
 /// `-v DIR:DIR:O`: the directory below, a layer that goes with the container above.
 fn overlay_volume(source: &Path, destination: PathBuf, options: &[String], place: Place<'_>) -> Result<Entry, Error> {
     let name: String = destination.to_string_lossy().bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -367,8 +370,11 @@ fn overlay_volume(source: &Path, destination: PathBuf, options: &[String], place
     let path_option = |name: &str| options.iter().find_map(|option| option.strip_prefix(name)).map(PathBuf::from);
     let upper = path_option("upperdir=").unwrap_or_else(|| layer.join("upper"));
     let work = path_option("workdir=").unwrap_or_else(|| layer.join("work"));
-    let options = vec![format!("upperdir={}", upper.display()), format!("workdir={}", work.display())];
-    let record = record("bind", "", source, &destination, &["O".to_owned()]);
+    let kept = options.iter().filter(|option| OVERLAY_OPTIONS.contains(&option.as_str()));
+    let shown: Vec<_> = ["O".to_owned()].into_iter().chain(kept.clone().cloned()).collect();
+    let layers = [format!("upperdir={}", upper.display()), format!("workdir={}", work.display())];
+    let options = layers.into_iter().chain(kept.cloned()).chain([TOP_OPTION.to_owned()]).collect();
+    let record = record("bind", "", source, &destination, &shown);
     Ok(Entry { mount: build("overlay", source, destination, options)?, record: Some(record), volume: None })
 }
 

@@ -45,6 +45,15 @@ pub fn give_top_to(tree: &OwnedFd, uid: u32, gid: u32) -> Result<()> {
     ignore_unmapped(rustix::fs::chownat(tree, c"", user, group, AtFlags::EMPTY_PATH))
 }
 
+/// Gives directory `upper` the owner and the mode of directory `lower`: an overlay's root shows those of its top layer.
+pub fn match_top(lower: &OwnedFd, upper: &OwnedFd) -> Result<()> {
+    let status = fstat(lower)?;
+    let (user, group) = (Some(Uid::from_raw(status.st_uid)), Some(Gid::from_raw(status.st_gid)));
+    ignore_unmapped(rustix::fs::chownat(upper, c"", user, group, AtFlags::EMPTY_PATH))?;
+    // Somebody else's: a layer the user has named.
+    ignore_unmapped(fchmod(reopen_directory(upper)?, Mode::from_raw_mode(status.st_mode & 0o7777)))
+}
+
 /// Gives everything below `tree`, itself included, to a user (`U`). Links are changed themselves, not followed. A tree that is the
 /// user's already is left as it is, since a large one would take long at every start; so does podman.
 pub fn give_to(tree: &OwnedFd, uid: u32, gid: u32) -> Result<()> {

@@ -23,7 +23,7 @@ mod view;
 pub(in crate::runtime) use console::{Terminal, attach as attach_console, make_terminal, take as take_terminal};
 pub(in crate::runtime) use device_nodes::DeviceNodes as HostDevices;
 pub use joined::run as run_joined;
-pub use mounts::{BENEATH_OPTION, BORROWED, attach, bind, new_file_system, open_handle, open_source};
+pub use mounts::{BENEATH_OPTION, BORROWED, TOP_OPTION, attach, bind, new_file_system, open_handle, open_source};
 pub(in crate::runtime) use mounts::{PreparedMount, bind_at, make_read_only, mask, prepare};
 pub use options::{FRESH_OPTION, IdMap, MountOptions, parse as parse_mount_options};
 pub use reexec::{Role, execute_as, execute_init, passed_descriptors, protected_program};

@@ -16,7 +16,7 @@ use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
     fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,10 @@ pub struct PreparedMount {
     tree: Option<OwnedFd>,
     /// Of an overlay: option name and directory.
     layers: Vec<(&'static str, OwnedFd)>,
+    /// Of an overlay: its top layer takes owner and mode from the lower directory.
+    takes_top: bool,
+    /// Of an overlay that becomes the user's, once it is mounted.
+    overlay: RefCell<Option<OwnedFd>>,
     /// Of a view, whose files it shows.
     view: Option<Shown>,
     /// It is a volume's first use, at a place that the image does not have: the volume becomes the container's user's.
@@ -43,6 +47,9 @@ pub struct PreparedMount {
 
 /// An option of bind mounts that is ours: the source lies beneath this directory, and no link may lead out of it.
 pub const BENEATH_OPTION: &str = "x-coracle.beneath=";
+
+/// An option of overlays that is ours: the top layer takes owner and mode from the lower directory, whose they are to seem.
+pub const TOP_OPTION: &str = "x-coracle.top-of-lower";
 
 /// Type of a mount that is one of the container's whose namespaces are joined, at the place that is its source.
 pub const BORROWED: &str = "coracle.borrowed";
@@ -65,6 +72,8 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
         true => Some(Shown::of(&options.data)?),
         false => None,
     };
+    let takes_top = options.data.iter().any(|option| option == TOP_OPTION);
+    options.data.retain(|option| option != TOP_OPTION);
     options.data.retain(|option| !option.starts_with(BENEATH_OPTION) && !option.starts_with(MAP_OPTION));
     let mut layers = Vec::new();
     if kind == "overlay" {
@@ -84,6 +93,8 @@ fn prepare_one(mount: &Mount) -> Step<PreparedMount> {
         opened,
         tree: None,
         layers,
+        takes_top,
+        overlay: RefCell::new(None),
         view,
         becomes_users: Cell::new(false),
         takes_mode: false,
@@ -122,9 +133,11 @@ impl PreparedMount {
     }
 
     /// Gives the source to the container's user: with all below it when the mount asks for that (`U`), alone when it is a
-    /// volume without a place in the image.
+    /// volume without a place in the image. Of an overlay only what is above changes hands.
     pub fn give_to(&self, uid: u32, gid: u32) -> Step<()> {
-        let Some(source) = &self.opened else { return Ok(()) };
+        let overlay = self.overlay.borrow();
+        let source = if self.kind == "overlay" { overlay.as_ref() } else { self.opened.as_ref() };
+        let Some(source) = source else { return Ok(()) };
         let given = match (self.options.chown, self.becomes_users.get()) {
             (true, _) => super::copy_up::give_to(source, uid, gid),
             (false, true) => super::copy_up::give_top_to(source, uid, gid),
@@ -223,7 +236,11 @@ impl PreparedMount {
         if let Some((propagation, recursive)) = self.options.propagation {
             set_propagation(&mount, propagation, recursive).map_err(failed)?;
         }
-        attach(&mount, &target).map_err(failed)
+        attach(&mount, &target).map_err(failed)?;
+        if self.kind == "overlay" && self.options.chown {
+            self.overlay.replace(Some(mount));
+        }
+        Ok(())
     }
 
     fn described(&self) -> String {
@@ -312,6 +329,9 @@ impl PreparedMount {
     fn make_overlay(&self) -> rustix::io::Result<OwnedFd> {
         let mut options = self.options.clone();
         let lower = self.opened.as_ref().ok_or(Errno::NOENT)?;
+        if let Some((_, upper)) = self.layers.iter().find(|(name, _)| self.takes_top && *name == "upperdir") {
+            super::copy_up::match_top(lower, upper)?;
+        }
         options.data.push(format!("lowerdir={}", descriptor_path(lower)));
         options.data.extend(self.layers.iter().map(|(name, layer)| format!("{name}={}", descriptor_path(layer))));
         options.data.push("userxattr".to_owned());
