@@ -53,6 +53,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The journal of a container's changes cannot be used.
+    #[error("cannot use the journal \"{}\": {reason}", .path.display())]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The kernel would not mount.
     #[error("cannot mount {kind} on \"{}\": {}", .target.display(), crate::sys::errno::Words(.source))]
     Mount {

@@ -81,7 +81,7 @@ pub fn probe(upper_parent: &Path) -> Choice {
     for driver in Driver::ALL {
         let obstacle = match driver {
             Driver::FuseOverlay => fuse.as_ref().or(overlay.as_ref()),
-            Driver::Fuse => fuse.as_ref().or(files.as_ref()),
+            Driver::Fuse => fuse.as_ref(),
             Driver::Overlay => overlay.as_ref(),
             Driver::Copy => files.as_ref(),
         };
@@ -128,16 +128,15 @@ pub fn overlay_obstacle(upper_parent: &Path) -> Option<String> {
     }
 }
 
-/// Why nothing can keep changes below `upper_parent`, if nothing can: on FAT and exFAT a file has another number each time it
-/// is looked at anew, so that what is kept beside it would be another file's one day, and names of different case are one.
+/// Why a container's files cannot be plain files below `upper_parent`, if they cannot. `fuse` keeps them in another form there.
 fn files_obstacle(upper_parent: &Path) -> Option<String> {
     let kind = file_system::kind_at(upper_parent).ok()?;
-    let name = NUMBERLESS.iter().find(|(magic, _)| *magic == kind)?.1;
-    Some(format!("{name} keeps no owners, links or lasting file numbers; --root names another place"))
+    let name = LINKLESS.iter().find(|(magic, _)| *magic == kind)?.1;
+    Some(format!("{name} keeps no owners or links; only the driver fuse can use it, or --root names another place"))
 }
 
-/// File systems whose inode numbers are made up while a file is in memory (`iunique` in fs/fat and fs/exfat).
-const NUMBERLESS: &[(u64, &str)] = &[(0x4d44, "FAT"), (0x2011_bab0, "exFAT")];
+/// File systems without owners, links, and letters of either case (linux/magic.h, fs/exfat/exfat_raw.h).
+const LINKLESS: &[(u64, &str)] = &[(0x4d44, "FAT"), (0x2011_bab0, "exFAT")];
 
 /// File systems the kernel refuses for changes: remote ones, stacked ones, those without whiteouts or attributes. Magic
 /// numbers from linux/magic.h, statfs(2) and the file systems' own headers.

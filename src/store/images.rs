@@ -160,8 +160,29 @@ fn record_path(paths: &Paths, id: &Digest) -> PathBuf {
 fn name_path(paths: &Paths, reference: &str) -> PathBuf {
     let escaped = reference.replace('/', "+");
     let is_file_name = escaped.len() <= LONGEST_NAME && !escaped.contains('\0') && !escaped.starts_with('.');
-    let name = if is_file_name { escaped } else { format!("~{}", Digest::of(reference.as_bytes()).hex()) };
-    paths.names().join(name)
+    if is_file_name { paths.names().join(escaped) } else { plain_name_path(paths, reference) }
+}
+
+/// Where a name is that is too long to be a file's, or has characters that the file system refuses (FAT: colons).
+fn plain_name_path(paths: &Paths, reference: &str) -> PathBuf {
+    paths.names().join(format!("~{}", Digest::of(reference.as_bytes()).hex()))
+}
+
+/// Reads a name of one store.
+fn read_name(store: &Paths, reference: &str) -> Result<Option<Name>, Error> {
+    let path = name_path(store, reference);
+    let found = match read_json(&path) {
+        // Only a file system that refuses such names has it elsewhere.
+        Err(Error::File { source, .. }) if is_refused(&source) => None,
+        result => result?,
+    };
+    let plain = plain_name_path(store, reference);
+    if found.is_some() || path == plain { Ok(found) } else { read_json(&plain) }
+}
+
+/// Whether a file system does not take a file's name.
+fn is_refused(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidInput
 }
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, Error> {
@@ -240,7 +261,7 @@ fn stored(paths: &Paths, store: Paths, record: ImageRecord) -> StoredImage {
 /// An image by a name in full, from the first store that has it.
 pub fn find_name(paths: &Paths, reference: &str) -> Result<Option<(Name, StoredImage)>, Error> {
     for store in paths.readable() {
-        let Some(name) = read_json::<Name>(&name_path(&store, reference))? else { continue };
+        let Some(name) = read_name(&store, reference)? else { continue };
         if name.reference != reference {
             continue;
         }
@@ -314,7 +335,13 @@ pub fn own_names(paths: &Paths) -> Result<(Vec<Name>, Vec<String>), Error> {
     let (mut names, mut damaged) = (Vec::new(), Vec::new());
     for file in entries(&paths.names())? {
         match read_json::<Name>(&paths.names().join(&file)) {
-            Ok(Some(name)) if name_path(paths, &name.reference) == paths.names().join(&file) => names.push(name),
+            Ok(Some(name))
+                if [name_path, plain_name_path]
+                    .map(|path| path(paths, &name.reference))
+                    .contains(&paths.names().join(&file)) =>
+            {
+                names.push(name);
+            }
             Ok(None) => {}
             Ok(Some(_)) | Err(Error::Record { .. }) => damaged.push(file),
             Err(error) => return Err(error),
@@ -339,17 +366,25 @@ fn entries(directory: &Path) -> Result<Vec<String>, Error> {
 
 /// Gives an image a name, taking it from any other image that has it.
 pub fn set_name(paths: &Paths, name: &Name) -> Result<(), Error> {
-    write_json(paths, &name_path(paths, &name.reference), name)
+    match write_json(paths, &name_path(paths, &name.reference), name) {
+        Err(Error::File { source, .. }) if is_refused(&source) => {
+            write_json(paths, &plain_name_path(paths, &name.reference), name)
+        }
+        result => result,
+    }
 }
 
 /// Takes a name away from the user's own store; `false` when it was not there.
 pub fn remove_name(paths: &Paths, reference: &str) -> Result<bool, Error> {
-    let path = name_path(paths, reference);
-    match std::fs::remove_file(&path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::file("remove", &path)(error)),
+    let mut was_there = false;
+    for path in [name_path(paths, reference), plain_name_path(paths, reference)] {
+        match std::fs::remove_file(&path) {
+            Ok(()) => was_there = true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound || is_refused(&error) => {}
+            Err(error) => return Err(Error::file("remove", &path)(error)),
+        }
     }
+    Ok(was_there)
 }
 
 /// Deletes an image's record and tree; its layers and blobs stay until [`super::sweep`]. Needs no free space.

@@ -11,9 +11,9 @@ use super::paths::Paths;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Hexadecimal digits of a secret's ID, as podman's.
@@ -195,10 +195,15 @@ impl Secrets {
     }
 }
 
-/// Writes a new file that only the user can read, to the disk.
+/// Writes a new file that only the user can read, to the disk. Fails where the file system would let others read it.
 pub fn write_private(path: &Path, data: &[u8]) -> Result<(), Error> {
     let mut options = fs::OpenOptions::new();
     let written = options.write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
+        // FAT knows no modes: all its files have the one it was mounted with.
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            let _ = fs::remove_file(path); // it is empty
+            return Err(io::Error::other("others could read it on this file system, which keeps no modes"));
+        }
         file.write_all(data)?;
         file.sync_all()
     });
@@ -212,7 +217,6 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     fn new(name: &str, data: &[u8]) -> NewSecret {
         NewSecret { name: name.to_owned(), data: data.to_vec(), ..NewSecret::default() }

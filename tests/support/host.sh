@@ -5,7 +5,7 @@ host_user="" host_plain_user=""
 # What the tests compare with or build fixtures from; each is used by some test and by nothing in the product but uidmap.
 host_packages="uidmap tzdata docker-registry skopeo buildah umoci mmdebstrap busybox-static podman crun fuse-overlayfs bubblewrap
     bats apache2-utils openssl python3 strace jq zstd attr libcap2-bin procps util-linux iproute2 iputils-ping
-    g++ nginx-light redis-server python3-redis postgresql curl qemu-system-x86 cpio e2fsprogs xfsprogs dosfstools nfs-kernel-server
+    g++ nginx-light redis-server python3-redis postgresql curl qemu-system-x86 cpio e2fsprogs xfsprogs dosfstools exfatprogs nfs-kernel-server
     containerd slurmctld slurmd slurm-client"
 
 host_install_packages() {

@@ -1,6 +1,7 @@
 //! The keeper's half: serving the lower file system.
 
 use super::{LowerPlan, RootPlan};
+use crate::overlay::Error;
 use crate::overlay::server::{Changes, DirectoryLower, Lower, Server, ServerOptions, serve, serve_writable};
 use crate::overlay::tree::Tree;
 use crate::runtime::failure::{Failure, FailureKind, Step};
@@ -29,7 +30,11 @@ pub fn serve_root(plan: &RootPlan, directory: &Path, id_maps: &IdMaps, device: O
     };
     let changes = Changes::open(&directory.join("upper"), &directory.join("work"), *size_bytes).map_err(message)?;
     let changes = changes.volatile(*volatile);
-    serve_writable(lower, changes, device, options).map_err(message)
+    serve_writable(lower, changes, device, options).map_err(|error| match error {
+        // No other driver would find these changes.
+        Error::Journal { .. } => Failure::message(error.to_string()),
+        error => message(error),
+    })
 }
 
 /// Which ids exist in the container.

@@ -20,7 +20,7 @@ mod upper;
 mod view;
 
 pub use directory::DirectoryLower;
-pub use upper::Changes;
+pub use upper::{Changes, replay_operations};
 pub use view::{IdRun, Owners, serve_view};
 
 use super::{Error, tree::Tree};

@@ -215,9 +215,13 @@ impl Keeper<'_> {
             }
             match receive(&starting.init_socket).map_err(|error| Failure::setup("hear from init", error))? {
                 Some((Report::FuseDevice, Some(device))) => {
-                    // When init has failed meanwhile, its reason is the real one.
                     let served = self.services.serve_file_system(device);
-                    served.map_err(|failure| self.last_words(starting).unwrap_or(failure))?;
+                    served.map_err(|failure| match failure.kind {
+                        // What is to be served cannot be opened: init can only miss it.
+                        FailureKind::Setup => failure,
+                        // When init has failed meanwhile, its reason is the real one.
+                        _ => self.last_words(starting).unwrap_or(failure),
+                    })?;
                 }
                 Some((Report::View { mount, owner }, Some(device))) => {
                     let served = self.services.serve_view(mount, owner, device);

@@ -103,7 +103,7 @@ impl Containers {
                     error => return Err(error),
                 }
             }
-            let linked = fs::hard_link(&temporary, &path);
+            let linked = link_new(&temporary, &path);
             let _ = fs::remove_file(&temporary); // a left-over is overwritten by its only possible user
             match linked {
                 Ok(()) => return Ok(()),
@@ -251,6 +251,23 @@ fn fill_random(bytes: &mut [u8]) {
         if let Ok(count) = rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
             filled += count;
         }
+    }
+}
+
+/// Gives a file a name that must be free; the old one may stay. A name shows the whole content from the first moment.
+fn link_new(from: &Path, to: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match fs::hard_link(from, to) {
+        Err(error)
+            if matches!(error.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::Unsupported) => {}
+        result => return result,
+    }
+    // FAT and the like have no links.
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Nor does every one of them know the flag.
+        Err(rustix::io::Errno::INVAL) if !to.exists() => fs::rename(from, to),
+        Err(rustix::io::Errno::INVAL) => Err(std::io::ErrorKind::AlreadyExists.into()),
+        result => Ok(result?),
     }
 }
 

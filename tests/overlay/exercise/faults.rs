@@ -1,6 +1,7 @@
 //! What goes wrong around a mount: its keeper is killed in the middle of work, the disk is full, descriptors run out.
 
 use crate::oracle::obstacle;
+use crate::oracle::sides::{JOURNALLED, keep_in_journal};
 use crate::support::process::{self, Process, survivors};
 use crate::support::{Sandbox, binary, is_root, skip};
 use std::process::{Command, Stdio};
@@ -19,8 +20,14 @@ fn survives_the_death_of_the_keeper(driver: &'static str, rounds: usize) {
     for round in 0..rounds {
         let mark = 1 + round * 13 % 40;
         let options =
-            ["run", "--name", "one", "--network", "none", "--storage-driver", driver, "busybox", "sh", "-c", WRITER];
-        let mut run = sandbox.start(options);
+            |driver| ["--name", "one", "--network", "none", "--storage-driver", driver, "busybox", "sh", "-c", WRITER];
+        let mut run = if driver == JOURNALLED {
+            let id = sandbox.run([&["create"], &options("fuse")[..]].concat()).succeeds().text();
+            keep_in_journal(&sandbox, &id);
+            sandbox.start(["start", "-a", "one"])
+        } else {
+            sandbox.start([&["run"], &options(driver)[..]].concat())
+        };
         run.wait_for_output(&format!("at {mark}\n"));
         let keeper = sandbox.run(["inspect", "--format", "{{.State.ConmonPid}}", "one"]).succeeds().text();
         let keeper = Process::read(keeper.parse().expect("a number")).expect("the keeper runs");
@@ -62,7 +69,7 @@ fn in_little_space(driver: &str, limit: &str, script: &str) -> Result<String, St
 }
 
 macro_rules! faulty {
-    ($($module:ident = $name:literal),*) => {
+    ($($module:ident = $name:expr),*) => {
         $(mod $module {
             use super::*;
 
@@ -78,7 +85,7 @@ macro_rules! faulty {
     };
 }
 
-faulty!(fuse_overlay = "fuse+overlay", fuse = "fuse", overlay = "overlay", copy = "copy");
+faulty!(fuse_overlay = "fuse+overlay", fuse = "fuse", fuse_journalled = JOURNALLED, overlay = "overlay", copy = "copy");
 
 /// The space of a removed file is free when the kernel has forgotten it, which is told to the server a moment later.
 #[test]

@@ -6,7 +6,7 @@ mod one_file;
 mod programs;
 mod threads;
 
-use crate::oracle::sides::{Stage, inside_root};
+use crate::oracle::sides::{JOURNALLED, Stage, inside_root};
 use crate::oracle::{fixture, obstacle};
 use crate::support::skip;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub fn exists(driver: &str) -> bool {
 }
 
 macro_rules! exercised {
-    ($($driver:ident = $name:literal),*) => {
+    ($($driver:ident = $name:expr),*) => {
         $(mod $driver {
             use super::*;
 
@@ -72,4 +72,10 @@ macro_rules! exercised {
     };
 }
 
-exercised!(fuse_overlay = "fuse+overlay", fuse = "fuse", overlay = "overlay", copy = "copy");
+exercised!(
+    fuse_overlay = "fuse+overlay",
+    fuse = "fuse",
+    fuse_journalled = JOURNALLED,
+    overlay = "overlay",
+    copy = "copy"
+);

@@ -22,7 +22,7 @@ pub mod sides;
 use crate::support::{has_subordinate_ids, is_root, skip};
 use generate::{Range, sequence};
 use operation::{Operation, from_lines, to_lines};
-use sides::{Outcome, Side, Stage};
+use sides::{JOURNALLED, Outcome, Side, Stage};
 use std::time::{Duration, Instant};
 
 /// A failing sequence is made shorter for at most this long.
@@ -50,7 +50,7 @@ fn compare(driver: &'static str) -> Option<String> {
     }
     let stage = Stage::new();
     let side = Side::Driver(driver);
-    let limitless = matches!(driver, "fuse" | "copy");
+    let limitless = matches!(driver, "fuse" | JOURNALLED | "copy");
     let own_oracle = if limitless { Side::Plain } else { Side::Kernel };
     let compared = |range| Pair {
         oracle: own_oracle.clone(),
@@ -68,7 +68,7 @@ fn compare(driver: &'static str) -> Option<String> {
     let first = std::env::var("CORACLE_TEST_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
     let sequence = |seed, range| {
         let operations = sequence(seed, range, length);
-        if driver == "fuse" { generate::within_fuse(operations) } else { operations }
+        if matches!(driver, "fuse" | JOURNALLED) { generate::within_fuse(operations) } else { operations }
     };
     let seeds = first.map_or(1..=count, |seed| seed..=seed);
     for seed in seeds {
@@ -177,7 +177,7 @@ fn equivalent(pair: &Pair, operation: &Operation, (expected, found): (&str, &str
         ((Side::Kernel, Side::Plain), Operation::RemoveAttribute { name, .. }) => {
             access_list(name) && (expected, found) == ("ENODATA", "done")
         }
-        ((Side::Plain, Side::Driver("fuse")), Operation::RemoveAttribute { name, .. }) => {
+        ((Side::Plain, Side::Driver("fuse" | JOURNALLED)), Operation::RemoveAttribute { name, .. }) => {
             access_list(name) && (expected, found) == ("done", "ENODATA")
         }
         // See `mapped`.
@@ -188,14 +188,14 @@ fn equivalent(pair: &Pair, operation: &Operation, (expected, found): (&str, &str
             Operation::RemoveAttribute { name, .. } | Operation::GetAttribute { name, .. },
         ) => access_list(name) && (expected, found) == ("ENODATA", "EOPNOTSUPP"),
         // The end of a directory: ext4 says there is none, the kernel's FUSE takes the size for it.
-        ((Side::Plain, Side::Driver("fuse")), Operation::Seek { whence: 2, .. }) => expected == "EINVAL",
+        ((Side::Plain, Side::Driver("fuse" | JOURNALLED)), Operation::Seek { whence: 2, .. }) => expected == "EINVAL",
         (_, Operation::Same { .. }) => !pair.identity,
         _ => false,
     }
 }
 
 macro_rules! driver {
-    ($test:ident, $name:literal) => {
+    ($test:ident, $name:expr) => {
         #[test]
         fn $test() {
             if let Some(reason) = compare($name) {
@@ -208,4 +208,5 @@ macro_rules! driver {
 driver!(fuse_overlay_does_what_the_kernels_overlay_does, "fuse+overlay");
 driver!(overlay_does_what_the_kernels_overlay_does, "overlay");
 driver!(fuse_does_what_a_plain_directory_does, "fuse");
+driver!(fuse_with_a_journal_does_what_a_plain_directory_does, JOURNALLED);
 driver!(copy_does_what_a_plain_directory_does, "copy");

@@ -1,9 +1,13 @@
 //! An open file or directory of the backing store, and the operations on names in it.
 //!
-//! The rest of the writable layer speaks to its store through this and [`super::target`] alone, in the words of the *at calls.
+//! Where the host's file system can hold everything, these are its own files; else those of a `journal`. The rest of the writable
+//! layer speaks to its store through this and [`super::target`] alone, in the words of the *at calls.
 
+use super::journal::Open;
 use super::{Step, space};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags, Stat, Timestamps};
+use rustix::io::Errno;
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -19,6 +23,8 @@ const LISTING_BYTES: usize = 16 << 10;
 pub(super) enum Handle {
     /// Of the host's file system.
     Host(Arc<OwnedFd>),
+    /// Of a tree that is kept in a journal.
+    Journalled(Arc<Open>),
 }
 
 impl From<OwnedFd> for Handle {
@@ -27,11 +33,18 @@ impl From<OwnedFd> for Handle {
     }
 }
 
+impl From<Arc<Open>> for Handle {
+    fn from(open: Arc<Open>) -> Handle {
+        Handle::Journalled(open)
+    }
+}
+
 impl Handle {
     /// A descriptor of the contents.
     pub(super) fn contents(&self) -> Step<BorrowedFd<'_>> {
         match self {
             Handle::Host(file) => Ok(file.as_fd()),
+            Handle::Journalled(open) => open.contents(),
         }
     }
 
@@ -39,18 +52,33 @@ impl Handle {
     pub(super) fn anchor(&self) -> BorrowedFd<'_> {
         match self {
             Handle::Host(file) => file.as_fd(),
+            Handle::Journalled(open) => open.anchor(),
         }
+    }
+
+    /// Handles of the directories that files are opened in when this one is worked in.
+    pub(super) fn places(&self) -> io::Result<Vec<OwnedFd>> {
+        match self {
+            Handle::Host(directory) => Ok(vec![directory.try_clone()?]),
+            Handle::Journalled(open) => open.places(),
+        }
+    }
+
+    pub(super) fn is_journalled(&self) -> bool {
+        matches!(self, Handle::Journalled(_))
     }
 
     pub(super) fn stat(&self) -> Step<Stat> {
         match self {
             Handle::Host(file) => rustix::fs::fstat(file),
+            Handle::Journalled(open) => open.stat(),
         }
     }
 
     pub(super) fn set_times(&self, times: &Timestamps) -> Step<()> {
         match self {
             Handle::Host(file) => rustix::fs::futimens(file, times),
+            Handle::Journalled(open) => open.place().set_times(times),
         }
     }
 
@@ -58,6 +86,7 @@ impl Handle {
     pub(super) fn changed(&self) -> Step<()> {
         match self {
             Handle::Host(_) => Ok(()),
+            Handle::Journalled(open) => open.changed(),
         }
     }
 
@@ -65,6 +94,7 @@ impl Handle {
     pub(super) fn used_bytes(&self) -> Step<u64> {
         match self {
             Handle::Host(directory) => space::count(directory),
+            Handle::Journalled(open) => open.used_bytes(),
         }
     }
 
@@ -73,6 +103,7 @@ impl Handle {
         match self {
             Handle::Host(file) if only_data => rustix::fs::fdatasync(file),
             Handle::Host(file) => rustix::fs::fsync(file),
+            Handle::Journalled(open) => open.sync(only_data),
         }
     }
 }
@@ -82,6 +113,7 @@ impl Handle {
     pub(super) fn open_directory(&self, name: &[u8]) -> Step<Handle> {
         match self {
             Handle::Host(directory) => rustix::fs::openat(directory, name, DIRECTORY, Mode::empty()).map(Handle::from),
+            Handle::Journalled(open) => open.open_directory(name).map(Handle::from),
         }
     }
 
@@ -90,6 +122,7 @@ impl Handle {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match self {
             Handle::Host(directory) => rustix::fs::openat(directory, name, flags, mode).map(Handle::from),
+            Handle::Journalled(open) => open.create(name, mode.as_raw_mode()).map(Handle::from),
         }
     }
 
@@ -97,18 +130,21 @@ impl Handle {
     pub(super) fn make_file(&self, name: &[u8], mode: Mode) -> Step<()> {
         match self {
             Handle::Host(directory) => rustix::fs::mknodat(directory, name, FileType::RegularFile, mode, 0),
+            Handle::Journalled(open) => open.make(name, libc::S_IFREG | mode.as_raw_mode()),
         }
     }
 
     pub(super) fn make_directory(&self, name: &[u8], mode: Mode) -> Step<()> {
         match self {
             Handle::Host(directory) => rustix::fs::mkdirat(directory, name, mode),
+            Handle::Journalled(open) => open.make(name, libc::S_IFDIR | mode.as_raw_mode()),
         }
     }
 
     pub(super) fn make_symlink(&self, text: &[u8], name: &[u8]) -> Step<()> {
         match self {
             Handle::Host(directory) => rustix::fs::symlinkat(text, directory, name),
+            Handle::Journalled(open) => open.make_symlink(text, name),
         }
     }
 
@@ -116,30 +152,38 @@ impl Handle {
     pub(super) fn link(&self, name: &[u8], to: &Handle, new: &[u8]) -> Step<()> {
         match (self, to) {
             (Handle::Host(from), Handle::Host(to)) => rustix::fs::linkat(from, name, to, new, AtFlags::empty()),
+            (Handle::Journalled(from), Handle::Journalled(to)) => from.link(name, to, new),
+            _ => Err(Errno::XDEV),
         }
     }
 
     pub(super) fn rename(&self, name: &[u8], to: &Handle, new: &[u8]) -> Step<()> {
         match (self, to) {
             (Handle::Host(from), Handle::Host(to)) => rustix::fs::renameat(from, name, to, new),
+            (Handle::Journalled(from), Handle::Journalled(to)) => from.rename(name, to, new, RenameFlags::empty()),
+            _ => Err(Errno::XDEV),
         }
     }
 
     pub(super) fn rename_with(&self, name: &[u8], to: &Handle, new: &[u8], flags: RenameFlags) -> Step<()> {
         match (self, to) {
             (Handle::Host(from), Handle::Host(to)) => rustix::fs::renameat_with(from, name, to, new, flags),
+            (Handle::Journalled(from), Handle::Journalled(to)) => from.rename(name, to, new, flags),
+            _ => Err(Errno::XDEV),
         }
     }
 
     pub(super) fn unlink(&self, name: &[u8]) -> Step<()> {
         match self {
             Handle::Host(directory) => rustix::fs::unlinkat(directory, name, AtFlags::empty()),
+            Handle::Journalled(open) => open.remove(name, false),
         }
     }
 
     pub(super) fn remove_directory(&self, name: &[u8]) -> Step<()> {
         match self {
             Handle::Host(directory) => rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR),
+            Handle::Journalled(open) => open.remove(name, true),
         }
     }
 
@@ -147,6 +191,7 @@ impl Handle {
     pub(super) fn names(&self) -> Step<Vec<(Vec<u8>, FileType)>> {
         match self {
             Handle::Host(directory) => host_names(directory),
+            Handle::Journalled(open) => open.names(),
         }
     }
 }

@@ -32,6 +32,7 @@ mod contents;
 mod copy_up;
 mod descriptors;
 mod handle;
+mod journal;
 mod links;
 mod listing;
 mod lookup;
@@ -50,13 +51,15 @@ use super::adapter::{ROOT_INODE, Source};
 use super::{Error, Ids};
 use descriptors::Descriptors;
 use handle::Handle;
+use journal::Fault;
+pub use journal::replay_operations;
 use listing::Listings;
 use record::{Origin, Record, TYPE};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use space::Space;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::Store;
 use table::{Found, Inode, Name, State, Table};
@@ -70,6 +73,8 @@ type Step<T> = Result<T, Errno>;
 pub struct Changes {
     upper: OwnedFd,
     work: OwnedFd,
+    /// For messages.
+    place: PathBuf,
     size_bytes: Option<u64>,
     volatile: bool,
 }
@@ -86,12 +91,29 @@ impl Changes {
                 source: error.into(),
             })
         };
-        Ok(Changes { upper: open(upper)?, work: open(work)?, size_bytes, volatile: false })
+        Ok(Changes { upper: open(upper)?, work: open(work)?, place: work.into(), size_bytes, volatile: false })
     }
 
     /// Skips all syncing: right for changes that are thrown away.
     pub fn volatile(self, volatile: bool) -> Changes {
         Changes { volatile, ..self }
+    }
+
+    /// The two directories, or those of a journal where their file system cannot hold what a container makes.
+    fn directories(self) -> Result<[Handle; 2], Error> {
+        let failed = |source: Errno| Error::Serve { source: source.into() };
+        if !journal::is_journalled(&self.upper, &self.work).map_err(failed)? {
+            return Ok([self.upper.into(), self.work.into()]);
+        }
+        let opened = journal::start(self.upper, self.work, !self.volatile);
+        opened.map(|parts| parts.map(Handle::from)).map_err(|fault| {
+            let (path, operation) = (self.place.join(journal::NAME), "read");
+            match fault {
+                Fault::Damaged => Error::Journal { path, reason: "it is damaged" },
+                Fault::InUse => Error::Journal { path, reason: "another server is using it" },
+                Fault::System(source) => Error::File { operation, path, source: source.into() },
+            }
+        })
     }
 }
 
@@ -113,9 +135,10 @@ impl Upper {
     /// Opens the changes, as an earlier server left them, above `lower`.
     pub(super) fn new(lower: Box<dyn Source>, changes: Changes, ids: Ids) -> Result<Upper, Error> {
         let failed = |source: Errno| Error::Serve { source: source.into() };
-        let volatile = changes.volatile;
-        let store = Store::open(changes.upper.into(), &changes.work.into()).map_err(failed)?;
-        let space = Space::new(changes.size_bytes, &store.upper).map_err(failed)?;
+        let (volatile, size_bytes) = (changes.volatile, changes.size_bytes);
+        let [upper, work] = changes.directories()?;
+        let store = Store::open(upper, &work).map_err(failed)?;
+        let space = Space::new(size_bytes, &store.upper).map_err(failed)?;
         let root = Arc::new(root(&*lower, &store).map_err(failed)?);
         let limit = descriptor_limit();
         Ok(Upper {

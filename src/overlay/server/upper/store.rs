@@ -33,6 +33,8 @@ pub(super) struct Store {
     beside: Handle,
     /// Whether files can have attributes.
     has_attributes: bool,
+    /// Whether the directories are a journal's, where symbolic links have attributes as well.
+    is_journalled: bool,
     /// Whether files that are removed while they are open keep a name until they are closed (NFS).
     pub keeps_open_names: bool,
     next: AtomicU64,
@@ -42,6 +44,7 @@ impl Store {
     /// Opens the directories and throws away what an earlier server left behind.
     pub(super) fn open(upper: Handle, work: &Handle) -> Result<Store, Errno> {
         let tmp = cleared(work, "tmp")?;
+        let is_journalled = upper.is_journalled();
         let has_attributes = match Target::opened(tmp.clone()).set_xattr(RECORD, b"0:0:40700") {
             Ok(()) => true,
             Err(Errno::OPNOTSUPP | Errno::PERM | Errno::NOSYS) => false,
@@ -50,8 +53,9 @@ impl Store {
         let beside = made(work, "attributes")?;
         let links = made(work, "links")?;
         links::finish(&links, &upper)?;
-        let keeps_open_names = file_system::kind_of(upper.anchor())? == file_system::NFS;
-        Ok(Store { upper, tmp, links, beside, has_attributes, keeps_open_names, next: AtomicU64::new(0) })
+        let keeps_open_names = !is_journalled && file_system::kind_of(upper.anchor())? == file_system::NFS;
+        let next = AtomicU64::new(0);
+        Ok(Store { upper, tmp, links, beside, has_attributes, is_journalled, keeps_open_names, next })
     }
 
     /// Whether a name cannot be a container's.
@@ -61,8 +65,11 @@ impl Store {
 
     /// Handles of all directories that files are opened in.
     pub(super) fn directories(&self) -> io::Result<Vec<OwnedFd>> {
-        let all = [&self.upper, &self.tmp, &self.links, &self.beside];
-        all.map(|directory| directory.anchor().try_clone_to_owned()).into_iter().collect()
+        let mut places = Vec::new();
+        for directory in [&self.upper, &self.tmp, &self.links, &self.beside] {
+            places.extend(directory.places()?);
+        }
+        Ok(places)
     }
 
     /// A fresh name in the directory for copies.
@@ -80,7 +87,7 @@ impl Store {
 
     /// Whether the attributes of a file are not at the file.
     pub(super) fn is_beside(&self, target: &Target) -> bool {
-        target.is_link || !self.has_attributes
+        !self.is_journalled && (target.is_link || !self.has_attributes)
     }
 
     /// The file is new or gone: its inode number may be that of another file, before or after.

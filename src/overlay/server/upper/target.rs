@@ -1,9 +1,11 @@
 //! A backing file, and what can be done to it without opening it.
 
 use super::handle::Handle;
+use super::journal::Place;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timestamps};
 use rustix::io::Errno;
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::sync::Arc;
 
 /// A file of the upper directory.
 #[derive(Clone, Debug)]
@@ -22,6 +24,13 @@ enum At {
     Named(Handle, Box<[u8]>),
     /// An open file or directory.
     Open(Handle),
+}
+
+/// The same, for the store it is in.
+enum Found<'a> {
+    Named(&'a Arc<OwnedFd>, &'a [u8]),
+    Open(&'a Arc<OwnedFd>),
+    Journalled(Place<'a>),
 }
 
 impl Target {
@@ -60,30 +69,41 @@ impl Target {
         }
     }
 
+    /// Where the file is.
+    fn found(&self) -> Result<Found<'_>, Errno> {
+        match &self.at {
+            At::Named(Handle::Host(directory), name) => Ok(Found::Named(directory, name)),
+            At::Open(Handle::Host(file)) => Ok(Found::Open(file)),
+            At::Named(Handle::Journalled(directory), name) => directory.child(name).map(Found::Journalled),
+            At::Open(Handle::Journalled(open)) => Ok(Found::Journalled(open.place())),
+        }
+    }
+
     pub(super) fn link_text(&self) -> Result<Vec<u8>, Errno> {
-        let text = match &self.at {
-            At::Named(Handle::Host(directory), name) => rustix::fs::readlinkat(directory, &**name, Vec::new()),
-            At::Open(Handle::Host(file)) => rustix::fs::readlinkat(file, c"", Vec::new()),
+        let text = match self.found()? {
+            Found::Named(directory, name) => rustix::fs::readlinkat(directory, name, Vec::new()),
+            Found::Open(file) => rustix::fs::readlinkat(file, c"", Vec::new()),
+            Found::Journalled(place) => return place.link_text(),
         };
         Ok(text?.into_bytes())
     }
 
     pub(super) fn stat(&self) -> Result<Stat, Errno> {
-        match &self.at {
-            At::Named(Handle::Host(directory), name) => {
-                rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
-            }
-            At::Open(Handle::Host(file)) => rustix::fs::fstat(file),
+        match self.found()? {
+            Found::Named(directory, name) => rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW),
+            Found::Open(file) => rustix::fs::fstat(file),
+            Found::Journalled(place) => place.stat(),
         }
     }
 
     pub(super) fn open(&self, flags: OFlags) -> Result<Handle, Errno> {
         let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
-        match &self.at {
-            At::Named(Handle::Host(directory), name) => {
-                rustix::fs::openat(directory, &**name, flags | OFlags::NOFOLLOW, Mode::empty()).map(Handle::from)
+        match self.found()? {
+            Found::Named(directory, name) => {
+                rustix::fs::openat(directory, name, flags | OFlags::NOFOLLOW, Mode::empty()).map(Handle::from)
             }
-            At::Open(Handle::Host(_)) => rustix::fs::open(self.path(), flags, Mode::empty()).map(Handle::from),
+            Found::Open(file) => rustix::fs::open(path(file, None), flags, Mode::empty()).map(Handle::from),
+            Found::Journalled(place) => place.open().map(Handle::from),
         }
     }
 
@@ -96,70 +116,50 @@ impl Target {
     }
 
     pub(super) fn set_times(&self, times: &Timestamps) -> Result<(), Errno> {
-        match &self.at {
-            At::Named(Handle::Host(directory), name) => {
-                rustix::fs::utimensat(directory, &**name, times, AtFlags::SYMLINK_NOFOLLOW)
-            }
-            At::Open(Handle::Host(file)) => rustix::fs::futimens(file, times),
+        match self.found()? {
+            Found::Named(directory, name) => rustix::fs::utimensat(directory, name, times, AtFlags::SYMLINK_NOFOLLOW),
+            Found::Open(file) => rustix::fs::futimens(file, times),
+            Found::Journalled(place) => place.set_times(times),
         }
     }
 
     /// Not for symbolic links.
     pub(super) fn set_permissions(&self, permissions: u32) -> Result<(), Errno> {
         let mode = Mode::from_raw_mode(permissions);
-        match &self.at {
-            At::Named(Handle::Host(directory), name) => rustix::fs::chmodat(directory, &**name, mode, AtFlags::empty()),
-            At::Open(Handle::Host(file)) => rustix::fs::fchmod(file, mode),
-        }
-    }
-
-    /// A path that leads to this file from anywhere in this process, for the calls that take nothing else. Its last component
-    /// must not be followed for a name.
-    fn path(&self) -> Vec<u8> {
-        match &self.at {
-            At::Named(Handle::Host(directory), name) => {
-                let mut path = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
-                path.extend_from_slice(name);
-                path
-            }
-            At::Open(Handle::Host(file)) => format!("/proc/self/fd/{}", file.as_raw_fd()).into_bytes(),
+        match self.found()? {
+            Found::Named(directory, name) => rustix::fs::chmodat(directory, name, mode, AtFlags::empty()),
+            Found::Open(file) => rustix::fs::fchmod(file, mode),
+            Found::Journalled(place) => place.set_permissions(permissions),
         }
     }
 
     /// The value of an extended attribute of the backing file.
     pub(super) fn xattr(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Errno> {
-        let path = if matches!(&self.at, At::Named(..)) { self.path() } else { Vec::new() };
-        let get = |buffer: &mut [u8]| match &self.at {
-            At::Named(..) => rustix::fs::lgetxattr(&path, name, buffer),
-            At::Open(Handle::Host(file)) => rustix::fs::fgetxattr(file, name, buffer),
-        };
-        let mut small = [0; SMALL];
-        match get(&mut small) {
-            Ok(length) => Ok(Some(small.get(..length).unwrap_or_default().to_vec())),
-            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
-            Err(Errno::RANGE) => {
-                let mut large = vec![0; LARGEST_XATTR];
-                let length = get(&mut large)?;
-                large.truncate(length);
-                Ok(Some(large))
+        match self.found()? {
+            Found::Named(directory, at) => {
+                let path = path(directory, Some(at));
+                xattr_by(|buffer| rustix::fs::lgetxattr(&path, name, buffer))
             }
-            Err(error) => Err(error),
+            Found::Open(file) => xattr_by(|buffer| rustix::fs::fgetxattr(file, name, buffer)),
+            Found::Journalled(place) => place.xattr(name),
         }
     }
 
     pub(super) fn set_xattr(&self, name: &[u8], value: &[u8]) -> Result<(), Errno> {
         let flags = rustix::fs::XattrFlags::empty();
-        match &self.at {
-            At::Named(..) => rustix::fs::lsetxattr(self.path(), name, value, flags),
-            At::Open(Handle::Host(file)) => rustix::fs::fsetxattr(file, name, value, flags),
+        match self.found()? {
+            Found::Named(directory, at) => rustix::fs::lsetxattr(path(directory, Some(at)), name, value, flags),
+            Found::Open(file) => rustix::fs::fsetxattr(file, name, value, flags),
+            Found::Journalled(place) => place.set_xattr(name, value),
         }
     }
 
     /// Removes an attribute; true when it was there.
     pub(super) fn remove_xattr(&self, name: &[u8]) -> Result<bool, Errno> {
-        let removed = match &self.at {
-            At::Named(..) => rustix::fs::lremovexattr(self.path(), name),
-            At::Open(Handle::Host(file)) => rustix::fs::fremovexattr(file, name),
+        let removed = match self.found()? {
+            Found::Named(directory, at) => rustix::fs::lremovexattr(path(directory, Some(at)), name),
+            Found::Open(file) => rustix::fs::fremovexattr(file, name),
+            Found::Journalled(place) => return place.remove_xattr(name),
         };
         match removed {
             Ok(()) => Ok(true),
@@ -171,9 +171,10 @@ impl Target {
     /// Names of all extended attributes.
     pub(super) fn xattr_names(&self) -> Result<Vec<Vec<u8>>, Errno> {
         let mut buffer = vec![0; LARGEST_XATTR];
-        let length = match &self.at {
-            At::Named(..) => rustix::fs::llistxattr(self.path(), &mut buffer[..]),
-            At::Open(Handle::Host(file)) => rustix::fs::flistxattr(file, &mut buffer[..]),
+        let length = match self.found()? {
+            Found::Named(directory, at) => rustix::fs::llistxattr(path(directory, Some(at)), &mut buffer[..]),
+            Found::Open(file) => rustix::fs::flistxattr(file, &mut buffer[..]),
+            Found::Journalled(place) => return place.xattr_names(),
         };
         let length = match length {
             Err(Errno::OPNOTSUPP) => 0,
@@ -182,6 +183,33 @@ impl Target {
         let names = buffer.get(..length).unwrap_or_default().split(|&byte| byte == 0);
         Ok(names.filter(|name| !name.is_empty()).map(<[u8]>::to_vec).collect())
     }
+}
+
+/// Reads an attribute, whatever its size.
+fn xattr_by(get: impl Fn(&mut [u8]) -> Result<usize, Errno>) -> Result<Option<Vec<u8>>, Errno> {
+    let mut small = [0; SMALL];
+    match get(&mut small) {
+        Ok(length) => Ok(Some(small.get(..length).unwrap_or_default().to_vec())),
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
+        Err(Errno::RANGE) => {
+            let mut large = vec![0; LARGEST_XATTR];
+            let length = get(&mut large)?;
+            large.truncate(length);
+            Ok(Some(large))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A path that leads to an open file, or to a name in an open directory, from anywhere in this process, for the calls that take
+/// nothing else. Its last component must not be followed for a name.
+fn path(file: &Arc<OwnedFd>, name: Option<&[u8]>) -> Vec<u8> {
+    let mut path = format!("/proc/self/fd/{}", file.as_raw_fd()).into_bytes();
+    if let Some(name) = name {
+        path.push(b'/');
+        path.extend_from_slice(name);
+    }
+    path
 }
 
 /// Enough for the usual attribute.
