@@ -293,7 +293,10 @@ impl Open {
 
     /// Bytes that the contents of all files take.
     pub(super) fn used_bytes(&self) -> Step<u64> {
-        super::space::count(&self.tree.objects.0)
+        let ids = self.tree.objects.all()?;
+        // One that has gone meanwhile takes nothing.
+        let taken = ids.into_iter().filter_map(|id| self.tree.objects.stat(id).ok());
+        Ok(taken.map(|stat| super::space::allocated(&stat)).fold(0, u64::saturating_add))
     }
 
     /// fsync(2) or fdatasync(2): a file's contents, and the journal, without which they are nobody's.
