@@ -23,6 +23,9 @@ const NOW_BEGINS: i64 = 1_735_689_600;
 /// More of a file is never read or written by one operation.
 const LARGEST: usize = 1 << 20;
 
+/// How the answer to an operation ends after which its path leads to another inode.
+pub const ANOTHER_INODE: &str = " and another inode";
+
 /// How a line of [`dump`] begins that says which names lead to one inode.
 pub const SAME_INODE: &str = "same inode: ";
 
@@ -67,7 +70,7 @@ impl Executor<'_> {
             && let Ok(after) = rustix::fs::lstat(path.as_slice())
             && (before.st_ino, before.st_dev) != (after.st_ino, after.st_dev)
         {
-            answer += " and another inode";
+            answer += ANOTHER_INODE;
         }
         answer
     }

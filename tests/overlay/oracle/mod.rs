@@ -172,6 +172,12 @@ fn difference(pair: &Pair, operations: &[Operation], expected: &Outcome, found: 
 /// Answers that may differ and leave both trees the same: each with the reason.
 fn equivalent(pair: &Pair, operation: &Operation, (expected, found): (&str, &str)) -> bool {
     let access_list = |name: &str| name.starts_with("system.posix_acl_");
+    // An overlay that has let go of a file between two looks at it no longer knows where it came from, and shows the copy's own
+    // number (`ovl_can_decode_fh`); the kernel lets go when memory is short.
+    let without = |answer: &str| answer.strip_suffix(execute::ANOTHER_INODE).unwrap_or(answer).to_owned();
+    if pair.oracle == Side::Kernel && without(expected) == without(found) {
+        return true;
+    }
     match ((&pair.oracle, &pair.side), operation) {
         // ext4 removes an access list that is not there; an overlay looks first (`ovl_set_or_remove_acl`).
         ((Side::Kernel, Side::Plain), Operation::RemoveAttribute { name, .. }) => {
