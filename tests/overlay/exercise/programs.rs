@@ -95,6 +95,49 @@ const NPM: &str = r#"
     test "$(find node_modules -name '*.js' | wc -l)" = 602; npm uninstall --offline --no-audit --no-fund --silent a; test ! -e node_modules/a
     npm ci --offline --no-audit --no-fund --silent; echo fine"#;
 
+/// What a package mirror has: a compiler and redis installed, a project cloned and built, redis's log of changes read again after
+/// it was killed, everything removed.
+const INSTALLED: &str = r#"
+    export DEBIAN_FRONTEND=noninteractive HOME=/root; apt-get update >/dev/null 2>&1 || { echo no mirror; exit 0; }
+    apt-get install -y --no-install-recommends gcc libc6-dev make git redis-server >/tmp/log 2>&1 || { tail -n 20 /tmp/log; exit 1; }
+    git init -q /r; cd /r; git config user.email a@b; git config user.name n; printf 'p: p.c
+	gcc -O2 -o p p.c
+' >Makefile
+    echo 'int main(void) { return 7; }' >p.c; git add .; git commit -qm x; git clone -q file:///r /q; cd /q; make -s; ./p || test $? = 7
+    redis() { redis-server --port 0 --unixsocket $1 --appendonly yes --appendfsync always --dir /var/lib/redis --daemonize yes >/dev/null
+        until redis-cli -s $1 ping 2>/dev/null | grep -q PONG; do sleep 0.1; done; }
+    redis /one; for i in $(seq 200); do echo set k$i $i; done | redis-cli -s /one >/dev/null; redis-cli -s /one bgrewriteaof >/dev/null
+    redis-cli -s /one set last 1 >/dev/null; kill -9 $(pidof redis-server); redis /two; test "$(redis-cli -s /two dbsize)" = 201
+    dpkg --audit; apt-get purge -y gcc redis-server >/dev/null 2>&1; apt-get autoremove -y >/dev/null 2>&1; test ! -e /usr/bin/gcc; echo fine"#;
+
+#[test]
+fn packages_of_a_mirror_work_under_the_drivers() {
+    if std::env::var_os("CORACLE_TEST_LONG").is_none() {
+        skip!("a minute and a package mirror: with CORACLE_TEST_LONG=1");
+    }
+    if !has_subordinate_ids() {
+        skip!("the packages use several ids, and this user has no subordinate ids");
+    }
+    let registry = match DockerRegistry::start(Access::Open) {
+        Ok(registry) => registry,
+        Err(reason) => skip!("{reason}"),
+    };
+    let sandbox = Sandbox::new();
+    sandbox.run(["pull", "-q", "--tls-verify=false", &registry.image("debian")]).succeeds();
+    for driver in ["fuse+overlay", "fuse"] {
+        if let Some(reason) = obstacle(driver) {
+            skip!("{reason}");
+        }
+        let script = format!("set -eu\n{INSTALLED}");
+        let options = ["run", "--rm", "--network", "host", "--storage-driver", driver];
+        let outcome = sandbox.run([&options[..], &[&registry.image("debian"), "sh", "-c", &script]].concat());
+        if outcome.text().ends_with("no mirror") {
+            skip!("no package mirror can be reached");
+        }
+        assert!(outcome.code() == 0 && outcome.text().ends_with("fine"), "{driver}: {outcome:?}");
+    }
+}
+
 #[test]
 fn programs_work_under_the_drivers() {
     let long = std::env::var_os("CORACLE_TEST_LONG").is_some();
