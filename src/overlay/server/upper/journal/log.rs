@@ -89,8 +89,8 @@ pub(super) fn replay(mut from: impl Read) -> io::Result<Option<(Nodes, End)>> {
         nodes.carry_out(operation, now);
         end = End { at: end.at + (FRAME + payload.len()) as u64, checksum };
     }
-    nodes.drop_unreachable();
-    Ok(is_complete.then_some((nodes, end)))
+    let is_tree = nodes.drop_unreachable();
+    Ok((is_complete && is_tree).then_some((nodes, end)))
 }
 
 /// The next whole record, and its checksum.

@@ -386,8 +386,9 @@ impl Nodes {
         nodes.chain(entries).chain(std::iter::once(Operation::Last { id: self.last }))
     }
 
-    /// Forgets what no name leads to, and what a ring of directories holds.
-    pub(super) fn drop_unreachable(&mut self) {
+    /// Forgets what no name leads to. False when there are names that cannot be reached, which no request leaves behind: a ring
+    /// of directories.
+    pub(super) fn drop_unreachable(&mut self) -> bool {
         let mut reached = std::collections::HashSet::from([ROOT]);
         let mut waiting = vec![ROOT];
         while let Some(id) = waiting.pop() {
@@ -397,6 +398,8 @@ impl Nodes {
                 }
             }
         }
+        let is_tree = self.all.iter().all(|(id, node)| node.links == 0 || reached.contains(id));
         self.all.retain(|id, _| reached.contains(id));
+        is_tree
     }
 }
