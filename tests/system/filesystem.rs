@@ -163,6 +163,8 @@ fn an_overlay_mount_keeps_the_source_as_it_is() {
     .prints("new\nmore");
     assert_eq!(fs::read_to_string(format!("{directory}/file")).unwrap(), "old");
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+    shell(&sandbox, &["-v", &format!("{directory}/file:/m:O")], "true")
+        .refuses(125, "an overlay (O) needs a directory");
 }
 
 #[test]
