@@ -368,7 +368,8 @@ impl Generator {
             15 => {
                 let path = self.fresh();
                 self.learn(&path, false);
-                let target = if self.random.chance(70) { self.any() } else { "x".repeat(1 + self.random.below(500)) };
+                let target =
+                    if self.random.chance(70) { self.target() } else { "x".repeat(1 + self.random.below(500)) };
                 Operation::MakeLink { target, path }
             }
             16 | 17 => {
