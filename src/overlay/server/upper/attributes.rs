@@ -38,9 +38,7 @@ impl Upper {
             self.target(&inode)?.set_times(&times)?;
         }
         let _names = self.names_shared();
-        let attributes = self.attributes_of(&inode)?;
-        self.settle(&inode);
-        Ok(attributes)
+        self.attributes_of(&inode)
     }
 
     /// Changes what is kept beside a file, and its permissions on the backing file system.
@@ -79,7 +77,7 @@ impl Upper {
             self.store.remove_record(&target)?;
             inode.state().attribute = Known::Absent;
         }
-        inode.state().record = Some(after);
+        inode.state().record = Some(Box::new(after));
         Ok(())
     }
 

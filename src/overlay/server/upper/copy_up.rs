@@ -255,7 +255,7 @@ impl Upper {
         }
         (state.capability, state.access_acl, state.default_acl) = (copy.attributes, copy.attributes, copy.attributes);
         state.backing = copy.target.backing;
-        state.record = Some(copy.record.clone());
+        state.record = Some(Box::new(copy.record.clone()));
         Ok(())
     }
 

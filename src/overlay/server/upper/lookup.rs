@@ -36,9 +36,10 @@ impl Upper {
         let found = match self.search(parent, name)? {
             None => return Ok(None),
             Some(Entry::Above(target, stat)) => {
-                let (inode, attributes) = self.found_upper(parent, name, target, &stat)?;
-                self.settle(&inode);
-                return Ok(Some(attributes));
+                if let Some(attributes) = self.found_made(parent, name, &stat) {
+                    return Ok(Some(attributes));
+                }
+                self.found_upper(parent, name, target, &stat)?
             }
             Some(Entry::Below(found)) => {
                 let may_stay = found.kind != FileType::Directory && found.nlink == 1 && self.lower.tells_names();
@@ -51,12 +52,13 @@ impl Upper {
         Ok(Some(found.1))
     }
 
-    /// Forgets what is known of `inode`, the caller's only reference, if all of it can be asked again.
-    pub(super) fn settle(&self, inode: &Arc<Inode>) {
-        // Under a limit it must be known what a file takes.
-        if !self.space.is_limited() {
-            self.table().settle(inode);
-        }
+    /// Counts a lookup of a file that was made here and that nothing is going on with.
+    fn found_made(&self, parent: &Inode, name: &[u8], stat: &Stat) -> Option<FileAttr> {
+        let mut table = self.table();
+        let number = table.upper_number(stat.st_ino);
+        let record = table.remember_made(number, parent, name)?;
+        drop(table);
+        Some(self.upper_attributes((number, None), stat, &record))
     }
 
     /// Where `name` of `parent` is; below, that is one lookup of it.
@@ -173,7 +175,7 @@ impl Upper {
         stat: &Stat,
     ) -> Step<(Arc<Inode>, FileAttr)> {
         let own_number = self.table().upper_number(stat.st_ino);
-        let known = self.table().get(own_number).and_then(|known| known.record());
+        let known = self.table().record(own_number);
         let mut attribute = Known::Perhaps;
         let record = match known {
             Some(record) => record,
@@ -193,7 +195,7 @@ impl Upper {
             let record = again.as_deref().and_then(Record::parse).unwrap_or_else(|| record.clone());
             let state = State {
                 names: vec![Name { directory: Arc::clone(parent), name: name.into() }],
-                record: Some(record),
+                record: Some(Box::new(record)),
                 backing: stat.st_ino,
                 charged: space::allocated(stat),
                 attribute,
@@ -208,12 +210,12 @@ impl Upper {
             add_name(&inode, parent, name);
             let mut state = inode.state();
             if state.record.is_none() {
-                (state.record, state.backing) = (Some(record.clone()), stat.st_ino);
+                (state.record, state.backing) = (Some(Box::new(record.clone())), stat.st_ino);
                 state.charged = space::allocated(stat);
             }
         }
         let record = inode.record().unwrap_or(record);
-        let attributes = self.upper_attributes(&inode, stat, &record);
+        let attributes = self.upper_attributes((number, inode.lower), stat, &record);
         Ok((inode, attributes))
     }
 
@@ -262,7 +264,7 @@ impl Upper {
                 if self.keeps_hidden_name(inode, &record) {
                     stat.st_nlink = stat.st_nlink.saturating_sub(1);
                 }
-                Ok(self.upper_attributes(inode, &stat, &record))
+                Ok(self.upper_attributes((inode.number, inode.lower), &stat, &record))
             }
             (None, Some(lower)) => {
                 let found = self.lower.attributes(lower).map_err(lower_errno)?;
@@ -279,19 +281,25 @@ impl Upper {
         self.store.keeps_open_names || (orphan.place().is_some() && !record.is_directory())
     }
 
-    pub(super) fn upper_attributes(&self, inode: &Inode, stat: &Stat, record: &Record) -> FileAttr {
+    /// Attributes of an inode of this number that is or was this one below.
+    pub(super) fn upper_attributes(
+        &self,
+        (number, lower): (u64, Option<u64>),
+        stat: &Stat,
+        record: &Record,
+    ) -> FileAttr {
         let modified = system_time(stat.st_mtime, stat.st_mtime_nsec as i64);
         let changed = system_time(stat.st_ctime, stat.st_ctime_nsec as i64);
         let kind = file_type(record.kind());
         // As the kernel's overlay: counting the subdirectories of both would cost more than anybody gains.
-        let is_merged = kind == FileType::Directory && inode.lower.is_some();
-        let below = inode.lower.filter(|_| record.contents_below);
+        let is_merged = kind == FileType::Directory && lower.is_some();
+        let below = lower.filter(|_| record.contents_below);
         let (size, blocks) = match below.and_then(|lower| self.lower.attributes(lower).ok()) {
             Some(found) => (found.size, found.blocks),
             None => (u64::try_from(stat.st_size).unwrap_or(0), u64::try_from(stat.st_blocks).unwrap_or(0)),
         };
         FileAttr {
-            ino: INodeNo(inode.number),
+            ino: INodeNo(number),
             size,
             blocks,
             atime: system_time(stat.st_atime, stat.st_atime_nsec as i64),

@@ -28,6 +28,7 @@
 
 mod acl;
 mod attributes;
+mod compact;
 mod contents;
 mod copy_up;
 mod descriptors;
@@ -39,6 +40,7 @@ mod lookup;
 mod names;
 mod record;
 mod rename;
+mod settled;
 mod source;
 mod space;
 mod store;
@@ -146,7 +148,7 @@ impl Upper {
             store,
             ids,
             names: RwLock::default(),
-            table: Mutex::new(Table::new(&root)),
+            table: Mutex::new(Table::new(&root, space.is_limited())),
             directories: Descriptors::new(limit),
             files: Descriptors::new(limit),
             listings: Listings::default(),
@@ -202,7 +204,7 @@ impl Upper {
     fn raised_state(&self, directory: &Arc<Inode>, (backing, name): (&Handle, &[u8])) -> Step<State> {
         let target = Target::named(backing, name);
         let stat = target.stat()?;
-        let record = self.store.record(&target.with(&stat))?.as_deref().and_then(Record::parse);
+        let record = self.store.record(&target.with(&stat))?.as_deref().and_then(Record::parse).map(Box::new);
         let names = vec![Name { directory: Arc::clone(directory), name: name.into() }];
         Ok(State { names, record, backing: stat.st_ino, ..State::default() })
     }
@@ -323,7 +325,7 @@ fn root(lower: &dyn Source, store: &Store) -> Step<Inode> {
             record
         }
     };
-    let state = State { record: Some(record), backing: stat.st_ino, ..State::default() };
+    let state = State { record: Some(Box::new(record)), backing: stat.st_ino, ..State::default() };
     Ok(Inode::new(ROOT_INODE, Some(ROOT_INODE), state))
 }
 

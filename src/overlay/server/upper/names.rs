@@ -200,7 +200,7 @@ impl Upper {
                 true => state.orphan = Some(Box::new(target)),
                 false => state.names = vec![Name { directory: Arc::clone(parent), name: name.into() }],
             }
-            state.record = Some(record.clone());
+            state.record = Some(Box::new(record.clone()));
             state.backing = stat.st_ino;
             state.charged = charged;
             state.attribute = if record.is_needed(stat.st_mode) { Known::Perhaps } else { Known::Absent };
@@ -208,7 +208,7 @@ impl Upper {
             state.default_acl = if has_default { Known::Perhaps } else { Known::Absent };
             state.access_acl = parent.state().default_acl;
         }
-        let attributes = self.upper_attributes(&inode, &stat, &record);
+        let attributes = self.upper_attributes((number, None), &stat, &record);
         Ok(if name.is_empty() { FileAttr { nlink: 0, ..attributes } } else { attributes })
     }
 

@@ -125,7 +125,7 @@ impl Upper {
         record.origin = Some(Origin::Path(path.into()));
         inode.state().attribute = Known::Perhaps;
         self.store.set_record(&target, &record.text())?;
-        inode.state().record = Some(record);
+        inode.state().record = Some(Box::new(record));
         Ok(())
     }
 

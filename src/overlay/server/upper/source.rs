@@ -50,9 +50,7 @@ impl Source for Upper {
         }
         let inode = self.inode(inode).map_err(errno)?;
         let _names = self.names_shared();
-        let attributes = self.attributes_of(&inode).map_err(errno)?;
-        self.settle(&inode);
-        Ok(attributes)
+        self.attributes_of(&inode).map_err(errno)
     }
 
     fn forget(&self, inode: u64, count: u64) {

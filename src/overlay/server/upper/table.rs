@@ -3,16 +3,24 @@
 //! A file's number is the lower one as long as it came from below (copied up or not), else [`UPPER`] and the backing
 //! file's own. A child keeps its directory alive, so that its place can always be found; a directory that is forgotten
 //! and looked up again while a child is still known is the same value again.
+//!
+//! Most files the kernel knows are of no interest at the moment. Those that something was done to lately are whole; the
+//! others are *settled*, a few bytes each (`settled`), from which they are made whole when something is done to them again.
 
+use super::compact::Compact;
 use super::record::{Origin, Record};
+use super::settled::{Counted as _, Made, Untouched};
 use super::target::Target;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Set in numbers of files that did not come from below.
-const UPPER: u64 = 1 << 63;
+pub(super) const UPPER: u64 = 1 << 63;
 /// Backing inode numbers below this fit beside [`UPPER`].
-const LARGEST_BACKING: u64 = 1 << 48;
+pub(super) const LARGEST_BACKING: u64 = 1 << 48;
+/// Files kept whole after something was done to them: as many as are likely to be in use at one moment; hardly any in a
+/// build for tests, which would not meet a settled file otherwise.
+const RECENT: usize = if cfg!(debug_assertions) { 2 } else { 128 };
 
 /// A name in a directory.
 #[derive(Clone, Debug)]
@@ -44,7 +52,7 @@ pub(super) struct State {
     /// Names by which it can be reached; none for the root and for what was unlinked.
     pub names: Vec<Name>,
     /// What is kept beside the backing file; `None` as long as there is none.
-    pub record: Option<Record>,
+    pub record: Option<Box<Record>>,
     /// Inode number of the backing file.
     pub backing: u64,
     /// The backing file after its last known name is gone.
@@ -116,7 +124,7 @@ impl Inode {
 
     /// The record of a file that has a backing file.
     pub(super) fn record(&self) -> Option<Record> {
-        self.state().record.clone()
+        self.state().record.as_deref().cloned()
     }
 
     pub(super) fn name(&self) -> Option<Name> {
@@ -166,11 +174,22 @@ impl Drop for Inode {
 #[derive(Debug)]
 pub(super) struct Table {
     known: HashMap<u64, Entry>,
-    /// Files that nothing has happened to, or nothing but a change of attributes, which are most: these cost a few bytes.
-    untouched: HashMap<u64, Untouched>,
+    /// Files that nothing has happened to, or nothing but a change of attributes, which are most.
+    untouched: Compact<Untouched>,
+    /// Files that were made here.
+    made: Compact<Made>,
+    /// Files that became whole lately, the latest last.
+    recent: VecDeque<u64>,
     /// Numbers for backing files whose own are too large.
     handed_out: HashMap<u64, u64>,
+    /// Whether what files take is counted.
+    is_limited: bool,
+    /// Files that were forgotten since room was given back.
+    forgotten: u32,
 }
+
+/// So many forgotten files leave room on the heap that is worth looking for.
+const MANY: u32 = 2048;
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -178,15 +197,6 @@ struct Entry {
     /// While the kernel knows it.
     held: Option<Arc<Inode>>,
     lookups: u64,
-}
-
-/// A file with one name, which is where it is below and can be asked for there. Its contents are those from below, too.
-#[derive(Debug)]
-struct Untouched {
-    directory: Arc<Inode>,
-    lookups: u32,
-    /// Whether it has a backing file, with other attributes.
-    is_upper: bool,
 }
 
 /// An inode the kernel asks about.
@@ -200,51 +210,94 @@ pub(super) enum Found {
 }
 
 impl Table {
-    pub(super) fn new(root: &Arc<Inode>) -> Table {
+    pub(super) fn new(root: &Arc<Inode>, is_limited: bool) -> Table {
         let held = Some(Arc::clone(root));
         // The kernel never forgets the root.
         let entry = Entry { inode: Arc::downgrade(root), held, lookups: u64::MAX };
         let known = HashMap::from([(root.number, entry)]);
-        Table { known, untouched: HashMap::new(), handed_out: HashMap::new() }
+        let (untouched, made) = (Compact::default(), Compact::default());
+        Table { known, untouched, made, recent: VecDeque::new(), handed_out: HashMap::new(), is_limited, forgotten: 0 }
     }
 
-    pub(super) fn find(&self, number: u64) -> Option<Found> {
-        match self.untouched.get(&number) {
-            Some(untouched) => {
-                let directory = Arc::clone(&untouched.directory);
-                Some(if untouched.is_upper { Found::Raised(directory) } else { Found::Untouched(directory) })
-            }
-            None => self.get(number).map(Found::Whole),
+    pub(super) fn find(&mut self, number: u64) -> Option<Found> {
+        if let Some(untouched) = self.untouched.get(number) {
+            let directory = Arc::clone(&untouched.directory);
+            return Some(if untouched.is_upper() { Found::Raised(directory) } else { Found::Untouched(directory) });
         }
+        if let Some(inode) = self.revive(number) {
+            return Some(Found::Whole(inode));
+        }
+        self.get(number).map(Found::Whole)
     }
 
-    /// One that something may have happened to, as to every directory.
+    /// One that is not settled, as every directory.
     pub(super) fn get(&self, number: u64) -> Option<Arc<Inode>> {
         self.known.get(&number)?.inode.upgrade()
     }
 
+    /// What is known to be kept beside a file that did not come from below.
+    pub(super) fn record(&self, number: u64) -> Option<Record> {
+        match self.made.get(number) {
+            Some(made) => Some(made.record()),
+            None => self.get(number)?.record(),
+        }
+    }
+
     /// Whether it is as it is below.
     pub(super) fn is_untouched(&self, number: u64) -> bool {
-        self.untouched.get(&number).is_some_and(|untouched| !untouched.is_upper)
+        self.untouched.get(number).is_some_and(|untouched| !untouched.is_upper())
     }
 
     /// Whether its contents are as they are below, and no more is known about it than that.
     pub(super) fn has_untouched_contents(&self, number: u64) -> bool {
-        self.untouched.contains_key(&number)
+        self.untouched.get(number).is_some()
     }
 
-    /// Forgets what can be asked again about a file of which nothing but the attributes were changed: after a `chmod -R` these are
-    /// many. `inode` must be the caller's only reference.
-    pub(super) fn settle(&mut self, inode: &Arc<Inode>) {
-        // The caller's, and the one kept for the kernel: nobody else is doing anything to it.
-        if Arc::strong_count(inode) != 2 {
-            return;
+    /// Makes a settled file whole.
+    fn revive(&mut self, number: u64) -> Option<Arc<Inode>> {
+        let mut made = self.made.remove(number)?;
+        let inode = Arc::new(made.inode());
+        let entry = self.known.entry(number).or_default();
+        entry.lookups = made.lookups();
+        entry.inode = Arc::downgrade(&inode);
+        entry.held = Some(Arc::clone(&inode));
+        self.used(number);
+        Some(inode)
+    }
+
+    /// A file became whole; the one for which that is longest ago settles.
+    fn used(&mut self, number: u64) {
+        // Two, since one that somebody is at work on comes back.
+        for _ in 0..2 {
+            if self.recent.len() >= RECENT
+                && let Some(oldest) = self.recent.pop_front()
+            {
+                self.settle(oldest);
+            }
         }
-        let Some(directory) = inode.settled_directory() else { return };
-        let Some(entry) = self.known.get(&inode.number) else { return };
-        if let (Some(_), Ok(lookups)) = (&entry.held, u32::try_from(entry.lookups)) {
-            self.known.remove(&inode.number);
-            self.untouched.insert(inode.number, Untouched { directory, lookups, is_upper: true });
+        self.recent.push_back(number);
+    }
+
+    /// Forgets what can be asked or made again about a file.
+    fn settle(&mut self, number: u64) {
+        let Some(Entry { held: Some(inode), lookups, .. }) = self.known.get(&number) else { return };
+        // Nobody may have it who could be doing something to it; nobody can get it while the table is locked.
+        let is_in_use = Arc::strong_count(inode) > 1;
+        let made = Made::new(inode, *lookups);
+        // Under a limit it must be known what a file takes.
+        let directory = if self.is_limited { None } else { inode.settled_directory() };
+        let raised = directory.and_then(|directory| Untouched::new(number, &directory, *lookups, true));
+        match (made, raised) {
+            (None, None) => {}
+            _ if is_in_use => self.recent.push_back(number),
+            (Some(made), _) => {
+                self.known.remove(&number);
+                self.made.insert(made);
+            }
+            (None, Some(raised)) => {
+                self.known.remove(&number);
+                self.untouched.insert(raised);
+            }
         }
     }
 
@@ -253,20 +306,28 @@ impl Table {
         if self.known.contains_key(&number) {
             return false;
         }
-        let new = || Untouched { directory: Arc::clone(directory), lookups: 0, is_upper: false };
-        let untouched = self.untouched.entry(number).or_insert_with(new);
-        match untouched.lookups.checked_add(1) {
-            Some(lookups) => untouched.lookups = lookups,
-            None => return false,
+        if let Some(untouched) = self.untouched.get_mut(number) {
+            return untouched.count();
         }
+        let Some(untouched) = Untouched::new(number, directory, 1, false) else { return false };
+        self.untouched.insert(untouched);
         true
+    }
+
+    /// Counts a lookup of a settled file that was made here, and gives its record.
+    pub(super) fn remember_made(&mut self, number: u64, directory: &Inode, name: &[u8]) -> Option<Record> {
+        let made = self.made.get_mut(number).filter(|made| made.is(directory, name))?;
+        made.count().then(|| made.record())
     }
 
     /// The entry of `number` for all that can be known, its lookups kept.
     fn whole(&mut self, number: u64) -> &mut Entry {
-        let lookups = self.untouched.remove(&number).map_or(0, |untouched| untouched.lookups);
+        if self.revive(number).is_none() && !self.known.contains_key(&number) {
+            self.used(number);
+        }
+        let lookups = self.untouched.remove(number).map_or(0, |mut untouched| untouched.lookups());
         let entry = self.known.entry(number).or_default();
-        entry.lookups = entry.lookups.saturating_add(lookups.into());
+        entry.lookups = entry.lookups.saturating_add(lookups);
         entry
     }
 
@@ -293,21 +354,32 @@ impl Table {
         (inode, is_new)
     }
 
-    /// Gives back the room of files that were forgotten, when they were many; false when they were not.
+    /// Gives back the room of files that were forgotten, when they were many; false when they were not, and nothing is left
+    /// to be given back by the heap.
     pub(super) fn shrink(&mut self) -> bool {
-        // Both, whatever the first says.
-        shrink(&mut self.known) | shrink(&mut self.untouched)
+        let were_many = self.forgotten >= MANY;
+        if were_many {
+            self.forgotten = 0;
+        }
+        // All, whatever the first says.
+        shrink(&mut self.known) | self.untouched.shrink() | self.made.shrink() | were_many
     }
 
     /// Takes lookups back; gives every inode that is gone for good.
     pub(super) fn forget(&mut self, number: u64, count: u64) -> Vec<Arc<Inode>> {
         let mut gone = Vec::new();
-        let mut next = if let Some(untouched) = self.untouched.get_mut(&number) {
-            untouched.lookups = untouched.lookups.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
-            if untouched.lookups > 0 {
+        let mut next = if let Some(untouched) = self.untouched.get_mut(number) {
+            if untouched.uncount(count) {
                 return gone;
             }
-            self.untouched.remove(&number).and_then(|untouched| self.unless_held(untouched.directory))
+            self.forgotten += 1;
+            self.untouched.remove(number).and_then(|untouched| self.unless_held(untouched.directory))
+        } else if let Some(made) = self.made.get_mut(number) {
+            if made.uncount(count) {
+                return gone;
+            }
+            self.forgotten += 1;
+            self.made.remove(number).map(|made| Arc::new(made.inode()))
         } else {
             let Some(entry) = self.known.get_mut(&number).filter(|entry| entry.lookups != u64::MAX) else {
                 return gone;
@@ -316,6 +388,7 @@ impl Table {
             if entry.lookups > 0 {
                 return gone;
             }
+            self.forgotten += 1;
             entry.held.take()
         };
         // A directory that lives only because this was its last known child goes with it.
@@ -369,23 +442,21 @@ mod tests {
     #[test]
     fn a_forgotten_directory_goes_with_its_last_child() {
         let root = Arc::new(inode(1, None));
-        let mut table = Table::new(&root);
+        let mut table = Table::new(&root, false);
         let (directory, is_new) = table.remember(2, || inode(2, Some(&root)));
         assert!(is_new);
         assert!(table.remember_untouched(3, &directory) && table.remember_untouched(3, &directory));
         assert!(table.remember_untouched(4, &directory));
-        let raised = Record::parse(b"0:0:100640:b:o.");
+        let raised = Record::parse(b"0:0:100640:b:o.").map(Box::new);
         let names = vec![Name { directory: Arc::clone(&directory), name: (*b"n").into() }];
         let make = || Inode::new(5, Some(5), State { names, record: raised, ..State::default() });
         let (settling, _) = table.remember(5, make);
-        let other = Arc::clone(&settling);
-        table.settle(&settling);
-        assert!(matches!(table.find(5), Some(Found::Whole(_))), "somebody else has it");
-        drop(other);
-        table.settle(&settling);
+        table.settle(5);
+        assert!(matches!(table.find(5), Some(Found::Whole(_))), "somebody has it");
+        drop(settling);
+        table.settle(5);
         assert!(matches!(table.find(5), Some(Found::Raised(_))));
         assert!(!table.is_untouched(5) && table.has_untouched_contents(5));
-        drop(settling);
         drop(directory);
         assert!(table.forget(5, 1).is_empty(), "nothing but the entry goes");
         assert!(table.find(5).is_none());
@@ -406,12 +477,11 @@ mod tests {
     #[test]
     fn many_that_are_forgotten_leave_no_room_behind() {
         let root = Arc::new(inode(1, None));
-        let mut table = Table::new(&root);
+        let mut table = Table::new(&root, false);
         for number in 2..10_000 {
             assert!(table.remember_untouched(number, &root) && !table.shrink());
         }
         let shrunk = (2..10_000).filter(|number| table.forget(*number, 1).is_empty() && table.shrink()).count();
-        assert!((1..5).contains(&shrunk), "{shrunk}");
-        assert!(table.untouched.capacity() < 2000);
+        assert!((4..10).contains(&shrunk), "{shrunk}");
     }
 }
