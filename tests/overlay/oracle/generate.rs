@@ -107,6 +107,7 @@ pub fn within_fuse(operations: Vec<Operation>) -> Vec<Operation> {
             Operation::ChangeOwner { uid: u32::MAX, gid: u32::MAX, .. } => continue,
             Operation::Allocate { mode, .. } if *mode & (8 | 32) != 0 => continue,
             Operation::Open { mode, .. }
+            | Operation::Temporary { mode, .. }
             | Operation::MakeNode { mode, .. }
             | Operation::ChangeMode { mode, .. }
             | Operation::ChangeModeOpen { mode, .. } => *mode &= !0o2000,
