@@ -132,6 +132,31 @@ fn holes_are_found_and_what_was_just_written_is_none() {
     }
 }
 
+/// The kernel writes a file's pages back whenever it likes, which takes no rights away.
+#[test]
+fn a_capability_set_stays_when_pages_from_before_it_are_written_back() {
+    if let Some(reason) = obstacle() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    shell(path, "mkdir in; tar -cf l.tar -C in .");
+    let layers = [path.join("l.tar")];
+    // The set is removed by the next write(2), which is asked of a descriptor that stays open over both.
+    let set = "0x0100000200200000000000000000000000000000";
+    let script = format!(
+        "cd merged; exec 3>program; echo one >&3; setfattr -n security.capability -v {set} program; sync program
+        getfattr -n security.capability -e hex program 2>/dev/null | grep -o 0x.* || echo gone
+        echo two >&3; sync program; getfattr -n security.capability -e hex program 2>/dev/null | grep -o 0x.* || echo gone"
+    );
+    if std::process::Command::new("setfattr").arg("--version").output().is_err() {
+        eprintln!("skipped: no setfattr");
+        return;
+    }
+    assert_eq!(harness::run_writable(harness::image(&layers), path, None, &script), format!("{set}\ngone\n"));
+}
+
 /// Contents come after attributes: only a write makes them the container's own.
 #[test]
 fn a_change_of_attributes_leaves_the_contents_below() {

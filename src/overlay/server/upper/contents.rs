@@ -68,7 +68,11 @@ impl Upper {
 
     pub(super) fn write_at(&self, write: &Write<'_>) -> Step<()> {
         let (inode, file) = self.file_to_write(write.inode)?;
-        self.before_write(&inode, write.drops_set_id)?;
+        // Rights go when somebody writes, of which the kernel takes care for its pages, not when it writes these back, which may be
+        // after somebody has given the file new ones.
+        if !write.is_cached || write.drops_set_id {
+            self.before_write(&inode, write.drops_set_id)?;
+        }
         self.within_limit(&inode, &file, write.offset, write.data.len() as u64, || {
             store::write_all(file.contents()?, write.data, write.offset)?;
             file.changed()
