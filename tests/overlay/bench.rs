@@ -30,7 +30,7 @@ grep -h -E 'VmRSS|RssAnon|VmHWM|Threads' /proc/$CORACLE_BENCH_KEEPER/status | tr
 "#;
 
 #[test]
-#[ignore = "measures; needs CORACLE_BENCH_LAYERS, and root to drop caches"]
+#[ignore = "measures, by hand: the command is at the head of the file, and needs root to drop caches"]
 fn bench() {
     let layers = std::env::var_os("CORACLE_BENCH_LAYERS").expect("a list of tars, bottom first");
     let layers: Vec<_> = std::env::split_paths(&layers).collect();
@@ -52,7 +52,7 @@ fn bench() {
 
 /// The machine itself as the lower directory. Extra commands from `CORACLE_BENCH_SCRIPT`.
 #[test]
-#[ignore = "measures"]
+#[ignore = "measures, by hand: the command is at the head of the file"]
 fn host() {
     let directory = tempfile::tempdir_in("/var/tmp").unwrap();
     let masked = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/home/*", "/root"].map(Into::into).to_vec();

@@ -2,6 +2,7 @@
 
 use crate::changes::{CHANGES, MAKE};
 use crate::harness;
+use crate::support::skip;
 use std::path::Path;
 use std::process::Command;
 
@@ -18,8 +19,7 @@ fn shell(directory: &Path, script: &str) {
 #[test]
 fn changes_equal_changes_to_an_unpacked_copy_and_outlive_the_server() {
     if let Some(reason) = obstacle() {
-        eprintln!("skipped: {reason}");
-        return;
+        skip!("{reason}");
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -50,8 +50,7 @@ fn changes_equal_changes_to_an_unpacked_copy_and_outlive_the_server() {
 #[test]
 fn a_file_of_several_names_stays_one() {
     if let Some(reason) = obstacle() {
-        eprintln!("skipped: {reason}");
-        return;
+        skip!("{reason}");
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -70,8 +69,7 @@ fn a_file_of_several_names_stays_one() {
 #[test]
 fn directories_from_below_move_with_all_that_is_in_them() {
     if let Some(reason) = obstacle() {
-        eprintln!("skipped: {reason}");
-        return;
+        skip!("{reason}");
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -90,8 +88,7 @@ fn directories_from_below_move_with_all_that_is_in_them() {
 #[test]
 fn a_size_limit_ends_writes_with_enospc_and_shows_in_statfs() {
     if let Some(reason) = obstacle() {
-        eprintln!("skipped: {reason}");
-        return;
+        skip!("{reason}");
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -116,8 +113,7 @@ fn a_size_limit_ends_writes_with_enospc_and_shows_in_statfs() {
 #[test]
 fn holes_are_found_and_what_was_just_written_is_none() {
     if let Some(reason) = obstacle() {
-        eprintln!("skipped: {reason}");
-        return;
+        skip!("{reason}");
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -136,8 +132,7 @@ fn holes_are_found_and_what_was_just_written_is_none() {
 #[test]
 fn a_capability_set_stays_when_pages_from_before_it_are_written_back() {
     if let Some(reason) = obstacle() {
-        eprintln!("skipped: {reason}");
-        return;
+        skip!("{reason}");
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -151,8 +146,7 @@ fn a_capability_set_stays_when_pages_from_before_it_are_written_back() {
         echo two >&3; sync program; getfattr -n security.capability -e hex program 2>/dev/null | grep -o 0x.* || echo gone"
     );
     if std::process::Command::new("setfattr").arg("--version").output().is_err() {
-        eprintln!("skipped: no setfattr");
-        return;
+        skip!("needs setfattr");
     }
     assert_eq!(harness::run_writable(harness::image(&layers), path, None, &script), format!("{set}\ngone\n"));
 }
@@ -161,8 +155,7 @@ fn a_capability_set_stays_when_pages_from_before_it_are_written_back() {
 #[test]
 fn a_change_of_attributes_leaves_the_contents_below() {
     if let Some(reason) = obstacle() {
-        eprintln!("skipped: {reason}");
-        return;
+        skip!("{reason}");
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -188,8 +181,7 @@ fn a_change_of_attributes_leaves_the_contents_below() {
 #[test]
 fn a_file_from_below_that_loses_a_name_keeps_its_contents() {
     if let Some(reason) = obstacle() {
-        eprintln!("skipped: {reason}");
-        return;
+        skip!("{reason}");
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
