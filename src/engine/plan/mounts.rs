@@ -364,9 +364,9 @@ const OVERLAY_OPTIONS: [&str; 9] = ["U", "ro", "rw", "exec", "noexec", "suid", "
 
 /// `-v DIR:DIR:O`: the directory below, a layer that goes with the container above.
 fn overlay_volume(source: &Path, destination: PathBuf, options: &[String], place: Place<'_>) -> Result<Entry, Error> {
-    if source.is_file() {
-        let file = source.display();
-        return Err(Error::BadRequest(format!("an overlay (O) needs a directory, and \"{file}\" is a file")));
+    if source.exists() && !source.is_dir() {
+        let shown = source.display();
+        return Err(Error::BadRequest(format!("an overlay (O) needs a directory, which \"{shown}\" is not")));
     }
     let name: String = destination.to_string_lossy().bytes().map(|byte| format!("{byte:02x}")).collect();
     let name = name.get(..100.min(name.len())).unwrap_or_default();

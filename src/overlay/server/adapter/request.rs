@@ -85,12 +85,17 @@ impl Request<'_> {
 pub(super) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
+    fn next<const N: usize>(&mut self) -> Result<[u8; N], Errno> {
+        let (bytes, rest) = self.0.split_first_chunk().ok_or(Errno::EINVAL)?;
+        self.0 = rest;
+        Ok(*bytes)
+    }
+
     /// The next fields of 32 bits.
     pub(super) fn words<const N: usize>(&mut self) -> Result<[u32; N], Errno> {
         let mut words = [0; N];
         for word in &mut words {
-            let (bytes, rest) = self.0.split_first_chunk().ok_or(Errno::EINVAL)?;
-            (*word, self.0) = (u32::from_ne_bytes(*bytes), rest);
+            *word = u32::from_ne_bytes(self.next()?);
         }
         Ok(words)
     }
@@ -99,8 +104,7 @@ impl<'a> Fields<'a> {
     pub(super) fn longs<const N: usize>(&mut self) -> Result<[u64; N], Errno> {
         let mut longs = [0; N];
         for long in &mut longs {
-            let (bytes, rest) = self.0.split_first_chunk().ok_or(Errno::EINVAL)?;
-            (*long, self.0) = (u64::from_ne_bytes(*bytes), rest);
+            *long = u64::from_ne_bytes(self.next()?);
         }
         Ok(longs)
     }
